@@ -1,0 +1,1 @@
+"""Persistent memoization that knows what a function does."""

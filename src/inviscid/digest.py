@@ -1,0 +1,60 @@
+"""The hash, and the one canonical encoding that is ever hashed.
+
+A *digest* is the 32 bytes of a BLAKE3 hash. What is hashed is a *canonical stream*: MessagePack, written so that no two
+different values share a stream. The types that MessagePack knows are packed strictly (a subclass is never packed as its
+base); everything else is an extension, tagged and length-delimited:
+
+    stream    = nil | bool | int (64 bit) | float64 | str | bin | array (a list) | map (a dict, in order) | extension
+    extension = ext(tag, stream*)          the tags are listed where they are written: `inputs/encode.py`
+
+Two numbers name the formats. `KEY_VERSION` changes when the same call would get another key, `STORE_VERSION` (in the
+store) when the bytes on disk change. Both are pinned by golden tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgpack
+from blake3 import blake3
+
+KEY_VERSION = 1
+DIGEST_SIZE = 32
+# Below this the start of the threads costs more than they save.
+_THREADS_FROM = 4 << 20
+
+Buffer = bytes | bytearray | memoryview
+
+
+def digest(data: Buffer) -> bytes:
+    """The BLAKE3 digest (32 bytes) of a contiguous buffer; on several threads where the buffer is large."""
+    size = data.nbytes if isinstance(data, memoryview) else len(data)
+    if size >= _THREADS_FROM:
+        return blake3(data, max_threads=blake3.AUTO).digest()
+    return blake3(data).digest()
+
+
+def pack(value: object, default: Callable[[Any], Any] | None = None) -> bytes:
+    """The canonical stream of plain nested values.
+
+    Args:
+        value: None, bool, int of 64 bits, float, str, bytes, and exact lists and dicts of those.
+        default: gives the `msgpack.ExtType` of any other value.
+
+    Raises:
+        TypeError: `value` holds something else, and there is no `default` for it.
+        OverflowError: an int has more than 64 bits.
+    """
+    packed: bytes = msgpack.packb(value, default=default, use_bin_type=True, strict_types=True)
+    return packed
+
+
+def combine(label: str, *parts: bytes) -> bytes:
+    """The digest of labelled, length-delimited parts: no part can take a byte from its neighbour."""
+    return blake3(pack([label, *parts])).digest()
+
+
+def short(value: bytes) -> str:
+    """The first twelve hex digits: how a key or a digest is shown to people."""
+    return value.hex()[:12]

@@ -1,0 +1,52 @@
+"""Frozen values that the floors hand to each other. They do no work.
+
+A *key* (32 bytes) names a call; an *entry* says what the store has for it; its *provenance* explains, and is never hashed
+into the key.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Provenance(NamedTuple):
+    """Where an entry came from: what `explain` and `show` print."""
+
+    function: str
+    """``package.module:qualname`` of the function that computed it. Display and selection only: never in the key."""
+    fingerprint: bytes
+    """Digest of the function's behaviour; the store keeps one preimage for each."""
+    parts: bytes
+    """MessagePack map of the key's other parts, each split as finely as an explanation needs."""
+    created: float
+    """Seconds since the epoch."""
+    seconds: float
+    """How long the computation took: what a hit saves."""
+    origin: str
+    """The run that computed it, as ``host:pid``; free text."""
+
+
+class Entry(NamedTuple):
+    """What the store has for a key: where the bytes are, how to read them, what they must be."""
+
+    key: bytes
+    codec: str
+    """``name/version`` of the codec that wrote the object."""
+    object: bytes
+    """Digest of the stored bytes."""
+    size: int
+    """Stored bytes."""
+    value: bytes
+    """Structural digest of the value: equal for the value that was stored and the value that is loaded."""
+    classes: bytes
+    """MessagePack map ``module:qualname`` → digest of each user class that decoding will look up by name."""
+    manifest: bytes
+    """Empty where the key alone decides; otherwise the digest of the list of what must be confirmed before a hit."""
+    provenance: Provenance
+    hits: int = 0
+    accessed: float = 0.0
+
+
+def function_name(function: object) -> str:
+    """``package.module:qualname``, the one way in which functions are named to people."""
+    return f"{getattr(function, '__module__', '?')}:{getattr(function, '__qualname__', type(function).__qualname__)}"

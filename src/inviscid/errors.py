@@ -1,0 +1,79 @@
+"""Errors and warnings: one root, and beside it the builtin that callers already catch.
+
+Every error keeps what it was built from in ``args``, so that it survives pickling to another process, and says in its
+message what to do about it.
+"""
+
+from __future__ import annotations
+
+
+class InviscidError(Exception):
+    """Root of every error that inviscid raises on purpose."""
+
+    def __str__(self) -> str:
+        # KeyError would show the repr of its message; ours are sentences.
+        return str(self.args[0]) if self.args else ""
+
+
+class ConfigError(InviscidError, KeyError):
+    """A config key is missing, a marker is misused, or a config source can't be read."""
+
+    __str__ = InviscidError.__str__
+
+
+class UnhashableInput(InviscidError, TypeError):
+    """A value has no deterministic digest. ``path`` names the culprit: ``argument 'model'.tokenizer._stream``."""
+
+    def __init__(self, message: str, path: str = "") -> None:
+        super().__init__(message, path)
+        self.path = path
+
+
+class UnstorableResult(InviscidError, TypeError):
+    """No codec can store a result so that it loads as it was."""
+
+
+class StoreError(InviscidError, OSError):
+    """The store can't be used: its path is a file, it can't be written, its index is damaged."""
+
+    __str__ = InviscidError.__str__
+
+
+class StoreVersionError(StoreError):
+    """The store was written by a newer version of inviscid."""
+
+
+class StoreOwnershipError(StoreError):
+    """The store belongs to another user, or others can write to it."""
+
+
+class FrozenMiss(InviscidError, LookupError):
+    """A frozen function was called with arguments that it has no frozen result for."""
+
+
+class ReplayMiss(InviscidError, LookupError):
+    """In mode ``replay``, a call has no stored result."""
+
+
+class EffectError(InviscidError, RuntimeError):
+    """An effect was called inside a cached function."""
+
+
+class PointerError(InviscidError, ValueError):
+    """A pointer to a stored result is malformed, or what it points to is gone."""
+
+
+class SymmetryError(InviscidError, ValueError):
+    """A symmetry declaration doesn't fit the function that it is declared on."""
+
+
+class SymmetryViolation(InviscidError, AssertionError):
+    """A function doesn't have the symmetry that was declared for it."""
+
+
+class SelectorError(InviscidError, LookupError):
+    """A selector names nothing that is there."""
+
+
+class InviscidWarning(UserWarning):
+    """Something went wrong that costs time but no value: the caller still has the result."""

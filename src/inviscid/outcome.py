@@ -1,0 +1,59 @@
+"""The closed list of what can become of a call. Events, statistics, logs and explanations all speak in its terms.
+
+A *hit* serves a stored result, a *miss* computes and stores one, a *bypass* computes and stores nothing. The numbers are
+kept in stores and must never be given a new meaning; a member that is no longer used keeps its number.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Outcome(IntEnum):
+    """What became of one call; `kind` is ``hit``, ``miss`` or ``bypass``."""
+
+    HIT = 1
+    """The result was in the store."""
+    HIT_WAITED = 2
+    """Another process or thread was computing the result; it was waited for."""
+
+    MISS_NEW = 20
+    """The function has no entry yet."""
+    MISS_CODE = 21
+    """The behaviour of the function, or of something that it reaches, changed."""
+    MISS_CONFIG = 22
+    """The value of a config key that the function reads changed."""
+    MISS_INPUTS = 23
+    """Never called with these arguments."""
+    MISS_ENVIRONMENT = 24
+    """Python, the platform or a distribution that the function reaches changed."""
+    MISS_OPTIONS = 25
+    """An option of the decorator that is part of the key changed."""
+    MISS_FORGOTTEN = 26
+    """All that makes up the key was seen before, but the entry is gone: cleaned, collected or forgotten."""
+    MISS_CORRUPT = 27
+    """The stored result didn't pass its check; it is in quarantine."""
+    MISS_UNREADABLE = 28
+    """The stored result can't be decoded here: its class moved or changed, or its codec is unknown."""
+    MISS_REFRESH = 29
+    """A recompute was asked for."""
+    MISS_NOT_FINAL = 30
+    """The entry depends on more than its key, and that could not be confirmed."""
+
+    BYPASS_OFF = 40
+    """Caching is switched off."""
+    BYPASS_TAINTED = 41
+    """The function reaches something that can't be fingerprinted."""
+    BYPASS_STORE = 42
+    """The store can't be used."""
+    BYPASS_UNSTORABLE = 43
+    """No codec can store the result."""
+    BYPASS_CHANGED = 44
+    """What the function depends on changed while it ran."""
+    BYPASS_READONLY = 45
+    """The mode forbids storing."""
+
+    @property
+    def kind(self) -> str:
+        """``hit``, ``miss`` or ``bypass``."""
+        return "hit" if self < 20 else "miss" if self < 40 else "bypass"
