@@ -1,1 +1,39 @@
-"""Persistent memoization that knows what a function does."""
+"""Persistent memoization that knows what a function does.
+
+`cached` keeps a function's results across processes for as long as its behaviour, its config and its inputs are the same.
+"""
+
+from inviscid.configuration import config, configure
+from inviscid.errors import (
+    ConfigError,
+    EffectError,
+    FrozenMiss,
+    InviscidError,
+    InviscidWarning,
+    ModeError,
+    PointerError,
+    ReentryError,
+    ReplayMiss,
+    SelectorError,
+    StoreError,
+    StoreOwnershipError,
+    StoreVersionError,
+    SymmetryError,
+    SymmetryViolation,
+    UnhashableInput,
+    UnstorableResult,
+)
+from inviscid.explain import Explanation
+from inviscid.fingerprinting import Fingerprint
+from inviscid.inputs import Dir, File
+from inviscid.memo import CachedFunction, cached, fingerprint
+from inviscid.outcome import Outcome
+from inviscid.settings import mode
+from inviscid.store import Store
+
+__all__ = [
+    "CachedFunction", "ConfigError", "Dir", "EffectError", "Explanation", "File", "Fingerprint", "FrozenMiss",
+    "InviscidError", "InviscidWarning", "ModeError", "Outcome", "PointerError", "ReentryError", "ReplayMiss",
+    "SelectorError", "Store", "StoreError", "StoreOwnershipError", "StoreVersionError", "SymmetryError",
+    "SymmetryViolation", "UnhashableInput", "UnstorableResult", "cached", "config", "configure", "fingerprint", "mode",
+]  # fmt: skip

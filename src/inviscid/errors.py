@@ -21,6 +21,10 @@ class ConfigError(InviscidError, KeyError):
     __str__ = InviscidError.__str__
 
 
+class ModeError(InviscidError, ValueError):
+    """There is no such mode."""
+
+
 class UnhashableInput(InviscidError, TypeError):
     """A value has no deterministic digest. ``path`` names the culprit: ``argument 'model'.tokenizer._stream``."""
 
@@ -45,6 +49,10 @@ class StoreVersionError(StoreError):
 
 class StoreOwnershipError(StoreError):
     """The store belongs to another user, or others can write to it."""
+
+
+class ReentryError(InviscidError, RecursionError):
+    """A cached function calls itself with the same arguments: it would wait for its own result for ever."""
 
 
 class FrozenMiss(InviscidError, LookupError):

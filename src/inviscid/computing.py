@@ -1,0 +1,71 @@
+"""The computations that are under way in this process, and what may not become of them.
+
+A key says which config values a computation sees. Whether that is so shows only while it runs: a thread that it starts may
+see another overlay than its own. So every cached call reports the values that it reads to the computation that it belongs
+to; one that was told other values than its key says is *disturbed*, and so is every computation around it. What a disturbed
+computation returns is returned, and not stored.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from inviscid.digest import short
+
+
+class Computation:
+    """One body that is running."""
+
+    __slots__ = ("config", "disturbed", "name")
+
+    def __init__(self, name: str, config: Mapping[str, frozenset[bytes]]) -> None:
+        self.name = name
+        self.config = config
+        self.disturbed = ""
+        """Why its result must not be stored; empty while nothing speaks against it."""
+
+
+_around: ContextVar[tuple[Computation, ...]] = ContextVar("inviscid_computing", default=())
+_lock = threading.Lock()
+_all: list[Computation] = []
+
+
+@contextmanager
+def computing(name: str, config: Mapping[str, frozenset[bytes]]) -> Iterator[Computation]:
+    """Run a body inside; afterwards `disturbed` says whether its result may be stored."""
+    computation = Computation(name, config)
+    around = _around.get()
+    token = _around.set((*around, computation))
+    with _lock:
+        _all.append(computation)
+    try:
+        yield computation
+    finally:
+        with _lock:
+            _all.remove(computation)
+        _around.reset(token)
+        if computation.disturbed and around:
+            around[-1].disturbed = around[-1].disturbed or computation.disturbed
+
+
+def report(name: str, config: Mapping[str, frozenset[bytes]]) -> None:
+    """Tell the computation that a call belongs to which config values the call sees."""
+    if not _all:
+        return
+    around = _around.get()
+    # A thread doesn't know who started it: then every computation may have.
+    for computation in around[-1:] or tuple(_all):
+        for key, values in config.items():
+            expected = computation.config.get(key)
+            if expected is not None and not values <= expected:
+                shown = ", ".join(short(value) for value in values)
+                computation.disturbed = f"{name} saw another value of config '{key}' than {computation.name} ({shown})"
+
+
+def disturb(why: str) -> None:
+    """Say that the computation around this call must not be stored."""
+    if around := _around.get():
+        around[-1].disturbed = around[-1].disturbed or why

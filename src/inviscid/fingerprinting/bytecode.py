@@ -1,0 +1,85 @@
+"""The template of a function whose syntax can't be had: made by `exec`, typed at a prompt, or edited since the import.
+
+Everything that its code object holds counts, the exception table included: there are functions that differ in nothing
+else. Such a template differs between versions of Python, which costs a recompute and never a wrong result.
+"""
+
+from __future__ import annotations
+
+import dis
+from types import CodeType, FunctionType
+from typing import Any
+
+from inviscid.fingerprinting import template
+from inviscid.fingerprinting.source import nested_codes
+from inviscid.fingerprinting.template import Slot, Template, Tree, stream
+
+_FOLLOWED = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
+_GLOBALS = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL"})
+
+
+def bytecode_template(function: FunctionType) -> Template:
+    """The template of a function, from its code object alone."""
+    code = function.__code__
+    slots: dict[Slot, None] = {Slot("free", name): None for name in code.co_freevars}
+    marks: set[str] = set()
+    for nested in nested_codes(code):
+        slots.update(dict.fromkeys(_slots(nested)))
+        for name in (*nested.co_names, *(c for c in nested.co_consts if isinstance(c, str) and c.startswith("__"))):
+            marks.update(template.REFLECTIVE_ATTRIBUTES.get(name, ()))
+            marks.update(template.REFLECTIVE_NAMES.get(name, ()))
+            if name in ("import_module", "__import__"):
+                marks.add(template.COMPUTED)
+    return Template(
+        body=stream(["Bytecode", _code(code)]),
+        name=code.co_name,
+        documentation=stream(repr(function.__doc__)),
+        annotations=stream(sorted(getattr(function, "__annotations__", {}))),
+        source=f"{code.co_firstlineno}",
+        slots=tuple(slots),
+        marks=frozenset(marks),
+    )
+
+
+def _slots(code: CodeType) -> list[Slot]:
+    found: list[Slot] = []
+    constants: list[Any] = [0, None]
+    chain: list[str] | None = None
+    for instruction in dis.get_instructions(code):
+        name, value = instruction.opname, instruction.argval
+        if chain is not None and name in _FOLLOWED:
+            chain.append(value)
+            found[-1] = found[-1]._replace(chain=tuple(chain))
+            continue
+        chain = None
+        if name in _GLOBALS:
+            chain = []
+            found.append(Slot("global", value))
+        elif name.startswith(("LOAD_CONST", "LOAD_SMALL_INT", "RETURN_CONST")):
+            constants.append(value)
+        elif name == "IMPORT_NAME":
+            level, names = constants[-2:]
+            parts: list[str] = [part for part in names or () if part != "*"]
+            depth = level if isinstance(level, int) else 0
+            found += [Slot("import", value, (part,), depth, value) for part in parts]
+            if not parts:
+                found.append(Slot("import", value, (), depth, value))
+    return found
+
+
+def _code(code: CodeType) -> Tree:
+    return [
+        code.co_code, code.co_exceptiontable, code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount,
+        code.co_flags, list(code.co_names), list(code.co_varnames), list(code.co_freevars), list(code.co_cellvars),
+        [_constant(constant) for constant in code.co_consts],
+    ]  # fmt: skip
+
+
+def _constant(value: Any) -> Tree:
+    if isinstance(value, CodeType):
+        return [value.co_name, _code(value)]
+    if isinstance(value, tuple):
+        return ["tuple", *map(_constant, value)]
+    if isinstance(value, frozenset):
+        return ["frozenset", *sorted(f"{type(item).__name__}:{item!r}" for item in value)]
+    return [type(value).__name__, repr(value)]

@@ -1,0 +1,90 @@
+"""The nouns of a fingerprint: definitions, config reads, and the fingerprint itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+from inviscid.fingerprinting.guards import Guards
+
+Encode = Callable[[object, Callable[[object, str], bytes], str], bytes]
+"""Gives the canonical stream of a value: (value, what functions and classes in it contribute, path for messages)."""
+
+
+class ConfigRead(NamedTuple):
+    """A config key that is read somewhere in the reach of a function."""
+
+    reader: str
+    """Display name of the function that reads it."""
+    parameter: str
+    key: str
+    default: Any
+    """`MISSING` where the key is required."""
+    overrides: tuple[tuple[str, Any], ...]
+    """What `.configured` laid over it, keys dotted."""
+
+
+class Declared(NamedTuple):
+    """What an object of inviscid's own says of itself to a fingerprint: it stands for the function that it wraps."""
+
+    function: Any
+    options: bytes
+    """Stream of the options that change what callers get; empty by default, so that decorating a helper costs nothing."""
+    reads: tuple[ConfigRead, ...]
+
+
+class HasDefinition(Protocol):
+    """An object that a fingerprint looks through."""
+
+    def __inviscid_definition__(self) -> Declared:
+        """What it stands for."""
+
+
+class Definition:
+    """A function, class or value with its references, while a fingerprint is being taken."""
+
+    __slots__ = ("kind", "label", "marked", "name", "reads", "references")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.kind = ""
+        self.label: list[Any] = []
+        """What it says itself; plain values and streams."""
+        self.marked: list[tuple[str, Any]] = []
+        """(mark, part): parts that count only where the mark is in reach."""
+        self.references: list[int] = []
+        self.reads: tuple[ConfigRead, ...] = ()
+
+
+class Distribution(NamedTuple):
+    """An installed distribution that is in reach."""
+
+    name: str
+    version: str
+    content: str = ""
+    """Digest (hex) for local and VCS installs."""
+
+
+class Fingerprint(NamedTuple):
+    """What a function does, and what else it depends on that is not its arguments."""
+
+    digest: str
+    """64 hex digits; equal on every Python version, in every process."""
+    name: str
+    distributions: frozenset[Distribution]
+    reads: tuple[tuple[str, ConfigRead], ...]
+    """Every config key in reach, each behind the digest (hex) of the definition that reads it, in canonical order."""
+    definitions: tuple[tuple[str, str, str], ...]
+    """(name, kind, digest of the definition alone): what an explanation compares."""
+    marks: frozenset[str]
+    """What it may observe of functions that it is given: see `template`."""
+    taints: tuple[str, ...]
+    """Why nothing that it computes can be kept; empty for most."""
+    final: bool
+    """Whether its key alone decides: nothing in reach is a source, an effect, or expires."""
+    guards: Guards
+
+    @property
+    def raw(self) -> bytes:
+        """The digest as 32 bytes."""
+        return bytes.fromhex(self.digest)

@@ -1,0 +1,117 @@
+"""What a fingerprint read from the running process, so that a later call can see at once whether it still holds.
+
+Rebinding is noticed by identity, mutation by content. A guard that fails proves nothing but that the fingerprint must be
+taken again; the new one may well be equal.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any
+
+from inviscid.sentinels import MISSING
+
+_GONE = object()
+
+Content = tuple[bytes, tuple[Any, ...]]
+"""The stream of a value, and the functions and classes in it."""
+
+
+class Guards:
+    """The facts that one fingerprint rests on."""
+
+    __slots__ = ("_bindings", "_cells", "_classes", "_contents", "_functions", "_names")
+
+    def __init__(self) -> None:
+        self._bindings: list[tuple[dict[str, Any], str, Callable[[], Any]]] = []
+        self._cells: list[tuple[Any, Callable[[], Any]]] = []
+        self._functions: list[tuple[FunctionType, tuple[Any, ...]]] = []
+        self._classes: list[tuple[type, tuple[str, ...], tuple[Any, ...], tuple[type, ...]]] = []
+        self._names: list[tuple[dict[str, Any], frozenset[str]]] = []
+        self._contents: list[tuple[Callable[[], Content], Content]] = []
+
+    def binding(self, namespace: dict[str, Any], name: str, value: Any) -> None:
+        """A name of a namespace is bound to this very object, or missing."""
+        self._bindings.append((namespace, name, hold(value)))
+
+    def cell(self, cell: Any, value: Any) -> None:
+        """A closure cell holds this very object, or nothing."""
+        self._cells.append((cell, hold(value)))
+
+    def function(self, function: FunctionType) -> None:
+        """A function has this code, these defaults."""
+        self._functions.append((function, _parts_of(function)))
+
+    def klass(self, cls: type) -> None:
+        """A class has these members and these bases."""
+        members = vars(cls)
+        self._classes.append((cls, tuple(members), tuple(members.values()), cls.__bases__))
+
+    def names(self, namespace: dict[str, Any]) -> None:
+        """A namespace has these names and no others."""
+        self._names.append((namespace, frozenset(namespace)))
+
+    def content(self, take: Callable[[], Content], expected: Content) -> None:
+        """A mutable value has this content; `take` reads it anew, and raises where that can't be done any more."""
+        self._contents.append((take, expected))
+
+    def hold(self) -> bool:
+        """Whether everything is as it was."""
+        return (
+            all(namespace.get(name, MISSING) is value() for namespace, name, value in self._bindings)
+            and all(contents(cell) is value() for cell, value in self._cells)
+            and all(_same(_parts_of(function), parts) for function, parts in self._functions)
+            and all(_same_class(*item) for item in self._classes)
+            and all(namespace.keys() == names for namespace, names in self._names)
+            and all(_still(take, expected) for take, expected in self._contents)
+        )
+
+
+def contents(cell: Any) -> Any:
+    """What a closure cell holds, or `MISSING`."""
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return MISSING
+
+
+def hold(value: Any) -> Callable[[], Any]:
+    """A way to the value that keeps it alive only where it must.
+
+    A global that is rebound must not be kept alive by what remembers it: it may be the user's largest array.
+    """
+    try:
+        reference = weakref.ref(value)
+    except TypeError:
+        return lambda: value
+    # A dead reference answers None, which a rebound global may well be.
+    return lambda: _GONE if (held := reference()) is None else held
+
+
+def _parts_of(function: FunctionType) -> tuple[Any, ...]:
+    keywords = function.__kwdefaults__
+    return (function.__code__, function.__defaults__, *(keywords.items() if keywords else ()), *vars(function).values())
+
+
+def _same(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:
+    return len(a) == len(b) and all(map(_is, a, b))
+
+
+def _is(a: Any, b: Any) -> bool:
+    # Keyword defaults come as fresh (name, value) pairs.
+    return a is b or (type(a) is tuple is type(b) and len(a) == len(b) == 2 and a[0] == b[0] and a[1] is b[1])
+
+
+def _same_class(cls: type, names: tuple[str, ...], values: tuple[Any, ...], bases: tuple[type, ...]) -> bool:
+    members = vars(cls)
+    return tuple(members) == names and _same(tuple(members.values()), values) and _same(cls.__bases__, bases)
+
+
+def _still(take: Callable[[], Content], expected: Content) -> bool:
+    try:
+        stream, parts = take()
+        return stream == expected[0] and _same(parts, expected[1])
+    except Exception:  # noqa: BLE001  whatever a user's object raises while it is read, its content can't be confirmed
+        return False

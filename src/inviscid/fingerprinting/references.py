@@ -1,0 +1,175 @@
+"""From a slot of a template to what it stands for in the running process.
+
+Names resolve as the interpreter would resolve them, now: globals, then builtins; closure cells; imports. An attribute chain
+is followed as long as it leads through modules, because that is the part of it that an import could spell differently:
+``np.linalg.norm``, ``numpy.linalg.norm`` and ``from numpy.linalg import norm`` are one reference. Every step leaves a guard.
+"""
+
+from __future__ import annotations
+
+import builtins
+import importlib
+import importlib.util
+import sys
+from types import FunctionType, ModuleType
+from typing import Any, NamedTuple
+
+from inviscid.fingerprinting.guards import Guards, contents
+from inviscid.sentinels import MISSING
+from inviscid.fingerprinting.places import Place, installed_module, place_of_globals, place_of_module_named
+from inviscid.fingerprinting.template import Slot
+
+
+class Found(NamedTuple):
+    """A live object, and the attributes of the chain that are looked up on it."""
+
+    value: Any
+    rest: tuple[str, ...]
+    name: str
+    """How messages call it: ``prep.scale``."""
+
+
+class External(NamedTuple):
+    """Something of an installed distribution or of the standard library: a name stands for it."""
+
+    name: str
+    place: Place
+
+
+class Undefined(NamedTuple):
+    """A name that leads nowhere (yet)."""
+
+    name: str
+
+
+Target = Found | External | Undefined
+
+# What the standard library offers as plain values belongs to the platform or the moment, not to the version.
+_PLAIN = (int, float, complex, str, bytes, bool, type(None))
+
+
+def resolve(slot: Slot, function: FunctionType, guards: Guards) -> Target:
+    """What a slot of a function stands for."""
+    namespace = function.__globals__
+    module_name = str(namespace.get("__name__", ""))
+    if slot.kind == "import":
+        return _resolve_import(slot, namespace, guards)
+    if slot.kind == "free":
+        cell = (function.__closure__ or ())[function.__code__.co_freevars.index(slot.name)]
+        value = contents(cell)
+        guards.cell(cell, value)
+        name = f"{module_name}.{function.__qualname__}:{slot.name}"
+    else:
+        value = namespace.get(slot.name, MISSING)
+        guards.binding(namespace, slot.name, value)
+        name = f"{module_name}.{slot.name}"
+        if value is MISSING:
+            value = vars(builtins).get(slot.name, MISSING)
+            guards.binding(vars(builtins), slot.name, value)
+    if value is MISSING:
+        return Undefined(slot.name)
+    return follow(value, slot.chain, name, guards)
+
+
+def follow(value: Any, chain: tuple[str, ...], name: str, guards: Guards) -> Target:
+    """Follow a chain through modules to the first object that is none."""
+    rest = list(chain)
+    path = name
+    while isinstance(value, ModuleType):
+        module = value
+        place = place_of_globals(vars(module))
+        path = module.__name__
+        if not rest:
+            return Found(module, (), path) if place.kind == "user" else External(path, place)
+        attribute = rest.pop(0)
+        value = _attribute(module, attribute)
+        guards.binding(vars(module), attribute, vars(module).get(attribute, MISSING))
+        path = f"{path}.{attribute}"
+        if value is MISSING:
+            return Undefined(path) if place.kind == "user" else External(".".join([path, *rest]), place)
+        if place.kind != "user" and not isinstance(value, ModuleType):
+            return _external_attribute(value, path, tuple(rest), place)
+    return Found(value, tuple(rest), path)
+
+
+def _external_attribute(value: Any, path: str, rest: tuple[str, ...], place: Place) -> Target:
+    home = external_name(value)
+    if home is not None:
+        return External(".".join([home.name, *rest]), home.place)
+    if isinstance(value, FunctionType | type) and is_user(value):
+        # Somebody put their own function there.
+        return Found(value, rest, path)
+    if place.kind == "stdlib" and type(value) in _PLAIN:
+        return Found(value, rest, path)
+    return External(".".join([path, *rest]), place)
+
+
+def _attribute(module: ModuleType, name: str) -> Any:
+    value = getattr(module, name, MISSING)
+    if value is MISSING and hasattr(module, "__path__"):
+        # `from package import submodule` imports it.
+        value = _imported(f"{module.__name__}.{name}")
+    return value
+
+
+def _imported(name: str) -> Any:
+    """A module of the user's or of the standard library, imported if need be; MISSING if it can't be."""
+    if name not in sys.modules:
+        try:
+            if importlib.util.find_spec(name) is None:
+                return MISSING
+            return importlib.import_module(name)
+        except Exception:  # noqa: BLE001  the import runs user code; what it raises, the function will raise when it runs
+            return MISSING
+    # None stands there for a module that must not be imported.
+    return MISSING if sys.modules[name] is None else sys.modules[name]
+
+
+def _resolve_import(slot: Slot, namespace: dict[str, Any], guards: Guards) -> Target:
+    name = slot.name
+    if slot.level:
+        package = namespace.get("__package__") or str(namespace.get("__name__", "")).rpartition(".")[0]
+        try:
+            name = importlib.util.resolve_name("." * slot.level + slot.name, package)
+        except ImportError:
+            return Undefined("." * slot.level + slot.name)
+    place = installed_module(name)
+    if place.kind == "distribution":
+        # Not imported for the fingerprint's sake: it may be left out of a process that only hits. So that the name is the
+        # same before and after the import has run, it is the one that the import gives, wherever the object lives.
+        return External(".".join([name, *slot.chain]), place)
+    if slot.ensure:
+        _imported(slot.ensure)
+    module = _imported(name)
+    if module is MISSING:
+        return Undefined(name)
+    return follow(module, slot.chain, name, guards)
+
+
+def is_user(value: Any) -> bool:
+    """Whether a function or class counts by value."""
+    if isinstance(value, FunctionType):
+        return place_of_globals(value.__globals__).kind == "user"
+    return place_of_module_named(str(getattr(value, "__module__", ""))).kind == "user"
+
+
+def external_name(value: Any) -> External | None:
+    """The name under which an installed object can be found again; None if it belongs to the user or has none."""
+    qualname = getattr(value, "__qualname__", None) or getattr(value, "__name__", None)
+    if not isinstance(qualname, str) or isinstance(value, ModuleType):
+        return None
+    for module_name in _homes(value):
+        module = sys.modules.get(module_name)
+        found: Any = module
+        for attribute in qualname.split("."):
+            found = getattr(found, attribute, None)
+        if found is value and module is not None:
+            place = place_of_globals(vars(module))
+            return None if place.kind == "user" else External(f"{module_name}.{qualname}", place)
+    return None
+
+
+def _homes(value: Any) -> list[str]:
+    home = getattr(value, "__module__", None)
+    of_type = type(value).__module__
+    return [name for name in (home, of_type, of_type.partition(".")[0]) if isinstance(name, str)]

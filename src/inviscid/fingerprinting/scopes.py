@@ -1,0 +1,137 @@
+"""Which names a function binds: Python's own rule, read from the syntax.
+
+A name is local to the innermost function whose body binds it anywhere; everything else is free or global. The rule is
+applied to the syntax and not taken from a code object, because versions of Python compile the same scopes differently
+(from 3.12 comprehensions are inlined).
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+_NEW_SCOPE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+class Bindings:
+    """What the body of one scope binds and declares."""
+
+    __slots__ = ("bound", "globals", "nonlocals")
+
+    def __init__(self) -> None:
+        self.bound: Counter[str] = Counter()
+        self.globals: set[str] = set()
+        self.nonlocals: set[str] = set()
+
+    @property
+    def locals(self) -> set[str]:
+        """The names that live in this scope."""
+        return set(self.bound) - self.globals - self.nonlocals
+
+
+def parameters(arguments: ast.arguments) -> list[ast.arg]:
+    """All parameters in the order of the signature, the starred ones included."""
+    found = [*arguments.posonlyargs, *arguments.args]
+    if arguments.vararg:
+        found.append(arguments.vararg)
+    found += arguments.kwonlyargs
+    if arguments.kwarg:
+        found.append(arguments.kwarg)
+    return found
+
+
+def function_bindings(function: Function) -> Bindings:
+    """The bindings of a function's own scope."""
+    result = Bindings()
+    result.bound.update(parameter.arg for parameter in parameters(function.args))
+    for parameter in getattr(function, "type_params", ()):
+        result.bound[parameter.name] += 1
+    body = [function.body] if isinstance(function, ast.Lambda) else function.body
+    return block_bindings(body, result)
+
+
+def block_bindings(nodes: list[ast.stmt] | list[ast.expr], result: Bindings | None = None) -> Bindings:
+    """The bindings that statements or expressions make in the scope that they stand in."""
+    result = result or Bindings()
+    pending: list[ast.AST] = list(nodes)
+    while pending:
+        node = pending.pop()
+        pending.extend(_here(node))
+        for name in _binds(node):
+            result.bound[name] += 1
+        if isinstance(node, ast.Global):
+            result.globals.update(node.names)
+        elif isinstance(node, ast.Nonlocal):
+            result.nonlocals.update(node.names)
+    return result
+
+
+def _binds(node: ast.AST) -> list[str]:
+    match node:
+        case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+            return [name]
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            return [node.name]
+        case ast.Import(names=aliases):
+            return [alias.asname or alias.name.partition(".")[0] for alias in aliases]
+        case ast.ImportFrom(names=aliases):
+            return [alias.asname or alias.name for alias in aliases]
+        case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+            return [name]
+        case ast.MatchMapping(rest=str(name)):
+            return [name]
+        case _:
+            return []
+
+
+def _here(node: ast.AST) -> list[ast.AST]:
+    """The children that are evaluated or bound in the same scope as the node."""
+    if isinstance(node, _NEW_SCOPE):
+        outside: list[ast.AST] = list(getattr(node, "decorator_list", ()))
+        if isinstance(node, ast.ClassDef):
+            return [*outside, *node.bases, *node.keywords]
+        defaults = [*node.args.defaults, *(default for default in node.args.kw_defaults if default)]
+        annotations = [p.annotation for p in parameters(node.args) if p.annotation]
+        returns = getattr(node, "returns", None)
+        return [*outside, *defaults, *annotations, *([returns] if returns else [])]
+    if isinstance(node, _COMPREHENSIONS):
+        # The first iterable is evaluated outside; of the rest only a walrus reaches the enclosing scope.
+        return [node.generators[0].iter, *_walruses(node)]
+    return list(ast.iter_child_nodes(node))
+
+
+def _walruses(comprehension: ast.AST) -> list[ast.AST]:
+    found: list[ast.AST] = []
+    pending = list(ast.iter_child_nodes(comprehension))
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.NamedExpr):
+            found.append(node.target)
+        if not isinstance(node, _NEW_SCOPE):
+            pending.extend(ast.iter_child_nodes(node))
+    return found
+
+
+def comprehension_targets(node: Comprehension) -> set[str]:
+    """The names that a comprehension's own scope binds."""
+    found: set[str] = set()
+    for generator in node.generators:
+        for inner in ast.walk(generator.target):
+            if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
+                found.add(inner.id)
+    return found
+
+
+def suspends(nodes: list[ast.stmt]) -> bool:
+    """Whether statements hold a yield or an await of their own scope: removing those would change the function's kind."""
+    pending: list[ast.AST] = list(nodes)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.Yield | ast.YieldFrom | ast.Await | ast.AsyncFor | ast.AsyncWith):
+            return True
+        if not isinstance(node, _NEW_SCOPE):
+            pending.extend(ast.iter_child_nodes(node))
+    return False

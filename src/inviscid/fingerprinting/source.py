@@ -1,0 +1,157 @@
+"""From a live code object to its syntax, and only to syntax that is really its own.
+
+The file on disk is not evidence of what runs: it may have been edited after the import. So a node is handed out only if the
+text still compiles to the very code object that was asked for (line numbers apart); otherwise `locate` answers None, and
+the fingerprint is taken of the code object itself.
+"""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from collections.abc import Iterator
+from types import CodeType
+from typing import Any, NamedTuple
+
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+_COMPARED = (
+    "co_code co_names co_varnames co_freevars co_cellvars co_argcount co_posonlyargcount co_kwonlyargcount co_flags "
+    "co_exceptiontable"
+).split()
+
+
+class Located(NamedTuple):
+    """The syntax of one function, checked against the code object that runs."""
+
+    node: FunctionNode
+    class_name: str
+    """The innermost class around it, which mangles its private names; empty if there is none."""
+    text: str
+    """The source lines of the function, as written."""
+
+
+class _File(NamedTuple):
+    lines: list[str]
+    nodes: dict[tuple[int, str], list[tuple[FunctionNode, str]]]
+    codes: dict[str, list[CodeType]]
+
+
+_files: dict[str, _File | None] = {}
+
+
+def locate(code: CodeType, module_globals: dict[str, Any]) -> Located | None:
+    """The syntax of a live code object.
+
+    Args:
+        code: code of a function or lambda.
+        module_globals: the function's globals; their loader knows the text of modules in archives.
+
+    Returns:
+        The node, or None where no text is there or the text is no longer that of the running code.
+    """
+    found = _find(code, _files.get(code.co_filename))
+    if found is None:
+        # linecache notices by itself neither an edit nor a redefined notebook cell.
+        linecache.checkcache(code.co_filename)
+        parsed = _parse(code.co_filename, linecache.getlines(code.co_filename, module_globals))
+        _files[code.co_filename] = parsed
+        found = _find(code, parsed)
+    return found
+
+
+def _find(code: CodeType, file: _File | None) -> Located | None:
+    if file is None:
+        return None
+    twins = [twin for twin in file.codes.get(code.co_qualname, ()) if same_code(code, twin)]
+    twins.sort(key=lambda twin: twin.co_firstlineno != code.co_firstlineno)
+    for twin in twins:
+        for node, class_name in file.nodes.get((twin.co_firstlineno, twin.co_name), ()):
+            if not isinstance(node, ast.Lambda) or _spans(node, twin):
+                last = node.end_lineno or node.lineno
+                return Located(node, class_name, "".join(file.lines[twin.co_firstlineno - 1 : last]))
+    return None
+
+
+def _parse(filename: str, lines: list[str]) -> _File | None:
+    text = "".join(lines)
+    if not text:
+        return None
+    # Notebook cells may await at top level; the flag changes nothing for what doesn't.
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    try:
+        tree = compile(text, filename, "exec", flags | ast.PyCF_ONLY_AST, dont_inherit=True)
+        module = compile(text, filename, "exec", flags, dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+    nodes: dict[tuple[int, str], list[tuple[FunctionNode, str]]] = {}
+    for node, class_name in _functions(tree):
+        if isinstance(node, ast.Lambda):
+            nodes.setdefault((node.lineno, "<lambda>"), []).append((node, class_name))
+        else:
+            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            nodes.setdefault((first, node.name), []).append((node, class_name))
+    codes: dict[str, list[CodeType]] = {}
+    for code in nested_codes(module):
+        codes.setdefault(code.co_qualname, []).append(code)
+    return _File(lines, nodes, codes)
+
+
+def _functions(tree: ast.AST) -> Iterator[tuple[FunctionNode, str]]:
+    pending: list[tuple[ast.AST, str]] = [(tree, "")]
+    while pending:
+        node, class_name = pending.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield node, class_name
+        inner = node.name if isinstance(node, ast.ClassDef) else class_name
+        pending.extend((child, inner) for child in ast.iter_child_nodes(node))
+
+
+def nested_codes(code: CodeType) -> Iterator[CodeType]:
+    """A code object and all that are nested in it."""
+    pending = [code]
+    while pending:
+        current = pending.pop()
+        yield current
+        pending.extend(constant for constant in current.co_consts if isinstance(constant, CodeType))
+
+
+def _spans(node: ast.Lambda, code: CodeType) -> bool:
+    """Whether the lambda's body is where the code says it is: several lambdas may share a line."""
+    body = node.body
+    begin, end = (body.lineno, body.col_offset), (body.end_lineno or body.lineno, body.end_col_offset or 0)
+    spans = [(p[0], p[2], p[1], p[3]) for p in code.co_positions() if None not in p]
+    # The prologue of a code object is attributed to its first line, column 0.
+    inner = [(line, col, last, last_col) for line, col, last, last_col in spans if (line, col, last_col) != (line, 0, 0)]
+    return bool(inner) and all(
+        begin <= (line or 0, col or 0) and (last or 0, last_col or 0) <= end for line, col, last, last_col in inner
+    )
+
+
+def same_code(a: CodeType, b: CodeType) -> bool:
+    """Whether two code objects do the same: everything but file name and line numbers is equal.
+
+    The exception table counts: moving a statement across ``try … else`` changes nothing else.
+    """
+    return all(getattr(a, name) == getattr(b, name) for name in _COMPARED) and _same_constants(a.co_consts, b.co_consts)
+
+
+def _same_constants(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:
+    return len(a) == len(b) and all(map(_same_constant, a, b))
+
+
+def _same_constant(a: Any, b: Any) -> bool:
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, CodeType):
+        return a.co_name == b.co_name and same_code(a, b)
+    if isinstance(a, tuple):
+        return _same_constants(a, b)
+    if isinstance(a, frozenset):
+        return sorted(map(_tagged, a)) == sorted(map(_tagged, b))
+    # By repr: 0.0 == -0.0, and a NaN differs from itself.
+    return repr(a) == repr(b)
+
+
+def _tagged(value: Any) -> str:
+    return f"{type(value).__name__}:{value!r}"

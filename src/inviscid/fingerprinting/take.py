@@ -1,0 +1,133 @@
+"""Taking a fingerprint, and keeping it for as long as its guards hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import CodeType, FunctionType
+from typing import Any
+
+from inviscid.digest import combine, pack
+from inviscid.entry import function_name
+from inviscid.fingerprinting.definition import ConfigRead, Encode, Fingerprint
+from inviscid.fingerprinting.graph import digests
+from inviscid.fingerprinting.reach import Reach, read_variant
+from inviscid.fingerprinting.template import Template
+
+_KEPT = 4096
+NO_MARKS: frozenset[str] = frozenset()
+
+
+class Fingerprinter:
+    """Takes fingerprints of functions and classes.
+
+    Args:
+        encode: gives the canonical stream of a value; it comes from outside because captured globals are values and
+            values may hold functions.
+    """
+
+    def __init__(self, encode: Encode) -> None:
+        self._encode = encode
+        self._taken: dict[tuple[int, frozenset[str]], tuple[Any, Fingerprint]] = {}
+        self._templates: dict[int, tuple[CodeType, Template | None]] = {}
+
+    def of(self, value: Any, marks: frozenset[str] = NO_MARKS) -> Fingerprint:
+        """The fingerprint of a live function, class or object of ours, checked against the process as it is now.
+
+        Args:
+            value: what is fingerprinted.
+            marks: what will be observed of it from outside, beyond what it observes itself.
+        """
+        known = self._taken.get((id(value), marks))
+        if known is not None and known[1].guards.hold():
+            return known[1]
+        taken = self._take(value, marks)
+        while len(self._taken) >= _KEPT:
+            self._taken.pop(next(iter(self._taken)), None)
+        # The object is kept with its fingerprint: an id is only as good as the object is alive.
+        self._taken[id(value), marks] = (value, taken)
+        return taken
+
+    def _take(self, value: Any, marks: frozenset[str]) -> Fingerprint:
+        name = function_name(value)
+        reach = Reach(self._encode, self._template)
+        reach.walk(value, name)
+        seen = marks | reach.marks
+        labels = [
+            pack([*definition.label, *([mark, part] for mark, part in definition.marked if mark in seen)])
+            for definition in reach.definitions
+        ]
+        references = [definition.references for definition in reach.definitions]
+        found = digests(labels, references)
+        order = list(_walk(references))
+        reads = [(node, read) for node in order for read in reach.definitions[node].reads]
+        if _ambiguous(reads, found, self._encode):
+            for node, read in reads:
+                labels[node] += read_variant(read, self._encode)
+            found = digests(labels, references)
+        return Fingerprint(
+            digest=found[0].hex(),
+            name=name,
+            distributions=frozenset(reach.distributions),
+            reads=_distinct([(found[node].hex(), read) for node, read in reads]),
+            definitions=tuple(
+                (reach.definitions[node].name, reach.definitions[node].kind, combine("alone", labels[node]).hex())
+                for node in order
+                if reach.definitions[node].kind != "external"
+            ),
+            marks=seen,
+            taints=tuple(reach.taints),
+            final=True,
+            guards=reach.guards,
+        )
+
+    def _template(self, function: FunctionType) -> Template | None:
+        # By identity: code objects that are equal may come from texts that are not (`1 + 2` and `3`).
+        code = function.__code__
+        known = self._templates.get(id(code))
+        if known is None:
+            known = self._templates[id(code)] = (code, _normalized(function))
+        return known[1]
+
+
+def _normalized(function: FunctionType) -> Template | None:
+    # Parsing is for code that is new: a process that doesn't need it doesn't pay for the import.
+    from inviscid.fingerprinting.normalize import normalize
+    from inviscid.fingerprinting.source import locate
+
+    located = locate(function.__code__, function.__globals__)
+    if located is None:
+        return None
+    try:
+        return normalize(located, function.__code__.co_freevars)
+    except RecursionError:
+        return None
+
+
+def _walk(references: list[list[int]]) -> Iterator[int]:
+    """All nodes, in the order in which a depth-first walk from node 0 meets them."""
+    seen: set[int] = set()
+    pending = [0]
+    while pending:
+        node = pending.pop()
+        if node not in seen:
+            seen.add(node)
+            yield node
+            pending.extend(reversed(references[node]))
+
+
+def _ambiguous(reads: list[tuple[int, ConfigRead]], found: list[bytes], encode: Encode) -> bool:
+    """Whether readers that do the same have different defaults: then their places in the graph must tell them apart.
+
+    Otherwise a default is not part of the fingerprint, only the value that it leads to is part of the key: a default that
+    is edited while the config sets the key changes nothing.
+    """
+    variants: dict[tuple[bytes, str, str], bytes] = {}
+    for node, read in reads:
+        variant = read_variant(read, encode)
+        if variants.setdefault((found[node], read.parameter, read.key), variant) != variant:
+            return True
+    return False
+
+
+def _distinct(reads: list[tuple[str, ConfigRead]]) -> tuple[tuple[str, ConfigRead], ...]:
+    return tuple({(digest, read.parameter, read.key): (digest, read) for digest, read in reads}.values())

@@ -1,0 +1,461 @@
+"""`cached`, and the one path of a call through all floors.
+
+    bind → config → fingerprint → input digests → key → find → hit
+                                                            → claim → find again → compute → check again → publish
+
+Every call ends in one `Outcome`, which is logged with the key and, on a miss, with what changed. Where later kinds of task
+have their place on this path says ARCHITECTURE.md.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
+from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeVar, cast, overload
+
+from inviscid import calls, configuration, events, explain, results, settings, stores
+from inviscid.calls import FINGERPRINTS, Call, Options
+from inviscid.computing import computing, disturb, report
+from inviscid.configuration import Layer
+from inviscid.digest import pack
+from inviscid.entry import Entry, function_name
+from inviscid.errors import ReplayMiss, UnstorableResult
+from inviscid.explain import Explanation
+from inviscid.fingerprinting import ConfigRead, Declared, Fingerprint
+from inviscid.outcome import Outcome
+from inviscid.sentinels import MISSING
+from inviscid.signature import Signature, outer_documentation, outer_signature
+from inviscid.store import Store
+
+P = ParamSpec("P")
+R = TypeVar("R")
+S = TypeVar("S")
+Q = ParamSpec("Q")
+
+StoreLike = Store | str | os.PathLike[str]
+
+
+class _Found(NamedTuple):
+    """What a look into the store gave."""
+
+    value: Any
+    entry: Entry | None
+    outcome: Outcome
+    reasons: tuple[str, ...]
+
+
+class CachedFunction(Generic[P, R]):
+    """A function whose results are kept. Called like the function that it wraps, less the config parameters."""
+
+    __wrapped__: Callable[..., R]
+
+    def __init__(
+        self,
+        function: Callable[..., R],
+        options: Options = Options(),
+        store: StoreLike | None = None,
+        *,
+        base: CachedFunction[P, R] | None = None,
+        layers: tuple[Layer, ...] = (),
+        own: Mapping[str, Any] | None = None,
+    ) -> None:
+        inner: Any = function
+        for attribute in ("__module__", "__name__", "__qualname__"):
+            setattr(self, attribute, getattr(inner, attribute))
+        self.__dict__.update(vars(inner))
+        self.__wrapped__ = function
+        self._signature = base._signature if base else Signature(inner)
+        self.__doc__ = outer_documentation(inner.__doc__, self._signature.parameters)
+        self._options = options
+        self._store = store
+        self._own = dict(own or {})
+        self.__inviscid_base__ = base or self
+        self.__inviscid_layers__ = layers
+        self._reads = base._reads if base else tuple(
+            ConfigRead(self.__qualname__, item.name, item.config, item.default, ())
+            for item in self._signature.config.values()
+        )  # fmt: skip
+        self.__inviscid_own_config__ = {id(read): own[read.parameter] for read in self._reads if own and read.parameter in own}
+
+    # The call path ----------------------------------------------------------------------------------------------------
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        return self._call(args, kwargs, refresh=False)
+
+    def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, refresh: bool) -> R:
+        values = self._signature.bind(args, kwargs)
+        mode = settings.current_mode()
+        if mode.name == "off":
+            return self._compute_only(values, Outcome.BYPASS_OFF, "caching is off")
+        call = self._identify(values, mode)
+        if call.taints:
+            return self._compute_only(values, Outcome.BYPASS_TAINTED, *call.taints)
+        attempt = stores.Attempt(self.__qualname__)
+        store = attempt.try_(lambda: stores.current_store(self._store), otherwise=None)
+        if store is None:
+            return self._compute_only(values, Outcome.BYPASS_STORE, attempt.failure)
+        refresh = refresh or mode.name == "refresh"
+        found = self._find(store, attempt, call, refresh=refresh)
+        if found.entry is not None:
+            return self._hit(store, call, found)
+        if mode.name == "replay":
+            raise ReplayMiss(f"{self.__qualname__}() has no stored result in mode 'replay': {'; '.join(found.reasons)}")
+        with attempt.claim(store, call.key) as waited:
+            if waited and not refresh:
+                again = self._find(store, attempt, call, refresh=False)
+                if again.entry is not None:
+                    return self._hit(store, call, again._replace(outcome=Outcome.HIT_WAITED))
+            value, seconds, disturbed = self._compute(call)
+            if attempt.failure:
+                return self._bypass(call, value, Outcome.BYPASS_STORE, attempt.failure)
+            if mode.name == "readonly":
+                return self._bypass(call, value, Outcome.BYPASS_READONLY, "mode 'readonly' stores nothing")
+            if disturbed:
+                return self._bypass(call, value, Outcome.BYPASS_CHANGED, disturbed)
+            try:
+                prepared = results.prepare(value)
+            except UnstorableResult as error:
+                events.warn_unstorable(self.__qualname__, error)
+                return self._bypass(call, value, Outcome.BYPASS_UNSTORABLE, str(error))
+            durability = self._options.durability
+            name = function_name(self)
+            attempt.try_(lambda: results.publish(store, call, prepared, name, seconds, durability), otherwise=None)
+        if attempt.failure:
+            return self._bypass(call, value, Outcome.BYPASS_STORE, attempt.failure)
+        events.emit(store, found.outcome, function_name(self), call.key, seconds, found.reasons)
+        return cast(R, prepared.value)
+
+    def _identify(self, values: dict[str, Any], mode: settings.Mode) -> Call:
+        """Config, fingerprint, input digests, key."""
+        layers = self._layers()
+        config = {id(read): self._config_value(read, layers) for read in self._reads}
+        call = calls.identify(values, self.fingerprint, config, layers, self._options, mode)
+        report(self.__qualname__, call.config if self._own else self._seen(call))
+        return call
+
+    def _find(self, store: Store, attempt: stores.Attempt, call: Call, *, refresh: bool) -> _Found:
+        """The stored result, or why there is none."""
+        if refresh:
+            return _Found(MISSING, None, Outcome.MISS_REFRESH, ("a recompute was asked for",))
+        entry = attempt.try_(lambda: store.find(call.key), otherwise=None)
+        if entry is None:
+            if attempt.failure:
+                return _Found(MISSING, None, Outcome.BYPASS_STORE, (attempt.failure,))
+            return _Found(MISSING, None, *explain.why_missed(store, call, function_name(self)))
+        if entry.manifest:
+            # The key alone doesn't decide, and this version can't demand the rest again.
+            return _Found(MISSING, None, Outcome.MISS_NOT_FINAL, ("the entry depends on more than its key",))
+        try:
+            value = attempt.try_(lambda: results.load(store, entry), otherwise=MISSING)
+        except results.Unreadable as error:
+            why = str(error)
+            if why:
+                return _Found(MISSING, None, Outcome.MISS_UNREADABLE, (why,))
+            return _Found(MISSING, None, Outcome.MISS_CORRUPT, ("the stored result was damaged or removed",))
+        if value is MISSING:
+            return _Found(MISSING, None, Outcome.BYPASS_STORE, (attempt.failure,))
+        return _Found(value, entry, Outcome.HIT, ())
+
+    def _hit(self, store: Store, call: Call, found: _Found) -> R:
+        assert found.entry is not None
+        saved = found.entry.provenance.seconds
+        store.touch(call.key, saved)
+        origin = found.entry.provenance.function
+        reasons = () if origin == function_name(self) else (f"computed by {origin}",)
+        events.emit(store, found.outcome, function_name(self), call.key, saved, reasons)
+        return cast(R, found.value)
+
+    def _compute(self, call: Call) -> tuple[R, float, str]:
+        """Run the body. Returns the value, its seconds, and why it must not be stored if something changed meanwhile."""
+        with ExitStack() as stack:
+            for layer in self.__inviscid_layers__:
+                stack.enter_context(configuration.configure(layer, local=True))
+            computation = stack.enter_context(computing(self.__qualname__, call.config))
+            start = time.perf_counter()
+            value = self._run(call.values)
+            seconds = time.perf_counter() - start
+        disturbed = computation.disturbed
+        if not disturbed and self.fingerprint.raw != call.fingerprint.raw:
+            disturbed = "what it reaches changed while it ran: " + "; ".join(explain.changed(call.fingerprint, self.fingerprint))
+        return value, seconds, disturbed
+
+    def _run(self, values: Mapping[str, Any]) -> R:
+        positional, keywords = self._signature.arguments(values)
+        return self.__wrapped__(*positional, **keywords)
+
+    def _compute_only(self, values: dict[str, Any], outcome: Outcome, *reasons: str) -> R:
+        """Compute with nothing but the config injected."""
+        layers = self._layers()
+        own = {read.parameter: self._config_value(read, layers) for read in self._reads}
+        with ExitStack() as stack:
+            for layer in self.__inviscid_layers__:
+                stack.enter_context(configuration.configure(layer, local=True))
+            value = self._run({**values, **own})
+        events.emit(None, outcome, function_name(self), b"", 0.0, reasons)
+        return value
+
+    def _bypass(self, call: Call, value: R, outcome: Outcome, reason: str) -> R:
+        if outcome is Outcome.BYPASS_CHANGED:
+            disturb(reason)
+        events.emit(None, outcome, function_name(self), call.key, 0.0, (reason,))
+        return value
+
+    # Config -----------------------------------------------------------------------------------------------------------
+
+    def _layers(self) -> list[Layer]:
+        return [*self.__inviscid_layers__, *configuration.active()]
+
+    def _config_value(self, read: ConfigRead, layers: list[Layer]) -> Any:
+        return self._own[read.parameter] if read.parameter in self._own else calls.resolve(read, layers)
+
+    def _seen(self, call: Call) -> dict[str, frozenset[bytes]]:
+        """The config values that this call takes from its surroundings, to be compared with theirs."""
+        laid = [layer for layer in self.__inviscid_layers__]
+        return {key: found for key, found in call.config.items() if configuration.lookup(key, laid) is MISSING}
+
+    def configured(self, overrides: Mapping[str, Any] | None = None, /, **parameters: Any) -> CachedFunction[P, R]:
+        """The same function under another configuration: another `CachedFunction`, with results of its own.
+
+        Args:
+            overrides: config keys, nested or dotted; they hold for all that the function reaches.
+            parameters: config parameters of this function, by name.
+
+        Raises:
+            ConfigError: a name is not a config parameter of this function.
+        """
+        for name in parameters:
+            if name not in self._signature.config:
+                known = ", ".join(self._signature.config) or "none"
+                raise configuration.ConfigError(
+                    f"{self.__qualname__}() has no config parameter '{name}' (it has: {known}); pass arguments in the call"
+                )
+        layers = self.__inviscid_layers__
+        if overrides is not None:
+            layers = (configuration.layer(f"{self.__qualname__}.configured()", overrides), *layers)
+        own = {**self._own, **parameters}
+        return CachedFunction(
+            self.__wrapped__, self._options, self._store, base=self.__inviscid_base__, layers=layers, own=own
+        )
+
+    # What one can ask -------------------------------------------------------------------------------------------------
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """What the function does, checked against the running process now."""
+        return FINGERPRINTS.of(self.__inviscid_base__)
+
+    def key(self, *args: P.args, **kwargs: P.kwargs) -> str:
+        """The key of a call, in hex."""
+        return self._call_of(args, kwargs).key.hex()
+
+    def peek(self, *args: P.args, **kwargs: P.kwargs) -> Entry | None:
+        """What the store has for a call; None if it would compute.
+
+        Raises:
+            StoreError: the store can't be read.
+        """
+        return stores.current_store(self._store).find(self._call_of(args, kwargs).key)
+
+    def explain(self, *args: P.args, **kwargs: P.kwargs) -> Explanation:
+        """What would become of a call, and why. Computes nothing.
+
+        Raises:
+            StoreError: the store can't be read.
+        """
+        mode = settings.current_mode()
+        if mode.name == "off":
+            return Explanation("bypass", ("caching is off",), Outcome.BYPASS_OFF, "")
+        call = self._call_of(args, kwargs)
+        if call.taints:
+            return Explanation("bypass", call.taints, Outcome.BYPASS_TAINTED, call.key.hex())
+        store = stores.current_store(self._store)
+        attempt = stores.Attempt(self.__qualname__)
+        found = self._find(store, attempt, call, refresh=mode.name == "refresh")
+        return Explanation(found.outcome.kind, found.reasons, found.outcome, call.key.hex())
+
+    def refresh(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Compute a call again, whatever is stored, and store what comes of it."""
+        return self._call(args, kwargs, refresh=True)
+
+    def forget(self, *args: P.args, **kwargs: P.kwargs) -> bool:
+        """Remove the stored result of one call. Returns whether there was one."""
+        return stores.current_store(self._store).forget([self._call_of(args, kwargs).key]) > 0
+
+    def clean(self) -> int:
+        """Remove all stored results that this function computed. Returns how many there were."""
+        store = stores.current_store(self._store)
+        return store.forget(entry.key for entry in store.nearest(function_name(self), limit=-1))
+
+    def _call_of(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
+        return self._identify(self._signature.bind(args, kwargs), settings.current_mode())
+
+    # Being a function -------------------------------------------------------------------------------------------------
+
+    @overload
+    def __get__(self, instance: None, owner: type[Any] | None = None) -> CachedFunction[P, R]: ...
+    @overload
+    def __get__(
+        self: CachedFunction[Concatenate[S, Q], R], instance: S, owner: type[Any] | None = None
+    ) -> BoundCachedFunction[Q, R]: ...
+    def __get__(self, instance: Any, owner: type[Any] | None = None) -> Any:
+        return self if instance is None else BoundCachedFunction(self, instance)
+
+    @property
+    def __signature__(self) -> Any:
+        return outer_signature(self.__wrapped__, self._signature.parameters)
+
+    @property
+    def __annotations__(self) -> dict[str, Any]:  # type: ignore[override]
+        inner: dict[str, Any] = getattr(self.__wrapped__, "__annotations__", {})
+        return {name: value for name, value in inner.items() if name not in self._signature.config}
+
+    @property
+    def __globals__(self) -> dict[str, Any]:
+        return cast(dict[str, Any], self.__wrapped__.__globals__)  # type: ignore[attr-defined]
+
+    def __repr__(self) -> str:
+        laid = " configured" if self is not self.__inviscid_base__ else ""
+        return f"<{laid.strip() + ' ' if laid else ''}cached function {function_name(self)}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from inviscid.pickling import reduce_cached
+
+        return reduce_cached(self)
+
+    def __dask_tokenize__(self) -> tuple[Any, ...]:
+        layers = [layer.values for layer in self.__inviscid_layers__]
+        return ("inviscid", self.fingerprint.digest, layers, self._own)
+
+    def __inviscid_definition__(self) -> Declared:
+        """What a fingerprint sees of this object: the function, and the config that it reads."""
+        given: list[Any] = []
+        if self is not self.__inviscid_base__:
+            overrides = [[layer.values for layer in self.__inviscid_layers__], self._own]
+            given.append(["configured", results.digest_of(overrides)])
+        if self._options.version is not None:
+            given.append(["version", results.digest_of(self._options.version)])
+        return Declared(self.__wrapped__, pack(given) if given else b"", self._reads)
+
+
+class BoundCachedFunction(Generic[P, R]):
+    """A cached function as a method of one instance: the instance is the first argument."""
+
+    def __init__(self, function: CachedFunction[Any, R], instance: object) -> None:
+        self.__func__ = function
+        self.__self__ = instance
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        return self.__func__(self.__self__, *args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.__func__, name)
+        if name in ("key", "peek", "explain", "refresh", "forget"):
+            import functools
+
+            return functools.partial(found, self.__self__)
+        if name == "configured":
+            return lambda *args, **kwargs: found(*args, **kwargs).__get__(self.__self__)
+        return found
+
+    def __repr__(self) -> str:
+        return f"<bound {self.__func__!r} of {self.__self__!r}>"
+
+
+@overload
+def cached(function: Callable[P, R], /) -> CachedFunction[P, R]: ...
+@overload
+def cached(
+    *,
+    store: StoreLike | None = None,
+    ignore: Iterable[str] = (),
+    identify: Mapping[str, Callable[[Any], Any]] | None = None,
+    volatile: Iterable[str] = (),
+    namespace: str | None = None,
+    pure: bool | None = None,
+    version: Any = None,
+    durability: str = "auto",
+) -> Callable[[Callable[P, R]], CachedFunction[P, R]]: ...
+def cached(
+    function: Callable[..., Any] | None = None,
+    /,
+    *,
+    store: StoreLike | None = None,
+    ignore: Iterable[str] = (),
+    identify: Mapping[str, Callable[[Any], Any]] | None = None,
+    volatile: Iterable[str] = (),
+    namespace: str | None = None,
+    pure: bool | None = None,
+    version: Any = None,
+    durability: str = "auto",
+) -> Any:
+    """Keep a function's results across processes, for as long as its behaviour, config and inputs are the same.
+
+    Args:
+        function: a plain function, method or lambda. It must be pure, but for config.
+        store: a `Store` or the path of one, instead of the one from the settings.
+        ignore: parameters that don't change the result.
+        identify: for a parameter, a function whose result stands for the argument when the key is made.
+        volatile: attributes of arguments, at any depth, that don't change the result.
+        namespace: keeps the results apart from those under another namespace.
+        pure: your word that the function is pure although something that it reaches can't be fingerprinted.
+        version: part of the key; change it to invalidate by hand.
+        durability: when to wait for the disk: ``auto`` (results that took a second or more), ``always``, ``never``.
+
+    Returns:
+        A `CachedFunction`.
+
+    Raises:
+        TypeError: it is no function, or of a kind that can't be cached.
+        ConfigError: a config parameter stands where it can't be injected.
+    """
+    if isinstance(ignore, str) or isinstance(volatile, str):
+        raise TypeError("cached(): ignore= and volatile= take a list of names")
+    if durability not in ("auto", "always", "never"):
+        raise TypeError(f"cached(): durability is 'auto', 'always' or 'never', not {durability!r}")
+    options = Options(
+        frozenset(ignore), tuple(sorted((identify or {}).items())), frozenset(volatile), version, namespace or "",
+        bool(pure), durability,
+    )  # fmt: skip
+
+    def decorate(function: Callable[..., Any]) -> Any:
+        return _decorate(function, options, store)
+
+    return decorate if function is None else decorate(function)
+
+
+def _decorate(function: Any, options: Options, store: StoreLike | None) -> Any:
+    if isinstance(function, staticmethod | classmethod):
+        # The descriptor stays outermost: it decides what is bound.
+        return type(function)(_decorate(function.__func__, options, store))
+    if isinstance(function, CachedFunction):
+        raise TypeError(f"{function.__qualname__}() is cached already")
+    if not hasattr(function, "__code__"):
+        raise TypeError(f"cached() takes a Python function, not {type(function).__qualname__}: wrap the call in one")
+    _refuse_kinds(function)
+    made: CachedFunction[..., Any] = CachedFunction(function, options, store)
+    known = {item.name for item in made._signature.parameters}
+    for name in {*options.ignore, *(name for name, _ in options.identify)} - known:
+        raise TypeError(f"cached(): {function.__qualname__}() has no parameter '{name}'")
+    return made
+
+
+def _refuse_kinds(function: Any) -> None:
+    flags = function.__code__.co_flags
+    name = function.__qualname__
+    if flags & 0x200 or flags & 0x80:
+        raise TypeError(f"{name}() is async: its results can't be cached yet; cache the function that does the work")
+    if flags & 0x20:
+        raise TypeError(f"{name}() is a generator, which runs only once: return a list instead")
+
+
+def fingerprint(function: Any) -> Fingerprint:
+    """The fingerprint of any function or class, cached or not; its `digest` is equal in every process and Python version.
+
+    Raises:
+        TypeError: it is neither a function nor a class.
+    """
+    if not callable(function):
+        raise TypeError(f"fingerprint() takes a function or a class, not {type(function).__qualname__}")
+    return FINGERPRINTS.of(calls.base_of(function))

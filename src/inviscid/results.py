@@ -1,0 +1,135 @@
+"""Between values and what the store keeps: encode, check that it loads as it was, publish; and the way back."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import msgpack
+
+from inviscid import codecs
+from inviscid.calls import FINGERPRINTS, Call, References
+from inviscid.digest import pack, short
+from inviscid.entry import Entry, Provenance
+from inviscid.errors import UnhashableInput, UnstorableResult
+from inviscid.fingerprinting import Fingerprint, is_user
+from inviscid.inputs import Encoder
+from inviscid.store import Store
+
+# From here on a loss to a power cut hurts more than the milliseconds that the disk takes.
+_DEAR = 1.0
+
+
+class Unreadable(Exception):  # noqa: N818  control flow between here and memo, never the user's
+    """A stored result can't be decoded here; the message says why."""
+
+
+class Prepared(NamedTuple):
+    """A result in bytes that are known to load as it was."""
+
+    value: Any
+    """As it loads: what a later hit returns too."""
+    digest: bytes
+    codec: str
+    data: memoryview
+    classes: bytes
+
+
+def prepare(value: Any) -> Prepared:
+    """Encode a result with the first codec that loses nothing of it.
+
+    A codec may drop what it doesn't know (the attributes of a frame, the sharing of a list). So what it would load is
+    digested and compared with what was computed.
+
+    Raises:
+        UnstorableResult: no codec can store it, or the value has no structure that could be compared.
+    """
+    try:
+        wanted = digest_of(value)
+    except UnhashableInput as error:
+        raise UnstorableResult(f"the result can't be checked against what would be loaded: {error}") from error
+    reasons: list[str] = []
+    for codec in codecs.candidates(value):
+        try:
+            encoded = codec.encode(value)
+            data = memoryview(b"".join(encoded.chunks))
+            loaded = codec.decode(data)
+            found = digest_of(loaded)
+        except UnstorableResult as error:
+            reasons.append(str(error))
+        except Exception as error:  # noqa: BLE001  decoding runs the code of the user's classes
+            reasons.append(f"{codec.name}: it doesn't load again: {type(error).__name__}: {error}")
+        else:
+            if found == wanted:
+                return Prepared(loaded, wanted, codec.name, data, _bound(encoded.classes))
+            reasons.append(f"{codec.name}: what it loads differs from what was computed")
+    raise UnstorableResult("; ".join(reasons))
+
+
+def digest_of(value: Any) -> bytes:
+    """The structural digest of a value: the same for a fresh one and one that was loaded."""
+    return Encoder(References(())).digest(value, "the result")
+
+
+def publish(store: Store, call: Call, prepared: Prepared, name: str, seconds: float, durability: str) -> Entry:
+    """Put a prepared result under the key of its call.
+
+    Raises:
+        StoreError: the store can't take it.
+    """
+    provenance = Provenance(
+        name, call.fingerprint.raw, call.parts, time.time(), seconds, f"{socket.gethostname()}:{os.getpid()}"
+    )
+    entry = Entry(call.key, prepared.codec, b"", 0, prepared.digest, prepared.classes, b"", provenance)
+    durable = durability == "always" or (durability == "auto" and seconds >= _DEAR)
+    return store.publish(entry, [prepared.data], preimage=preimage(call.fingerprint), durable=durable)
+
+
+def load(store: Store, entry: Entry) -> Any:
+    """The value of an entry.
+
+    Raises:
+        Unreadable: it is gone, damaged, or can't be decoded here.
+        StoreError: the store can't be read.
+    """
+    codec = codecs.by_name(entry.codec)
+    if codec is None:
+        raise Unreadable(f"this version of inviscid has no codec '{entry.codec}'")
+    for name, wanted in (msgpack.unpackb(entry.classes) if entry.classes else {}).items():
+        _check_class(name, wanted)
+    data = store.read(entry)
+    if data is None:
+        raise Unreadable("")
+    try:
+        return codec.decode(data)
+    except Exception as error:
+        # The bytes are those that were stored, so the code that reads them changed: a class moved, a library was upgraded.
+        raise Unreadable(f"it can't be decoded: {type(error).__name__}: {error}") from error
+
+
+def preimage(fingerprint: Fingerprint) -> bytes:
+    """What an explanation compares: the definitions behind a fingerprint, each with its digest."""
+    return pack([[name, kind, bytes.fromhex(alone)[:8]] for name, kind, alone in fingerprint.definitions])
+
+
+def _bound(classes: Mapping[str, object]) -> bytes:
+    """The user's classes that decoding looks up by name, each with what it is now: the name alone may come to mean another."""
+    users = {name: FINGERPRINTS.of(item).raw for name, item in sorted(classes.items()) if is_user(item)}
+    return pack(users) if users else b""
+
+
+def _check_class(name: str, wanted: bytes) -> None:
+    import importlib
+
+    module, _, qualname = name.partition(":")
+    try:
+        found: Any = importlib.import_module(module)
+        for part in qualname.split("."):
+            found = getattr(found, part)
+    except Exception as error:
+        raise Unreadable(f"{name}, which the stored result holds, isn't there any more ({error})") from error
+    if FINGERPRINTS.of(found).raw != wanted:
+        raise Unreadable(f"{name}, which the stored result holds, changed ({short(wanted)})")

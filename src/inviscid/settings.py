@@ -1,0 +1,141 @@
+"""Where the settings of a process come from: which store, which mode, which config file.
+
+Precedence: what the decorator says, then `mode(...)` and `configure(...)`, then the environment, then `[tool.inviscid]` of
+the nearest pyproject.toml upwards from the working directory, then the default. Overlays hold for the whole process, its
+threads included, unless they are asked to be local to a context.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextvars import ContextVar
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple
+
+from inviscid.errors import InviscidError, ModeError, StoreError
+
+MODES = ("on", "off", "fresh", "refresh", "replay", "readonly")
+
+
+class Mode(NamedTuple):
+    """A mode in force."""
+
+    name: str
+    salt: str = ""
+    """For ``fresh``: the random text that keeps its keys apart from all older ones."""
+
+
+_ON = Mode("on")
+_lock = threading.Lock()
+_process_modes: list[Mode] = []
+_local_modes: ContextVar[tuple[Mode, ...]] = ContextVar("inviscid_modes", default=())
+# A mode that comes from the environment or from pyproject.toml is one for the whole process: one salt.
+_ambient_modes: dict[str, Mode] = {}
+
+
+class mode:  # noqa: N801  used like a function: `with mode("fresh"):`
+    """Set the mode of all cached functions, from here on or, as a context manager, inside a block.
+
+    Args:
+        name: ``on``; ``off`` (compute, store nothing); ``refresh`` (recompute and store); ``fresh`` (a run that can't read
+            anything older than itself); ``replay`` (`ReplayMiss` instead of a computation); ``readonly`` (never store).
+        local: hold only in this thread or task, instead of in the whole process.
+
+    Raises:
+        ModeError: there is no such mode.
+    """
+
+    def __init__(self, name: str, *, local: bool = False) -> None:
+        self._mode = _made(name, "mode()")
+        self._local = local
+        if local:
+            _local_modes.set((*_local_modes.get(), self._mode))
+        else:
+            with _lock:
+                _process_modes.append(self._mode)
+
+    def __enter__(self) -> mode:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._local:
+            _local_modes.set(tuple(item for item in _local_modes.get() if item is not self._mode))
+        else:
+            with _lock:
+                _process_modes[:] = [item for item in _process_modes if item is not self._mode]
+
+
+def current_mode() -> Mode:
+    """The mode that is in force here and now."""
+    if local := _local_modes.get():
+        return local[-1]
+    if _process_modes:
+        return _process_modes[-1]
+    name = os.environ.get("INVISCID_MODE") or ""
+    origin = "INVISCID_MODE"
+    if not name:
+        name, origin = str(project().get("mode", "on")), "[tool.inviscid] of pyproject.toml"
+    if name == "on":
+        return _ON
+    if name not in _ambient_modes:
+        _ambient_modes[name] = _made(name, origin)
+    return _ambient_modes[name]
+
+
+def _made(name: str, origin: str) -> Mode:
+    if name not in MODES:
+        import difflib
+
+        near = difflib.get_close_matches(name, MODES, 1)
+        hint = f"; did you mean '{near[0]}'?" if near else ""
+        raise ModeError(f"{origin}: there is no mode '{name}' (there are: {', '.join(MODES)}){hint}")
+    # A new object each time: leaving a block takes away its own mode, not an equal one.
+    return Mode(name, os.urandom(16).hex() if name == "fresh" else "")
+
+
+def store_path() -> Path:
+    """Where the store is, unless a decorator says otherwise.
+
+    Raises:
+        StoreError: it is a URL, which this version can't open.
+    """
+    given = os.environ.get("INVISCID_STORE") or str(project().get("store", ""))
+    if not given:
+        import platformdirs
+
+        return Path(platformdirs.user_cache_dir("inviscid"))
+    if "://" in given:
+        raise StoreError(f"the store '{given}' is a URL; give the path of a folder")
+    return Path(given).expanduser()
+
+
+_project: tuple[str, dict[str, Any]] | None = None
+
+
+def project() -> dict[str, Any]:
+    """`[tool.inviscid]` of the nearest pyproject.toml; empty if there is none. Paths in it are relative to its folder."""
+    global _project
+    folder = os.getcwd()
+    if _project is None or _project[0] != folder:
+        _project = (folder, _read_project(folder))
+    return _project[1]
+
+
+def _read_project(folder: str) -> dict[str, Any]:
+    for parent in (Path(folder), *Path(folder).parents):
+        file = parent / "pyproject.toml"
+        if not file.is_file():
+            continue
+        import tomllib
+
+        try:
+            table = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("inviscid", {})
+        except (OSError, ValueError) as error:
+            raise InviscidError(f"{file} can't be read: {error}") from error
+        for name in ("store", "config"):
+            if isinstance(table.get(name), str) and "://" not in table[name]:
+                table[name] = str(parent / Path(table[name]).expanduser())
+        return dict(table)
+    return {}

@@ -1,0 +1,197 @@
+"""Both signatures of a cached function: the inner one that was written, the outer one that callers see.
+
+The outer signature has no config parameters. Arguments are bound by a function that is compiled with the outer signature:
+binding follows Python's own rules, raises Python's own errors, and costs a tenth of `inspect.Signature.bind`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import CodeType
+from typing import Any, NamedTuple
+
+from inviscid.configuration import ConfigParameter
+from inviscid.errors import ConfigError
+from inviscid.sentinels import MISSING
+
+_VARARGS, _VARKEYWORDS = 0x04, 0x08
+
+
+class Parameter(NamedTuple):
+    """One parameter of the inner function."""
+
+    name: str
+    kind: str
+    """``positional`` (only), ``ordinary``, ``starred``, ``keyword`` (only) or ``double``."""
+    default: Any
+    config: str
+    """The config key that it is injected from; empty for what the caller passes."""
+
+
+class Signature:
+    """How a function is called, inside and outside.
+
+    Raises:
+        ConfigError: a config parameter stands before ``*args``: the caller's arguments would shift into it.
+    """
+
+    def __init__(self, function: Any) -> None:
+        self.name: str = function.__qualname__
+        self.parameters = tuple(_parameters(function))
+        self.outer = tuple(item for item in self.parameters if not item.config)
+        self.config = {item.name: item for item in self.parameters if item.config}
+        if any(item.kind == "starred" for item in self.parameters):
+            for item in self.config.values():
+                if item.kind in ("positional", "ordinary"):
+                    raise ConfigError(f"{self.name}: put the config parameter '{item.name}' behind *args")
+        self._bind: Callable[..., tuple[Any, ...]] = _compile(function.__name__, self.outer)
+
+    def bind(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> dict[str, Any]:
+        """The value of each outer parameter, in the order of the signature, defaults filled in.
+
+        Raises:
+            TypeError: the arguments don't fit, or a config parameter was passed.
+        """
+        if self.config and keywords:
+            self._refuse(keywords)
+        try:
+            values = self._bind(*args, **keywords)
+        except TypeError as error:
+            hint = f" ({', '.join(self.config)} come from the config: {self._cure()})" if self.config else ""
+            raise TypeError(f"{error}{hint}") from None
+        return dict(zip([item.name for item in self.outer], values, strict=True))
+
+    def _refuse(self, keywords: dict[str, Any]) -> None:
+        for name in self.config.keys() & keywords.keys():
+            raise TypeError(
+                f"{self.name}() got '{name}', which is injected from the config key '{self.config[name].config}'; "
+                f"to give it another value: {self._cure(name)}"
+            )
+
+    def _cure(self, name: str = "") -> str:
+        chosen = name or next(iter(self.config))
+        return f"{self.name}.configured({chosen}=...)(...), or inviscid.configure({{'{self.config[chosen].config}': ...}})"
+
+    def arguments(self, values: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+        """Positional and keyword arguments for the inner function, from a value for each of its parameters."""
+        positional: list[Any] = []
+        keywords: dict[str, Any] = {}
+        for item in self.parameters:
+            if item.kind in ("positional", "ordinary"):
+                positional.append(values[item.name])
+            elif item.kind == "starred":
+                positional.extend(values[item.name])
+            elif item.kind == "keyword":
+                keywords[item.name] = values[item.name]
+            else:
+                keywords.update(values[item.name])
+        return positional, keywords
+
+
+def _parameters(function: Any) -> list[Parameter]:
+    code: CodeType = function.__code__
+    names = list(code.co_varnames)
+    positional, ordinary, keyword = code.co_posonlyargcount, code.co_argcount, code.co_kwonlyargcount
+    defaults = dict(zip(names[:ordinary][::-1], (function.__defaults__ or ())[::-1], strict=False))
+    defaults |= function.__kwdefaults__ or {}
+    after = ordinary + keyword
+    kinds = {name: "positional" for name in names[:positional]} | {name: "ordinary" for name in names[positional:ordinary]}
+    if code.co_flags & _VARARGS:
+        kinds[names[after]] = "starred"
+        after += 1
+    kinds |= {name: "keyword" for name in names[ordinary : ordinary + keyword]}
+    if code.co_flags & _VARKEYWORDS:
+        kinds[names[after]] = "double"
+    found: list[Parameter] = []
+    for name, kind in kinds.items():
+        default = defaults.get(name, MISSING)
+        if isinstance(default, ConfigParameter):
+            found.append(Parameter(name, kind, default.default, default.key or name))
+        else:
+            found.append(Parameter(name, kind, default, ""))
+    return found
+
+
+def _compile(name: str, outer: tuple[Parameter, ...]) -> Callable[..., tuple[Any, ...]]:
+    """A function with the outer signature that returns its arguments."""
+    head: list[str] = []
+    starred = any(item.kind == "starred" for item in outer)
+    for position, item in enumerate(outer):
+        before = outer[position - 1].kind if position else ""
+        if before == "positional" and item.kind != "positional":
+            head.append("/")
+        if item.kind == "keyword" and before != "keyword" and not starred:
+            head.append("*")
+        stars = {"starred": "*", "double": "**"}.get(item.kind, "")
+        head.append(f"{stars}{item.name}{'' if item.default is MISSING else '=None'}")
+    if outer and outer[-1].kind == "positional":
+        head.append("/")
+    safe = name if name.isidentifier() else "function"
+    names = "".join(f"{item.name}, " for item in outer)
+    namespace: dict[str, Any] = {}
+    exec(f"def {safe}({', '.join(head)}): return ({names})", {"__builtins__": {}}, namespace)  # noqa: S102  own text only
+    compiled = namespace[safe]
+    ordinary = [item for item in outer if item.kind in ("positional", "ordinary") and item.default is not MISSING]
+    compiled.__defaults__ = tuple(item.default for item in ordinary)
+    compiled.__kwdefaults__ = {
+        item.name: item.default for item in outer if item.kind == "keyword" and item.default is not MISSING
+    }
+    return compiled  # type: ignore[no-any-return]
+
+
+def outer_signature(function: Any, parameters: tuple[Parameter, ...]) -> Any:
+    """The `inspect.Signature` that callers see."""
+    import inspect
+
+    inner = inspect.signature(function)
+    hidden = {item.name for item in parameters if item.config}
+    return inner.replace(parameters=[item for name, item in inner.parameters.items() if name not in hidden])
+
+
+def outer_documentation(documentation: str | None, parameters: tuple[Parameter, ...]) -> str | None:
+    """The inner documentation, with what it says of config parameters moved into a section of their own."""
+    config = [item for item in parameters if item.config]
+    if not config:
+        return documentation
+    import inspect
+
+    lines = inspect.cleandoc(documentation or "").splitlines()
+    section = ["Config:"]
+    for item in config:
+        said = _take_out(lines, item.name)
+        default = "" if item.default is MISSING else f", default {item.default!r}"
+        section.append(f"    {item.name} (config key '{item.config}'{default}){': ' if said else ''}{said}")
+    while lines and not lines[-1].strip():
+        lines.pop()
+    return "\n".join([*lines, *([""] if lines else []), *section]) + "\n"
+
+
+def _take_out(lines: list[str], name: str) -> str:
+    """Remove the paragraph on a parameter (Google, NumPy or Sphinx style) and return its text."""
+    import re
+
+    entry = re.compile(rf"^(\s*)(?::param(?: [^:]*)? {name}:|{name}(?:\s*\([^)]*\))?\s*:(?!\w))\s*(.*)$")
+    for start, line in enumerate(lines):
+        if found := entry.match(line):
+            break
+    else:
+        return ""
+    indent, numpy_style = len(found.group(1)), start + 1 < len(lines) and f"{name} :" in line
+    end = start + 1
+    while end < len(lines) and lines[end].strip() and len(lines[end]) - len(lines[end].lstrip()) > indent:
+        end += 1
+    text = [] if numpy_style else [found.group(2)]
+    text += [line.strip() for line in lines[start + 1 : end]]
+    del lines[start:end]
+    _drop_empty_section(lines, start)
+    return " ".join(part for part in text if part)
+
+
+def _drop_empty_section(lines: list[str], at: int) -> None:
+    """Remove the head of a section ("Args:", or "Parameters" underlined) that has nothing left under it."""
+    if at < len(lines) and lines[at].strip():
+        return
+    if at and lines[at - 1].strip() in ("Args:", "Arguments:", "Parameters:"):
+        del lines[at - 1]
+    elif at > 1 and set(lines[at - 1].strip()) == {"-"} and lines[at - 2].strip() in ("Parameters", "Other Parameters"):
+        del lines[at - 2 : at]
