@@ -12,7 +12,7 @@ import copy
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from inviscid import configuration
@@ -61,14 +61,15 @@ class Call(NamedTuple):
 class References:
     """What functions, classes and modules contribute to the digest of a value that holds them.
 
-    Installed ones count by name, and their distributions join the environment; the user's by fingerprint and by the config
-    values that they would read now.
+    Installed ones count by name, the user's by fingerprint. What else a call depends on because of them is collected on the
+    side, so that a value has one digest whatever the versions and the config are: distributions join the environment,
+    the config that the callables would read joins the config.
     """
 
-    def __init__(self, layers: Sequence[Layer], marks: frozenset[str] = frozenset()) -> None:
+    def __init__(self, marks: frozenset[str] = frozenset()) -> None:
         self.distributions: set[Distribution] = set()
         self.taints: list[str] = []
-        self._layers = layers
+        self.reads: list[tuple[ConfigRead, Sequence[Layer]]] = []
         self._marks = marks
 
     def __call__(self, value: Any, path: str) -> bytes:
@@ -84,11 +85,13 @@ class References:
             if known[2] is not None:
                 self.distributions.add(known[2])
             return known[1]
-        fingerprint = FINGERPRINTS.of(base_of(value), self._marks)
+        base = value.__inviscid_base__ if is_declared(value) else value
+        fingerprint = FINGERPRINTS.of(base, self._marks)
         self.distributions |= fingerprint.distributions
         self.taints += [f"{path}: {taint}" for taint in fingerprint.taints]
-        layers = [*layers_of(value), *self._layers]
-        return pack(["user", fingerprint.raw, *config_streams(value, fingerprint, layers, self)])
+        layers = value.__inviscid_layers__ if is_declared(value) else ()
+        self.reads += [(read, layers) for _, read in fingerprint.reads]
+        return pack(["user", fingerprint.raw, value.__inviscid_overrides__() if base is not value else b""])
 
 
 _installed: dict[int, tuple[Any, bytes, Distribution | None]] = {}
@@ -97,25 +100,6 @@ _installed: dict[int, tuple[Any, bytes, Distribution | None]] = {}
 def is_declared(value: Any) -> bool:
     """Whether an object is one of ours that stands for the function that it wraps."""
     return hasattr(type(value), "__inviscid_definition__")
-
-
-def base_of(value: Any) -> Any:
-    """A cached function without what `.configured` laid over it; anything else as it is."""
-    return value.__inviscid_base__ if is_declared(value) else value
-
-
-def layers_of(value: Any) -> Sequence[Layer]:
-    """What `.configured` laid over a cached function."""
-    return value.__inviscid_layers__ if is_declared(value) else ()
-
-
-def config_streams(value: Any, fingerprint: Fingerprint, layers: Sequence[Layer], references: References) -> list[bytes]:
-    """The streams of all config values that an object would read."""
-    own = value.__inviscid_own_config__ if is_declared(value) else {}
-    return [
-        Encoder(references).encode(own[id(read)] if id(read) in own else resolve(read, layers), f"config '{read.key}'")
-        for _, read in fingerprint.reads
-    ]
 
 
 def resolve(read: ConfigRead, layers: Sequence[Layer]) -> Any:
@@ -132,17 +116,26 @@ def resolve(read: ConfigRead, layers: Sequence[Layer]) -> Any:
     return copy.deepcopy(value) if isinstance(value, dict | list | set) else value
 
 
+class Config(NamedTuple):
+    """What one function takes from the configuration."""
+
+    own: dict[int, Any]
+    """Values of its own config parameters, by the identity of the `ConfigRead`."""
+    overridden: frozenset[int]
+    """Which of them `.configured` gave it by name."""
+    layers: Sequence[Layer]
+    """The active configuration, for all else that it reaches."""
+
+
 def identify(
-    values: dict[str, Any], fingerprint: Fingerprint, config: dict[int, Any], layers: Sequence[Layer], options: Options,
-    mode: Mode,
-) -> Call:  # fmt: skip
+    values: dict[str, Any], fingerprint: Fingerprint, config: Config, options: Options, mode: Mode
+) -> Call:
     """Everything about a call that its result depends on.
 
     Args:
         values: what the caller passed, bound.
         fingerprint: the behaviour, as it is now.
-        config: values of the function's own config parameters, by the identity of the read.
-        layers: the active configuration for what else it reaches.
+        config: what it takes from the configuration.
         options: the decorator's.
         mode: the mode in force; ``fresh`` brings a salt.
 
@@ -150,18 +143,17 @@ def identify(
         ConfigError: a required config key isn't set.
         UnhashableInput: an argument has no digest.
     """
-    references = References(layers, fingerprint.marks)
-    read_config, lines, seen = _config(fingerprint, config, layers, references)
+    references = References(fingerprint.marks)
     inputs = _inputs(values, options, references)
-    distributions = sorted(fingerprint.distributions | references.distributions)
-    environment = [*_PYTHON, *(list(distribution) for distribution in distributions)]
+    reads, shown, seen = _config(fingerprint, config, references)
+    environment = [*_PYTHON, *(list(item) for item in sorted(fingerprint.distributions | references.distributions))]
     given_options = Encoder(references).digest([options.version, sorted(options.ignore)], "option 'version'")
     key = combine(
         "key",
         pack(KEY_VERSION),
         fingerprint.raw,
         digest(pack(environment)),
-        digest(pack(read_config)),
+        digest(pack(reads)),
         # Without names: those that a caller can use are in the fingerprint.
         digest(pack([value for _, value in inputs])),
         given_options,
@@ -169,31 +161,50 @@ def identify(
     )
     parts = {
         "environment": environment,
-        "config": lines,
+        "config": shown,
         "inputs": [[name, value[:8]] for name, value in inputs],
         "options": given_options[:8],
         "namespace": options.namespace,
         "salt": mode.salt,
     }
-    own = {read.parameter: config[id(read)] for _, read in fingerprint.reads if id(read) in config}
+    own = {read.parameter: config.own[id(read)] for _, read in fingerprint.reads if id(read) in config.own}
     taints = () if options.pure else (*fingerprint.taints, *references.taints)
     return Call(key, {**values, **own}, fingerprint, seen, pack(parts), taints)
 
 
 def _config(
-    fingerprint: Fingerprint, own: dict[int, Any], layers: Sequence[Layer], references: References
+    fingerprint: Fingerprint, config: Config, references: References
 ) -> tuple[list[list[Any]], list[list[Any]], dict[str, frozenset[bytes]]]:
+    """What is hashed, what is shown, and which values each key has that are not the function's alone."""
     hashed: list[list[Any]] = []
     shown: list[list[Any]] = []
     seen: dict[str, frozenset[bytes]] = {}
-    for _, read in fingerprint.reads:
-        value = own[id(read)] if id(read) in own else resolve(read, layers)
+    reached: list[tuple[ConfigRead, Sequence[Layer]]] = [(read, ()) for _, read in fingerprint.reads]
+    # What callables in the arguments would read comes behind; values may hold further callables.
+    for read, laid in _growing(reached, references):
+        value = config.own[id(read)] if id(read) in config.own else resolve(read, [*laid, *config.layers])
         found = Encoder(references).digest(value, f"config '{read.key}'")
         hashed.append([read.parameter, read.key, found])
         shown.append([read.key, found[:8], _shown(read.key, value)])
-        if id(read) not in own:
+        if id(read) not in config.overridden and not laid:
             seen[read.key] = seen.get(read.key, frozenset()) | {found}
     return hashed, shown, seen
+
+
+def _growing(
+    reached: list[tuple[ConfigRead, Sequence[Layer]]], references: References
+) -> Iterator[tuple[ConfigRead, Sequence[Layer]]]:
+    yield from reached
+    seen: set[tuple[int, ...]] = set()
+    done = 0
+    while done < len(references.reads):
+        read, laid = references.reads[done]
+        done += 1
+        # A value may hold the very function that reads it.
+        identity = (id(read), *map(id, laid))
+        if identity not in seen:
+            seen.add(identity)
+            yield read, laid
 
 
 _SECRET = re.compile(r"passw|secret|token|credential|api_?key|private", re.IGNORECASE)

@@ -101,8 +101,13 @@ class configure:  # noqa: N801  used like a function: `configure("config.toml")`
         ConfigError: the file is not there or is not TOML, or a key is both a value and a table.
     """
 
-    def __init__(self, source: Mapping[str, Any] | str | os.PathLike[str], *, local: bool = False) -> None:
-        self._layer = _read(Path(source)) if isinstance(source, str | os.PathLike) else layer("configure()", source)
+    def __init__(self, source: Mapping[str, Any] | str | os.PathLike[str] | Layer, *, local: bool = False) -> None:
+        if isinstance(source, Layer):
+            self._layer = source
+        elif isinstance(source, str | os.PathLike):
+            self._layer = _read(Path(source))
+        else:
+            self._layer = layer("configure()", source)
         self._is_local = local
         if local:
             _local.set((*_local.get(), self._layer))

@@ -2,10 +2,11 @@
 
 A *digest* is the 32 bytes of a BLAKE3 hash. What is hashed is a *canonical stream*: MessagePack, written so that no two
 different values share a stream. The types that MessagePack knows are packed strictly (a subclass is never packed as its
-base); everything else is an extension, tagged and length-delimited:
+base); everything else starts with a tag, and is length-delimited:
 
-    stream    = nil | bool | int (64 bit) | float64 | str | bin | array (a list) | map (a dict, in order) | extension
-    extension = ext(tag, stream*)          the tags are listed where they are written: `inputs/encode.py`
+    stream    = nil | bool | int (64 bit) | float64 | str | bin | array (a list) | map (a dict, in order) | tagged
+    tagged    = ext(tag, bytes) | array(ext(tag, empty) stream*)
+                the tags are listed where they are written: `inputs/encode.py`
 
 Two numbers name the formats. `KEY_VERSION` changes when the same call would get another key, `STORE_VERSION` (in the
 store) when the bytes on disk change. Both are pinned by golden tests.

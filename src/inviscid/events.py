@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import sys
 import warnings
 
 from inviscid.digest import short
-from inviscid.errors import InviscidWarning, UnstorableResult
+from inviscid.errors import InviscidWarning
 from inviscid.outcome import Outcome
 from inviscid.store import Store
 
@@ -25,7 +26,7 @@ def emit(store: Store | None, outcome: Outcome, function: str, key: bytes, secon
     if not logger.isEnabledFor(level):
         return
     name = function.rpartition(":")[2]
-    took = f" {'saved' if outcome.kind == 'hit' else 'took'} {seconds:.3g} s" if seconds else ""
+    took = f" {'saved' if outcome.kind == 'hit' else 'took'} {duration(seconds)}" if seconds else ""
     why = f": {'; '.join(reasons)}" if reasons else ""
     logger.log(
         level,
@@ -34,9 +35,23 @@ def emit(store: Store | None, outcome: Outcome, function: str, key: bytes, secon
     )  # fmt: skip
 
 
-def warn_unstorable(function: str, error: UnstorableResult) -> None:
-    """Tell the user, once for each function and reason, that a result isn't kept."""
-    if (function, str(error)) in _warned:
-        return
-    _warned.add((function, str(error)))
-    warnings.warn(f"{function}() returned a result that can't be stored: {error}", InviscidWarning, stacklevel=4)
+def warn(about: str, message: str) -> None:
+    """Tell the user, once for each subject and message, what costs time and no value."""
+    if (about, message) not in _warned:
+        _warned.add((about, message))
+        warnings.warn(message, InviscidWarning, stacklevel=_outside())
+
+
+def _outside() -> int:
+    """How many frames up the user's code is."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and str(frame.f_globals.get("__name__", "")).startswith(("inviscid.", "contextlib")):
+        level, frame = level + 1, frame.f_back
+    return level
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people read them: ``85 µs``, ``12 ms``, ``3.4 s``."""
+    if seconds < 1e-3:
+        return f"{seconds * 1e6:.0f} µs"
+    return f"{seconds * 1e3:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"

@@ -9,32 +9,29 @@ have their place on this path says ARCHITECTURE.md.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeVar, cast, overload
 
 from inviscid import calls, configuration, events, explain, results, settings, stores
-from inviscid.calls import FINGERPRINTS, Call, Options
+from inviscid.calls import FINGERPRINTS, Call, Config, Options
 from inviscid.computing import computing, disturb, report
 from inviscid.configuration import Layer
-from inviscid.digest import pack
 from inviscid.entry import Entry, function_name
-from inviscid.errors import ReplayMiss, UnstorableResult
+from inviscid.errors import ConfigError, ReplayMiss, UnstorableResult
 from inviscid.explain import Explanation
 from inviscid.fingerprinting import ConfigRead, Declared, Fingerprint
 from inviscid.outcome import Outcome
 from inviscid.sentinels import MISSING
 from inviscid.signature import Signature, outer_documentation, outer_signature
 from inviscid.store import Store
+from inviscid.stores import Attempt, StoreLike
 
 P = ParamSpec("P")
 R = TypeVar("R")
 S = TypeVar("S")
 Q = ParamSpec("Q")
-
-StoreLike = Store | str | os.PathLike[str]
 
 
 class _Found(NamedTuple):
@@ -46,9 +43,22 @@ class _Found(NamedTuple):
     reasons: tuple[str, ...]
 
 
+class Variant(NamedTuple):
+    """What makes one cached function out of another: its configuration, and the mode that it was sent with."""
+
+    layers: tuple[Layer, ...] = ()
+    """Config that holds for all that it reaches, the nearest first."""
+    own: tuple[tuple[str, Any], ...] = ()
+    """Values of its own config parameters."""
+    mode: settings.Mode | None = None
+    """In a worker: the mode of the process that sent it."""
+
+
 class CachedFunction(Generic[P, R]):
     """A function whose results are kept. Called like the function that it wraps, less the config parameters."""
 
+    __name__: str
+    __qualname__: str
     __wrapped__: Callable[..., R]
 
     def __init__(
@@ -56,28 +66,30 @@ class CachedFunction(Generic[P, R]):
         function: Callable[..., R],
         options: Options = Options(),
         store: StoreLike | None = None,
-        *,
-        base: CachedFunction[P, R] | None = None,
-        layers: tuple[Layer, ...] = (),
-        own: Mapping[str, Any] | None = None,
     ) -> None:
         inner: Any = function
         for attribute in ("__module__", "__name__", "__qualname__"):
             setattr(self, attribute, getattr(inner, attribute))
         self.__dict__.update(vars(inner))
         self.__wrapped__ = function
-        self._signature = base._signature if base else Signature(inner)
+        self._signature = Signature(inner)
         self.__doc__ = outer_documentation(inner.__doc__, self._signature.parameters)
         self._options = options
         self._store = store
-        self._own = dict(own or {})
-        self.__inviscid_base__ = base or self
-        self.__inviscid_layers__ = layers
-        self._reads = base._reads if base else tuple(
-            ConfigRead(self.__qualname__, item.name, item.config, item.default, ())
-            for item in self._signature.config.values()
-        )  # fmt: skip
-        self.__inviscid_own_config__ = {id(read): own[read.parameter] for read in self._reads if own and read.parameter in own}
+        self._reads = tuple(
+            ConfigRead(self.__qualname__, item.name, item.config, item.default) for item in self._signature.config.values()
+        )
+        self._variant = Variant()
+        self.__inviscid_base__: CachedFunction[P, R] = self
+
+    def _varied(self, variant: Variant) -> CachedFunction[P, R]:
+        """Another cached function over the same base."""
+        base = self.__inviscid_base__
+        other: CachedFunction[P, R] = CachedFunction.__new__(CachedFunction)
+        other.__dict__.update(base.__dict__)
+        other._variant = variant
+        other.__inviscid_base__ = base
+        return other
 
     # The call path ----------------------------------------------------------------------------------------------------
 
@@ -86,16 +98,16 @@ class CachedFunction(Generic[P, R]):
 
     def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, refresh: bool) -> R:
         values = self._signature.bind(args, kwargs)
-        mode = settings.current_mode()
+        mode = self._variant.mode or settings.current_mode()
         if mode.name == "off":
             return self._compute_only(values, Outcome.BYPASS_OFF, "caching is off")
         call = self._identify(values, mode)
         if call.taints:
             return self._compute_only(values, Outcome.BYPASS_TAINTED, *call.taints)
-        attempt = stores.Attempt(self.__qualname__)
-        store = attempt.try_(lambda: stores.current_store(self._store), otherwise=None)
+        attempt = Attempt(self.__qualname__)
+        store = attempt.open(self._store)
         if store is None:
-            return self._compute_only(values, Outcome.BYPASS_STORE, attempt.failure)
+            return self._compute_only(values, Outcome.BYPASS_STORE, attempt.why())
         refresh = refresh or mode.name == "refresh"
         found = self._find(store, attempt, call, refresh=refresh)
         if found.entry is not None:
@@ -108,54 +120,42 @@ class CachedFunction(Generic[P, R]):
                 if again.entry is not None:
                     return self._hit(store, call, again._replace(outcome=Outcome.HIT_WAITED))
             value, seconds, disturbed = self._compute(call)
-            if attempt.failure:
-                return self._bypass(call, value, Outcome.BYPASS_STORE, attempt.failure)
-            if mode.name == "readonly":
-                return self._bypass(call, value, Outcome.BYPASS_READONLY, "mode 'readonly' stores nothing")
-            if disturbed:
-                return self._bypass(call, value, Outcome.BYPASS_CHANGED, disturbed)
-            try:
-                prepared = results.prepare(value)
-            except UnstorableResult as error:
-                events.warn_unstorable(self.__qualname__, error)
-                return self._bypass(call, value, Outcome.BYPASS_UNSTORABLE, str(error))
-            durability = self._options.durability
-            name = function_name(self)
-            attempt.try_(lambda: results.publish(store, call, prepared, name, seconds, durability), otherwise=None)
-        if attempt.failure:
-            return self._bypass(call, value, Outcome.BYPASS_STORE, attempt.failure)
+            value, bypass, why = self._publish(store, attempt, call, value, seconds, disturbed, mode)
+        if bypass is not None:
+            return self._bypass(store, call, value, bypass, why)
         events.emit(store, found.outcome, function_name(self), call.key, seconds, found.reasons)
-        return cast(R, prepared.value)
+        return value
 
     def _identify(self, values: dict[str, Any], mode: settings.Mode) -> Call:
         """Config, fingerprint, input digests, key."""
-        layers = self._layers()
-        config = {id(read): self._config_value(read, layers) for read in self._reads}
-        call = calls.identify(values, self.fingerprint, config, layers, self._options, mode)
-        report(self.__qualname__, call.config if self._own else self._seen(call))
+        call = calls.identify(values, self.fingerprint, self._config(), self._options, mode)
+        # What `.configured` laid over this function differs from its surroundings on purpose.
+        laid = self._variant.layers
+        seen = {key: found for key, found in call.config.items() if configuration.lookup(key, laid) is MISSING}
+        report(self.__qualname__, seen)
         return call
 
     def _find(self, store: Store, attempt: stores.Attempt, call: Call, *, refresh: bool) -> _Found:
         """The stored result, or why there is none."""
         if refresh:
             return _Found(MISSING, None, Outcome.MISS_REFRESH, ("a recompute was asked for",))
-        entry = attempt.try_(lambda: store.find(call.key), otherwise=None)
+        entry = attempt.use(lambda: store.find(call.key), otherwise=None)
         if entry is None:
-            if attempt.failure:
-                return _Found(MISSING, None, Outcome.BYPASS_STORE, (attempt.failure,))
+            if attempt.why():
+                return _Found(MISSING, None, Outcome.BYPASS_STORE, (attempt.why(),))
             return _Found(MISSING, None, *explain.why_missed(store, call, function_name(self)))
         if entry.manifest:
             # The key alone doesn't decide, and this version can't demand the rest again.
             return _Found(MISSING, None, Outcome.MISS_NOT_FINAL, ("the entry depends on more than its key",))
         try:
-            value = attempt.try_(lambda: results.load(store, entry), otherwise=MISSING)
+            value = attempt.use(lambda: results.load(store, entry), otherwise=MISSING)
         except results.Unreadable as error:
             why = str(error)
             if why:
                 return _Found(MISSING, None, Outcome.MISS_UNREADABLE, (why,))
             return _Found(MISSING, None, Outcome.MISS_CORRUPT, ("the stored result was damaged or removed",))
         if value is MISSING:
-            return _Found(MISSING, None, Outcome.BYPASS_STORE, (attempt.failure,))
+            return _Found(MISSING, None, Outcome.BYPASS_STORE, (attempt.why(),))
         return _Found(value, entry, Outcome.HIT, ())
 
     def _hit(self, store: Store, call: Call, found: _Found) -> R:
@@ -170,8 +170,7 @@ class CachedFunction(Generic[P, R]):
     def _compute(self, call: Call) -> tuple[R, float, str]:
         """Run the body. Returns the value, its seconds, and why it must not be stored if something changed meanwhile."""
         with ExitStack() as stack:
-            for layer in self.__inviscid_layers__:
-                stack.enter_context(configuration.configure(layer, local=True))
+            self._lay(stack)
             computation = stack.enter_context(computing(self.__qualname__, call.config))
             start = time.perf_counter()
             value = self._run(call.values)
@@ -185,35 +184,67 @@ class CachedFunction(Generic[P, R]):
         positional, keywords = self._signature.arguments(values)
         return self.__wrapped__(*positional, **keywords)
 
+    def _publish(
+        self, store: Store, attempt: Attempt, call: Call, value: R, seconds: float, disturbed: str, mode: settings.Mode
+    ) -> tuple[R, Outcome | None, str]:
+        """Store what was computed. Returns it in the form that a hit has; or as it is, with the reason why it isn't kept."""
+        if attempt.why():
+            return value, Outcome.BYPASS_STORE, attempt.why()
+        if mode.name == "readonly":
+            return value, Outcome.BYPASS_READONLY, "mode 'readonly' stores nothing"
+        if disturbed:
+            return value, Outcome.BYPASS_CHANGED, disturbed
+        try:
+            prepared = results.prepare(value)
+        except UnstorableResult as error:
+            return value, Outcome.BYPASS_UNSTORABLE, str(error)
+        name, durability = function_name(self), self._options.durability
+        attempt.use(lambda: results.publish(store, call, prepared, name, seconds, durability), otherwise=None)
+        if attempt.why():
+            return value, Outcome.BYPASS_STORE, attempt.why()
+        return cast(R, prepared.value), None, ""
+
     def _compute_only(self, values: dict[str, Any], outcome: Outcome, *reasons: str) -> R:
         """Compute with nothing but the config injected."""
-        layers = self._layers()
-        own = {read.parameter: self._config_value(read, layers) for read in self._reads}
+        config = self._config()
+        own = {read.parameter: config.own[id(read)] for read in self._reads}
         with ExitStack() as stack:
-            for layer in self.__inviscid_layers__:
-                stack.enter_context(configuration.configure(layer, local=True))
+            self._lay(stack)
             value = self._run({**values, **own})
+        self._tell(outcome, reasons)
         events.emit(None, outcome, function_name(self), b"", 0.0, reasons)
         return value
 
-    def _bypass(self, call: Call, value: R, outcome: Outcome, reason: str) -> R:
+    def _bypass(self, store: Store, call: Call, value: R, outcome: Outcome, reason: str) -> R:
         if outcome is Outcome.BYPASS_CHANGED:
             disturb(reason)
-        events.emit(None, outcome, function_name(self), call.key, 0.0, (reason,))
+        self._tell(outcome, (reason,))
+        events.emit(None if outcome is Outcome.BYPASS_STORE else store, outcome, function_name(self), call.key, 0.0, (reason,))
         return value
+
+    def _tell(self, outcome: Outcome, reasons: tuple[str, ...]) -> None:
+        """Warn, once for each reason, where the user will want to change something."""
+        if outcome in (Outcome.BYPASS_TAINTED, Outcome.BYPASS_UNSTORABLE, Outcome.BYPASS_CHANGED):
+            events.warn(self.__qualname__, f"The results of {self.__qualname__}() are not kept: {'; '.join(reasons)}")
 
     # Config -----------------------------------------------------------------------------------------------------------
 
-    def _layers(self) -> list[Layer]:
-        return [*self.__inviscid_layers__, *configuration.active()]
+    def _config(self) -> Config:
+        """What the configuration gives to this function now."""
+        layers = [*self._variant.layers, *configuration.active()]
+        given = dict(self._variant.own)
+        own = {
+            id(read): given[read.parameter] if read.parameter in given else calls.resolve(read, layers)
+            for read in self._reads
+        }
+        return Config(own, frozenset(id(read) for read in self._reads if read.parameter in given), layers)
 
-    def _config_value(self, read: ConfigRead, layers: list[Layer]) -> Any:
-        return self._own[read.parameter] if read.parameter in self._own else calls.resolve(read, layers)
-
-    def _seen(self, call: Call) -> dict[str, frozenset[bytes]]:
-        """The config values that this call takes from its surroundings, to be compared with theirs."""
-        laid = [layer for layer in self.__inviscid_layers__]
-        return {key: found for key, found in call.config.items() if configuration.lookup(key, laid) is MISSING}
+    def _lay(self, stack: ExitStack) -> None:
+        """Let the configuration of this variant hold for what the body calls."""
+        for layer in reversed(self._variant.layers):
+            stack.enter_context(configuration.configure(layer, local=True))
+        if self._variant.mode is not None:
+            stack.enter_context(settings.mode(self._variant.mode, local=True))
 
     def configured(self, overrides: Mapping[str, Any] | None = None, /, **parameters: Any) -> CachedFunction[P, R]:
         """The same function under another configuration: another `CachedFunction`, with results of its own.
@@ -228,16 +259,14 @@ class CachedFunction(Generic[P, R]):
         for name in parameters:
             if name not in self._signature.config:
                 known = ", ".join(self._signature.config) or "none"
-                raise configuration.ConfigError(
+                raise ConfigError(
                     f"{self.__qualname__}() has no config parameter '{name}' (it has: {known}); pass arguments in the call"
                 )
-        layers = self.__inviscid_layers__
+        layers = self._variant.layers
         if overrides is not None:
             layers = (configuration.layer(f"{self.__qualname__}.configured()", overrides), *layers)
-        own = {**self._own, **parameters}
-        return CachedFunction(
-            self.__wrapped__, self._options, self._store, base=self.__inviscid_base__, layers=layers, own=own
-        )
+        own = {**dict(self._variant.own), **parameters}
+        return self._varied(self._variant._replace(layers=layers, own=tuple(sorted(own.items()))))
 
     # What one can ask -------------------------------------------------------------------------------------------------
 
@@ -271,7 +300,7 @@ class CachedFunction(Generic[P, R]):
         if call.taints:
             return Explanation("bypass", call.taints, Outcome.BYPASS_TAINTED, call.key.hex())
         store = stores.current_store(self._store)
-        attempt = stores.Attempt(self.__qualname__)
+        attempt = Attempt(self.__qualname__)
         found = self._find(store, attempt, call, refresh=mode.name == "refresh")
         return Explanation(found.outcome.kind, found.reasons, found.outcome, call.key.hex())
 
@@ -313,11 +342,11 @@ class CachedFunction(Generic[P, R]):
 
     @property
     def __globals__(self) -> dict[str, Any]:
-        return cast(dict[str, Any], self.__wrapped__.__globals__)  # type: ignore[attr-defined]
+        return self.__wrapped__.__globals__
 
     def __repr__(self) -> str:
-        laid = " configured" if self is not self.__inviscid_base__ else ""
-        return f"<{laid.strip() + ' ' if laid else ''}cached function {function_name(self)}>"
+        varied = "" if self is self.__inviscid_base__ else "configured "
+        return f"<{varied}cached function {function_name(self)}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         from inviscid.pickling import reduce_cached
@@ -325,18 +354,25 @@ class CachedFunction(Generic[P, R]):
         return reduce_cached(self)
 
     def __dask_tokenize__(self) -> tuple[Any, ...]:
-        layers = [layer.values for layer in self.__inviscid_layers__]
-        return ("inviscid", self.fingerprint.digest, layers, self._own)
+        return ("inviscid", self.fingerprint.digest, self.__inviscid_overrides__())
 
     def __inviscid_definition__(self) -> Declared:
-        """What a fingerprint sees of this object: the function, and the config that it reads."""
-        given: list[Any] = []
-        if self is not self.__inviscid_base__:
-            overrides = [[layer.values for layer in self.__inviscid_layers__], self._own]
-            given.append(["configured", results.digest_of(overrides)])
+        """What a fingerprint sees of this object: the function, the options that change results, the config it reads."""
+        options = self.__inviscid_overrides__()
         if self._options.version is not None:
-            given.append(["version", results.digest_of(self._options.version)])
-        return Declared(self.__wrapped__, pack(given) if given else b"", self._reads)
+            options += results.digest_of(self._options.version)
+        return Declared(self.__wrapped__, options, self._reads)
+
+    def __inviscid_overrides__(self) -> bytes:
+        """What `.configured` laid over the function, as a digest; empty for most."""
+        variant = self._variant
+        if not variant.layers and not variant.own:
+            return b""
+        return results.digest_of([[layer.values for layer in variant.layers], [list(item) for item in variant.own]])
+
+    @property
+    def __inviscid_layers__(self) -> tuple[Layer, ...]:
+        return self._variant.layers
 
 
 class BoundCachedFunction(Generic[P, R]):
@@ -458,4 +494,4 @@ def fingerprint(function: Any) -> Fingerprint:
     """
     if not callable(function):
         raise TypeError(f"fingerprint() takes a function or a class, not {type(function).__qualname__}")
-    return FINGERPRINTS.of(calls.base_of(function))
+    return FINGERPRINTS.of(getattr(function, "__inviscid_base__", function))

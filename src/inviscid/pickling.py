@@ -11,11 +11,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from inviscid import calls, configuration, settings
-from inviscid.configuration import Layer
 from inviscid.sentinels import MISSING
 
 if TYPE_CHECKING:
-    from inviscid.memo import CachedFunction
+    from inviscid.memo import CachedFunction, Variant
 
 
 def reduce_cached(function: CachedFunction[Any, Any]) -> tuple[Any, ...]:
@@ -23,9 +22,11 @@ def reduce_cached(function: CachedFunction[Any, Any]) -> tuple[Any, ...]:
     base = function.__inviscid_base__
     carried = _resolved(function)
     by_value = None if base.__module__ != "__main__" and _named(base) is base else _by_value(base)
-    mode = settings.current_mode().name
-    state = (base.__module__, base.__qualname__, by_value, function.__inviscid_layers__, function._own, carried, mode)
-    return restore_cached, state
+    variant = function._variant
+    if carried:
+        variant = variant._replace(layers=(*variant.layers, configuration.layer("sent along", carried)))
+    variant = variant._replace(mode=variant.mode or settings.current_mode())
+    return restore_cached, (base.__module__, base.__qualname__, by_value, variant)
 
 
 def _resolved(function: CachedFunction[Any, Any]) -> dict[str, Any]:
@@ -42,20 +43,17 @@ def _named(function: CachedFunction[Any, Any]) -> Any:
 
 
 def _by_value(base: CachedFunction[Any, Any]) -> bytes:
-    from joblib.externals import cloudpickle
+    import cloudpickle  # type: ignore[import-untyped]  # it has no annotations
 
     pickled: bytes = cloudpickle.dumps((base.__wrapped__, base._options, base._store))
     return pickled
 
 
-def restore_cached(
-    module: str, qualname: str, by_value: bytes | None, layers: tuple[Layer, ...], own: dict[str, Any],
-    carried: dict[str, Any], mode: str,
-) -> CachedFunction[Any, Any]:  # fmt: skip
+def restore_cached(module: str, qualname: str, by_value: bytes | None, variant: Variant) -> CachedFunction[Any, Any]:
     """The function again, in whichever process this is."""
     import importlib
 
-    from inviscid.memo import CachedFunction
+    from inviscid.memo import CachedFunction, Variant
 
     base: CachedFunction[Any, Any]
     if by_value is None:
@@ -67,9 +65,5 @@ def restore_cached(
         import pickle
 
         base = CachedFunction(*pickle.loads(by_value))
-    if not (layers or own or carried) and mode == settings.current_mode().name:
-        return base
-    below = (configuration.layer("sent along", carried),) if carried else ()
-    return CachedFunction(
-        base.__wrapped__, base._options, base._store, base=base, layers=(*layers, *below), own=own
-    )
+    here = Variant(mode=settings.current_mode())
+    return base if variant == here else base._varied(variant)

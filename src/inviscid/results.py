@@ -71,7 +71,7 @@ def prepare(value: Any) -> Prepared:
 
 def digest_of(value: Any) -> bytes:
     """The structural digest of a value: the same for a fresh one and one that was loaded."""
-    return Encoder(References(())).digest(value, "the result")
+    return Encoder(References()).digest(value, "the result")
 
 
 def publish(store: Store, call: Call, prepared: Prepared, name: str, seconds: float, durability: str) -> Entry:

@@ -47,8 +47,8 @@ class mode:  # noqa: N801  used like a function: `with mode("fresh"):`
         ModeError: there is no such mode.
     """
 
-    def __init__(self, name: str, *, local: bool = False) -> None:
-        self._mode = _made(name, "mode()")
+    def __init__(self, name: str | Mode, *, local: bool = False) -> None:
+        self._mode = name if isinstance(name, Mode) else _made(name, "mode()")
         self._local = local
         if local:
             _local_modes.set((*_local_modes.get(), self._mode))

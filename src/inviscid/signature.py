@@ -163,7 +163,8 @@ def outer_documentation(documentation: str | None, parameters: tuple[Parameter, 
         section.append(f"    {item.name} (config key '{item.config}'{default}){': ' if said else ''}{said}")
     while lines and not lines[-1].strip():
         lines.pop()
-    return "\n".join([*lines, *([""] if lines else []), *section]) + "\n"
+    # An empty line first even where there is nothing else: the first line of a docstring has no indentation to measure.
+    return "\n".join([*lines, "", *section]) + "\n"
 
 
 def _take_out(lines: list[str], name: str) -> str:

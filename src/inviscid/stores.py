@@ -7,19 +7,18 @@ it, and tries again with the next call.
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TypeVar
 
-from inviscid import settings
-from inviscid.errors import InviscidWarning, ReentryError, StoreError
+from inviscid import events, settings
+from inviscid.errors import StoreError
 from inviscid.store import Store
 
 T = TypeVar("T")
+StoreLike = Store | str | os.PathLike[str]
 
 _opened: dict[str, Store] = {}
-_warned: set[tuple[str, str]] = set()
 
 
 def store_at(path: str | os.PathLike[str]) -> Store:
@@ -30,7 +29,7 @@ def store_at(path: str | os.PathLike[str]) -> Store:
     return _opened[name]
 
 
-def current_store(given: Store | str | os.PathLike[str] | None) -> Store:
+def current_store(given: StoreLike | None) -> Store:
     """The store that a decorator names, or else the one that the settings name.
 
     Raises:
@@ -44,45 +43,33 @@ def current_store(given: Store | str | os.PathLike[str] | None) -> Store:
 class Attempt:
     """Uses of a store within one call; the first failure is the last attempt."""
 
-    __slots__ = ("_where", "failure")
+    __slots__ = ("_failure", "_who")
 
-    def __init__(self, where: str) -> None:
-        self._where = where
-        self.failure = ""
+    def __init__(self, who: str) -> None:
+        self._who = who
+        self._failure = ""
+
+    def why(self) -> str:
         """Why the store can't be used; empty while it can."""
+        return self._failure
 
-    def try_(self, use: Callable[[], T], otherwise: T) -> T:
-        """The outcome of a use of the store, or `otherwise` where the store fails or has failed before."""
-        if self.failure:
+    def open(self, given: StoreLike | None) -> Store | None:
+        """The store of a function, or None where there can't be one."""
+        return self.use(lambda: current_store(given), otherwise=None)
+
+    def use(self, use: Callable[[], T], otherwise: T) -> T:
+        """What a use of the store gives, or `otherwise` where the store fails or has failed before."""
+        if self._failure:
             return otherwise
         try:
             return use()
-        except ReentryError:
-            raise
         except StoreError as error:
-            self._fail(error)
+            self._failure = str(error)
+            events.warn(self._who, f"{self._failure} Results are computed and not kept.")
             return otherwise
 
     @contextmanager
     def claim(self, store: Store, key: bytes) -> Iterator[bool]:
         """A claim of the store, or none where the store fails."""
         with ExitStack() as stack:
-            yield self.try_(lambda: stack.enter_context(store.claim(key)), otherwise=False)
-
-    def _fail(self, error: StoreError) -> None:
-        self.failure = str(error)
-        if (self._where, self.failure) not in _warned:
-            _warned.add((self._where, self.failure))
-            warnings.warn(
-                f"{self.failure} Results are computed and not kept.", InviscidWarning, stacklevel=_outside()
-            )
-
-
-def _outside() -> int:
-    """How many frames up the user's code is."""
-    import sys
-
-    level, frame = 1, sys._getframe(1)
-    while frame.f_back is not None and str(frame.f_globals.get("__name__", "")).startswith(("inviscid.", "contextlib")):
-        level, frame = level + 1, frame.f_back
-    return level
+            yield self.use(lambda: stack.enter_context(store.claim(key)), otherwise=False)

@@ -20,8 +20,6 @@ class ConfigRead(NamedTuple):
     key: str
     default: Any
     """`MISSING` where the key is required."""
-    overrides: tuple[tuple[str, Any], ...]
-    """What `.configured` laid over it, keys dotted."""
 
 
 class Declared(NamedTuple):
@@ -80,8 +78,6 @@ class Fingerprint(NamedTuple):
     """What it may observe of functions that it is given: see `template`."""
     taints: tuple[str, ...]
     """Why nothing that it computes can be kept; empty for most."""
-    final: bool
-    """Whether its key alone decides: nothing in reach is a source, an effect, or expires."""
     guards: Guards
 
     @property

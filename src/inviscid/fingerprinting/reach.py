@@ -294,9 +294,8 @@ class Reach:
 
 
 def read_variant(read: ConfigRead, encode: Encode) -> bytes:
-    """What tells two readers of one key apart: their defaults and overrides."""
-    default = [] if read.default is MISSING else [read.default]
-    return encode([default, list(map(list, read.overrides))], _no_reference, f"config '{read.key}'")
+    """What tells two readers of one key apart: their defaults."""
+    return encode([] if read.default is MISSING else [read.default], _no_reference, f"config '{read.key}'")
 
 
 def _no_reference(part: object, path: str) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from types import CodeType, FunctionType
 from typing import Any
@@ -27,6 +28,7 @@ class Fingerprinter:
 
     def __init__(self, encode: Encode) -> None:
         self._encode = encode
+        self._lock = threading.Lock()
         self._taken: dict[tuple[int, frozenset[str]], tuple[Any, Fingerprint]] = {}
         self._templates: dict[int, tuple[CodeType, Template | None]] = {}
 
@@ -41,10 +43,11 @@ class Fingerprinter:
         if known is not None and known[1].guards.hold():
             return known[1]
         taken = self._take(value, marks)
-        while len(self._taken) >= _KEPT:
-            self._taken.pop(next(iter(self._taken)), None)
-        # The object is kept with its fingerprint: an id is only as good as the object is alive.
-        self._taken[id(value), marks] = (value, taken)
+        with self._lock:
+            while len(self._taken) >= _KEPT:
+                del self._taken[next(iter(self._taken))]
+            # The object is kept with its fingerprint: an id is only as good as the object is alive.
+            self._taken[id(value), marks] = (value, taken)
         return taken
 
     def _take(self, value: Any, marks: frozenset[str]) -> Fingerprint:
@@ -76,7 +79,6 @@ class Fingerprinter:
             ),
             marks=seen,
             taints=tuple(reach.taints),
-            final=True,
             guards=reach.guards,
         )
 
@@ -130,4 +132,4 @@ def _ambiguous(reads: list[tuple[int, ConfigRead]], found: list[bytes], encode: 
 
 
 def _distinct(reads: list[tuple[str, ConfigRead]]) -> tuple[tuple[str, ConfigRead], ...]:
-    return tuple({(digest, read.parameter, read.key): (digest, read) for digest, read in reads}.values())
+    return tuple({(digest, id(read)): (digest, read) for digest, read in reads}.values())
