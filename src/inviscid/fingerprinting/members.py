@@ -39,6 +39,18 @@ def members(cls: type) -> Iterator[tuple[str, Any]]:
             yield name, value
 
 
+def annotation_texts(function: Any) -> list[list[str]]:
+    """The annotations of a live function, as text."""
+    return [[name, value if isinstance(value, str) else repr(value)] for name, value in _annotations(function).items()]
+
+
+def _annotations(function: Any) -> dict[str, Any]:
+    try:
+        return dict(function.__annotations__)
+    except Exception:  # noqa: BLE001  from 3.14 they are evaluated here, and may name what isn't there
+        return {}
+
+
 def _annotation(value: Any) -> Any:
     # Annotations may be anything; what has no structure of its own counts by its text.
     return value if isinstance(value, str | type | types.GenericAlias | types.UnionType) else repr(value)

@@ -177,7 +177,8 @@ class _Normalizer:
             len(node.args.posonlyargs), len(node.args.args), node.args.vararg is not None,
             len(node.args.kwonlyargs), node.args.kwarg is not None,
         ]  # fmt: skip
-        self.dropped_annotations(node)
+        if outer is not None:
+            self.dropped_annotations(node)
         if isinstance(node, ast.Lambda):
             body: list[Tree] = [["Return", ["value", self.expression(node.body, scope)]]]
             kind = "function"
@@ -237,7 +238,7 @@ class _Normalizer:
                     pending.extend(reversed(chosen))
                     continue
                 if statement.orelse and isinstance(statement.body[-1], _JUMPS):
-                    result.append(["If", self.expression(statement.test, scope), self.block(statement.body, scope)])
+                    result.append(self.generic(statement, scope, but="orelse"))
                     pending.extend(reversed(statement.orelse))
                     continue
             normal = self.statement(statement, scope)

@@ -9,15 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from types import (
-    BuiltinFunctionType,
-    FunctionType,
-    MethodDescriptorType,
-    MethodType,
-    MethodWrapperType,
-    ModuleType,
-    WrapperDescriptorType,
-)
+from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 from inviscid.digest import pack
@@ -31,7 +23,6 @@ from inviscid.fingerprinting.places import Place, place_of_globals, place_of_mod
 from inviscid.fingerprinting.references import External, Found, Target, Undefined, external_name, resolve
 from inviscid.fingerprinting.template import Template
 
-_BUILTIN_CALLABLES = (BuiltinFunctionType, MethodDescriptorType, MethodWrapperType, WrapperDescriptorType)
 _LRU_CACHE = type(functools.lru_cache(abs))
 _IMMUTABLE = frozenset({int, float, complex, str, bytes, bool, type(None), type(Ellipsis), range})
 _SKIPPED_GLOBALS = frozenset(
@@ -115,8 +106,8 @@ class Reach:
             definition.kind = type(value).__name__
             for part in members.descriptor_parts(value):
                 self.refer(definition, part, definition.name)
-        elif isinstance(value, _BUILTIN_CALLABLES) and external_name(value) is not None:
-            self.external(definition, external_name(value))
+        elif callable(value) and (home := external_name(value)) is not None:
+            self.external(definition, home)
         else:
             self.value(definition, value)
 
@@ -157,7 +148,8 @@ class Reach:
         definition.marked += [
             (template.DOC, form.documentation),
             (template.NAME, [function.__name__, function.__qualname__]),
-            (template.ANNOTATIONS, form.annotations),
+            # Its own annotations are not in its code: what lives counts.
+            (template.ANNOTATIONS, [form.annotations, members.annotation_texts(function)]),
             (template.EXACT, form.source),
         ]
 
@@ -191,8 +183,7 @@ class Reach:
         if hasattr(function, "__wrapped__"):
             self.refer(definition, function.__wrapped__, definition.name)
 
-    def external(self, definition: Definition, target: External | None) -> None:
-        assert target is not None
+    def external(self, definition: Definition, target: External) -> None:
         definition.kind = "external"
         definition.name = target.name
         definition.label.append(["external", target.name])

@@ -37,7 +37,7 @@ class _File(NamedTuple):
     codes: dict[str, list[CodeType]]
 
 
-_files: dict[str, _File | None] = {}
+_files: dict[str, list[_File]] = {}
 
 
 def locate(code: CodeType, module_globals: dict[str, Any]) -> Located | None:
@@ -50,19 +50,19 @@ def locate(code: CodeType, module_globals: dict[str, Any]) -> Located | None:
     Returns:
         The node, or None where no text is there or the text is no longer that of the running code.
     """
-    found = _find(code, _files.get(code.co_filename))
-    if found is None:
-        # linecache notices by itself neither an edit nor a redefined notebook cell.
-        linecache.checkcache(code.co_filename)
-        parsed = _parse(code.co_filename, linecache.getlines(code.co_filename, module_globals))
-        _files[code.co_filename] = parsed
-        found = _find(code, parsed)
-    return found
+    name = code.co_filename
+    # linecache notices an edit only when it is told to look.
+    linecache.checkcache(name)
+    lines = linecache.getlines(name, module_globals)
+    versions = _files.setdefault(name, [])
+    if not versions or versions[-1].lines is not lines:
+        versions.append(_parse(name, lines))
+    # What was imported before an edit has its text in an older version.
+    found = (_find(code, version) for version in reversed(versions))
+    return next((located for located in found if located is not None), None)
 
 
-def _find(code: CodeType, file: _File | None) -> Located | None:
-    if file is None:
-        return None
+def _find(code: CodeType, file: _File) -> Located | None:
     twins = [twin for twin in file.codes.get(code.co_qualname, ()) if same_code(code, twin)]
     twins.sort(key=lambda twin: twin.co_firstlineno != code.co_firstlineno)
     for twin in twins:
@@ -73,17 +73,15 @@ def _find(code: CodeType, file: _File | None) -> Located | None:
     return None
 
 
-def _parse(filename: str, lines: list[str]) -> _File | None:
+def _parse(filename: str, lines: list[str]) -> _File:
     text = "".join(lines)
-    if not text:
-        return None
     # Notebook cells may await at top level; the flag changes nothing for what doesn't.
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     try:
         tree = compile(text, filename, "exec", flags | ast.PyCF_ONLY_AST, dont_inherit=True)
         module = compile(text, filename, "exec", flags, dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError):
-        return None
+        return _File(lines, {}, {})
     nodes: dict[tuple[int, str], list[tuple[FunctionNode, str]]] = {}
     for node, class_name in _functions(tree):
         if isinstance(node, ast.Lambda):

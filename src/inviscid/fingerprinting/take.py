@@ -56,7 +56,7 @@ class Fingerprinter:
         reach.walk(value, name)
         seen = marks | reach.marks
         labels = [
-            pack([*definition.label, *([mark, part] for mark, part in definition.marked if mark in seen)])
+            pack([definition.kind, *definition.label, *([mark, part] for mark, part in definition.marked if mark in seen)])
             for definition in reach.definitions
         ]
         references = [definition.references for definition in reach.definitions]

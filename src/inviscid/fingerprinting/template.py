@@ -83,7 +83,7 @@ class Template(NamedTuple):
     documentation: bytes
     """Stream of the docstrings, of nested definitions too."""
     annotations: bytes
-    """Stream of the annotations that the normal form drops."""
+    """Stream of the annotations of nested functions, which the normal form drops."""
     source: str
     """The text as written and its first line: what counts where lines can be observed."""
     slots: tuple[Slot, ...]
