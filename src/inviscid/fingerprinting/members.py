@@ -14,12 +14,13 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
-# Bookkeeping of the interpreter, of abc, typing, dataclasses and enum; it follows from the rest.
+# Bookkeeping of the interpreter, of abc, copyreg, typing, dataclasses and enum; it follows from the rest. Some of it comes
+# into being only when an instance is pickled or annotations are asked for.
 _BOOKKEEPING = frozenset(
     "__module__ __doc__ __dict__ __weakref__ __firstlineno__ __static_attributes__ __qualname__ __annotations__ "
     "__annotate__ __annotate_func__ __annotations_cache__ __abstractmethods__ _abc_impl __orig_bases__ __parameters__ "
     "__dataclass_fields__ __dataclass_params__ __match_args__ __type_params__ __protocol_attrs__ __subclasshook__ "
-    "__non_callable_proto_members__ _is_protocol _is_runtime_protocol __classcell__ __attrs_props__".split()
+    "__non_callable_proto_members__ __slotnames__ _is_protocol _is_runtime_protocol __classcell__ __attrs_props__".split()
 )
 _SLOT_DESCRIPTORS = (types.MemberDescriptorType, types.GetSetDescriptorType)
 _FIELD = "name default default_factory init repr hash compare kw_only".split()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import sys
 from typing import Any
 
@@ -199,6 +201,16 @@ def test_live_changes_are_seen_at_once(project: Any) -> None:
     assert changed()
     mod.f.__defaults__ = (1,)
     assert changed()
+
+
+def test_what_python_notes_on_a_class_later_changes_nothing(project: Any) -> None:
+    """Pickling an instance leaves `__slotnames__`, asking for annotations leaves those."""
+    mod = project.edit("class A:\n def m(self): return 1\ndef f(x): return A()")
+    before = fingerprint(mod.f).digest
+    pickle.dumps(mod.A())
+    copy.copy(mod.A())
+    assert mod.A.__annotations__ == {}
+    assert fingerprint(mod.f).digest == before
 
 
 def test_what_has_no_digest_taints_with_the_name(project: Any) -> None:

@@ -1,0 +1,91 @@
+"""What is run on the project: `nox -s tests`, `nox -s demo`, …; `nox --list` names them all.
+
+Every session makes its own environment with pip, on the Python that runs nox; `tests` does so on each supported Python
+that it finds.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).parent
+PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
+PYTHONS = ["3.11", "3.12", "3.13"]
+
+# Interpreters that pyenv has built, but not switched on, are not on PATH. Last, so that they are preferred to nothing.
+_PYENV = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+_BUILT = [str(folder) for folder in sorted(_PYENV.glob("*/bin"))]
+os.environ["PATH"] = os.pathsep.join([os.environ.get("PATH", ""), *_BUILT])
+
+nox.needs_version = ">=2024.10.9"
+nox.options.sessions = ["tests", "lint", "types", "imports", "docs"]
+nox.options.default_venv_backend = "virtualenv"  # comes with nox, and works where the venv module is missing
+nox.options.reuse_venv = "yes"
+# A Python that isn't there is skipped, in CI too; but a run that finds none, and so tests nothing, must not look green.
+nox.options.error_on_missing_interpreters = not (
+    f"{sys.version_info.major}.{sys.version_info.minor}" in PYTHONS
+    or any(shutil.which(f"python{version}") for version in PYTHONS)
+)
+
+
+def _group(name: str) -> list[str]:
+    return list(nox.project.dependency_groups(PROJECT, name))
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """The main job on real data: a pipeline that is run, edited and run again. Leaves its report in flights-report/."""
+    session.install("--quiet", ".", *_group("demo"))
+    session.run("python", "examples/flights/demo.py", *session.posargs)
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """The whole test suite against the built wheel, on each supported Python that is there."""
+    session.install("--quiet", ".", *_group("test"))
+    session.run("python", "-m", "pytest", *session.posargs)
+
+
+@nox.session
+def cov(session: nox.Session) -> None:
+    """The test suite once more, with the coverage of lines and branches, those of started processes included."""
+    session.install("--quiet", ".", *_group("coverage"))
+    session.run("coverage", "erase")
+    session.run("coverage", "run", "-m", "pytest", *session.posargs)
+    session.run("coverage", "combine")
+    session.run("coverage", "report")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Rules and format of the source."""
+    session.install("--quiet", *_group("lint"))
+    session.run("ruff", "check", *session.posargs)
+    session.run("ruff", "format", "--check")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """The source under mypy strict; the typed examples of calls under mypy strict and pyright."""
+    session.install("--quiet", "-e", ".", *_group("types"))
+    session.run("mypy")
+    session.run("pyright", "tests/typing")
+
+
+@nox.session
+def imports(session: nox.Session) -> None:
+    """The floors: which module may import which."""
+    session.install("--quiet", "-e", ".", *_group("imports"))
+    session.run("lint-imports")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The documentation, with warnings as errors. `nox -s docs -- serve` shows it while it is written."""
+    session.install("--quiet", "-e", ".", *_group("docs"))
+    session.run("mkdocs", *(session.posargs or ["build", "--strict"]), env={"NO_MKDOCS_2_WARNING": "1"})

@@ -1,0 +1,22 @@
+"""The application: every command under its name."""
+
+from __future__ import annotations
+
+import typer
+
+from inviscid.cli.clean import clean
+from inviscid.cli.gc import gc
+from inviscid.cli.ls import ls
+from inviscid.cli.show import show
+from inviscid.cli.stats import stats
+
+app = typer.Typer(
+    name="inviscid",
+    help="Look after stored results.",
+    no_args_is_help=True,
+    add_completion=False,
+    # The frames of this package tell a user nothing, and the values in them may be secret.
+    pretty_exceptions_enable=False,
+)
+for command in (ls, show, stats, gc, clean):
+    app.command()(command)

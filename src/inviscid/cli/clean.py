@@ -1,0 +1,51 @@
+"""`inviscid clean`: delete results, so that they are computed again."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from inviscid.cli.output import AsJson, StorePath, open_store, print_json, reported, say
+from inviscid.cli.plans import DryRun, carry_out
+from inviscid.cli.units import show_size
+
+Selector = Annotated[
+    str | None,
+    typer.Argument(help="A function, a pattern, or the start of a key; without it, everything that isn't pinned."),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
+
+
+def clean(
+    selector: Selector = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    store: StorePath = None,
+    as_json: AsJson = False,
+) -> None:
+    """Delete results: those of one function, or all."""
+    with reported():
+        opened = open_store(store)
+        if not opened.exists():
+            if as_json:
+                print_json({"dry_run": dry_run, "entries": [], "files": [], "bytes": 0, "removed": None})
+            else:
+                say(f"there is no store at {opened.path}: nothing to clean")
+            return
+        plan = opened.plan_clean(selector)
+        if plan.entries and not dry_run and not yes:
+            _ask(len(plan.entries), plan.bytes)
+        carry_out(opened, plan, dry_run=dry_run, as_json=as_json)
+
+
+def _ask(entries: int, size: int) -> None:
+    if not _can_ask():
+        raise typer.BadParameter("nobody can be asked here: pass --yes, or --dry-run to see what would go")
+    if not typer.confirm(f"Delete {entries} entries ({show_size(size)})?", err=True):
+        raise typer.Exit(1)
+
+
+def _can_ask() -> bool:
+    return sys.stdin.isatty()

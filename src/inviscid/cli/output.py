@@ -1,0 +1,98 @@
+"""How commands speak: tables on a terminal, tab-separated lines in a pipe, JSON when asked; errors in one line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from inviscid.cli.units import parse_duration, parse_size
+from inviscid.errors import InviscidError
+from inviscid.store import Store
+
+T = TypeVar("T")
+
+StorePath = Annotated[
+    Path | None, typer.Option("--store", help="The store's directory; by default INVISCID_STORE, or the user's cache.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def open_store(path: Path | None) -> Store:
+    """The store that a command works on. Nothing is made."""
+    if path is None:
+        from inviscid.settings import store_path
+
+        path = store_path()
+    return Store(path)
+
+
+@contextmanager
+def reported() -> Iterator[None]:
+    """Show what went wrong as one line, and leave with 1."""
+    try:
+        yield
+    except InviscidError as error:
+        say(f"error: {error}", err=True)
+        raise typer.Exit(1) from error
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """One line to people; what a terminal would take for a command is shown, not obeyed."""
+    typer.echo(_harmless(text), err=err)
+
+
+def print_json(value: object) -> None:
+    """The value as JSON."""
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Sequence[str] = ()) -> None:
+    """Rows under their headings on a terminal; bare tab-separated lines elsewhere.
+
+    Args:
+        columns: the headings.
+        rows: one text for each column.
+        numbers: the headings whose columns are set to the right.
+    """
+    if not sys.stdout.isatty():
+        for row in rows:
+            typer.echo("\t".join(map(_harmless, row)))
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
+    for row in rows:
+        # As text: a name in brackets is no markup.
+        table.add_row(*(Text(_harmless(cell)) for cell in row))
+    Console().print(table)
+
+
+def size_option(text: str | None) -> int | None:
+    """The value of an option that takes a size."""
+    return _option(parse_size, text)
+
+
+def duration_option(text: str | None) -> float | None:
+    """The value of an option that takes a duration."""
+    return _option(parse_duration, text)
+
+
+def _option(parse: Callable[[str], T], text: str | None) -> T | None:
+    try:
+        return None if text is None else parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def _harmless(text: str) -> str:
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)

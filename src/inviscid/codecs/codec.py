@@ -1,0 +1,85 @@
+"""What a codec is, and which ones there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple, Protocol
+
+from ..digest import Buffer
+
+
+class Encoded(NamedTuple):
+    """A value in bytes."""
+
+    chunks: list[Buffer]
+    """The bytes, in order. Chunks may be the memory of the value itself: write them before it changes."""
+    classes: Mapping[str, object]
+    """``module:qualname`` → each class and function that decoding will look up by that name: the user's and those of
+    installed distributions, not the standard library's."""
+
+
+class Codec(Protocol):
+    """Turns values into bytes and back."""
+
+    @property
+    def name(self) -> str:
+        """``name/version``; what an entry keeps."""
+
+    @property
+    def safe(self) -> bool:
+        """Whether decoding runs no code that the bytes choose."""
+
+    def encode(self, value: object) -> Encoded:
+        """The bytes of a value.
+
+        Raises:
+            UnstorableResult: This codec can't keep `value` as it is.
+        """
+
+    def decode(self, data: memoryview) -> object:
+        """The value of bytes that `encode` gave, joined. Large buffers in the value are views of `data`.
+
+        Raises:
+            Exception: Whatever comes of bytes that don't fit what is here: classes that moved, versions that changed.
+        """
+
+
+def candidates(value: object) -> Iterator[Codec]:
+    """The codecs to try for a value, the preferred one first."""
+    from . import plain
+
+    if type(value) in plain.TYPES:
+        yield plain.CODEC
+    from . import pickled
+
+    yield pickled.CODEC
+
+
+def by_name(name: str) -> Codec | None:
+    """The codec of that name and version, or None where this version of inviscid has none."""
+    if name == "plain/1":
+        from . import plain
+
+        return plain.CODEC
+    if name == "pickle/1":
+        from . import pickled
+
+        return pickled.CODEC
+    return None
+
+
+def classes_of(value: object) -> list[type]:
+    """The classes that decoding a value will look up by name; which ones are among them says `Encoded.classes`.
+
+    Raises:
+        UnstorableResult: No codec can keep `value`.
+    """
+    from ..errors import UnstorableResult
+
+    for codec in candidates(value):
+        try:
+            found = codec.encode(value).classes
+        except UnstorableResult:
+            continue
+        return [item for item in found.values() if isinstance(item, type)]
+    raise UnstorableResult(f"No codec can keep a value of type {type(value).__qualname__}.")

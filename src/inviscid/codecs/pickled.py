@@ -1,0 +1,123 @@
+"""``pickle/1``: pickle, protocol 5, with the memory of arrays beside it.
+
+    object = container          its head is the pickle, its buffers are the pickle's out-of-band buffers
+
+Arrays and frames come back as read-only views of the stored bytes, whatever their size is; nothing of them is copied.
+That is done here for every array of plain items, because numpy would keep some in the pickle (dates, and what isn't
+contiguous), and those would come back writeable. Arrays of objects, masked arrays and other subclasses are in the
+pickle and come back writeable. An `np.memmap` comes back as an array.
+
+A frame over read-only memory would refuse to be assigned to, because pandas copies on write only what it knows to be
+shared. So it is told so when a frame is loaded: the first assignment copies the column, and the stored bytes stay.
+
+Decoding runs what the bytes say: nothing may be decoded that somebody else could have written.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+import sys
+import weakref
+from types import BuiltinFunctionType, FunctionType
+from typing import Any, Literal
+
+from ..errors import UnstorableResult
+from .codec import Encoded
+from .container import join, split
+
+
+class _Pickle:
+    name = "pickle/1"
+    safe = False
+
+    def encode(self, value: object) -> Encoded:
+        stream = io.BytesIO()
+        buffers: list[memoryview] = []
+        pickler = _Pickler(stream, buffers)
+        try:
+            pickler.dump(value)
+        except Exception as error:  # User code runs in here: whatever it raises, the value can't be kept.
+            raise UnstorableResult(
+                f"A value of type {type(value).__qualname__} can't be pickled: {type(error).__name__}: {error}. "
+                "Return plain data, or an object whose class pickle can find by its name."
+            ) from error
+        return Encoded(join(stream.getbuffer(), buffers), pickler.classes)
+
+    def decode(self, data: memoryview) -> object:
+        head, buffers = split(data)
+        return pickle.loads(head, buffers=buffers)
+
+
+CODEC = _Pickle()
+
+# What changes with the version of Python, or with this format.
+_OWN = (sys.stdlib_module_names | {__name__.partition(".")[0]}) - {"__main__"}
+
+
+class _Stored:
+    """Stands where pandas keeps weak references to the other users of a block's memory; unlike those, it never dies."""
+
+    __slots__ = ("__weakref__",)
+
+
+_STORED = _Stored()
+
+
+class _Pickler(pickle.Pickler):
+    def __init__(self, stream: io.BytesIO, buffers: list[memoryview]) -> None:
+        # False from the callback: the buffer is kept out of band.
+        super().__init__(stream, protocol=5, buffer_callback=lambda buffer: buffers.append(buffer.raw()))
+        self.classes: dict[str, object] = {}
+
+    def reducer_override(self, value: Any) -> Any:
+        kind = type(value)
+        # Not isinstance(): a value may lie about its __class__.
+        if issubclass(kind, (type, FunctionType, BuiltinFunctionType)):
+            self._note(value)
+        elif (numpy := sys.modules.get("numpy")) and kind in (numpy.ndarray, numpy.memmap):
+            return _reduce_array(value)
+        elif (pandas := sys.modules.get("pandas")) and issubclass(kind, (pandas.DataFrame, pandas.Series)):
+            return _reduce_frame(value)
+        return NotImplemented
+
+    def _note(self, value: Any) -> None:
+        module = getattr(value, "__module__", None)
+        if isinstance(module, str) and module.partition(".")[0] not in _OWN:
+            self.classes[f"{module}:{value.__qualname__}"] = value
+
+
+def _reduce_array(value: Any) -> Any:
+    import numpy as np
+
+    # Strings of no length can't be seen as bytes, and have none.
+    if value.dtype.hasobject or value.dtype.itemsize == 0:
+        return NotImplemented
+    order: Literal["C", "F"] = "F" if value.flags.f_contiguous and not value.flags.c_contiguous else "C"
+    flat = np.ndarray.view(value, np.ndarray).ravel(order)
+    # As bytes, because dates export no buffer.
+    return rebuild_array, (pickle.PickleBuffer(flat.view(np.uint8).data), value.dtype, value.shape, order)
+
+
+def rebuild_array(buffer: Any, dtype: Any, shape: tuple[int, ...], order: Any) -> object:
+    """Puts an array together from its memory; pickles look it up by its name."""
+    import numpy as np
+
+    return np.ndarray(shape, dtype=dtype, buffer=buffer, order=order)
+
+
+def _reduce_frame(value: Any) -> Any:
+    reduced = value.__reduce_ex__(5)
+    if type(reduced) is not tuple or len(reduced) != 5 or any(part is not None for part in reduced[3:]):
+        return NotImplemented
+    return (*reduced, restore_frame)
+
+
+def restore_frame(frame: Any, state: object) -> None:
+    """Sets the state of a frame or series, and marks its memory as shared; pickles look it up by its name."""
+    frame.__setstate__(state)
+    # Private, and absent from pandas 2: there, assigning to the frame raises a ValueError.
+    for block in getattr(getattr(frame, "_mgr", None), "blocks", ()):
+        references = getattr(getattr(block, "refs", None), "referenced_blocks", None)
+        if isinstance(references, list):
+            references.append(weakref.ref(_STORED))

@@ -1,0 +1,147 @@
+"""Paths that stand for what is there: `File` for the bytes of a file, `Dir` for names and contents of a tree.
+
+    file digest = digest of the bytes
+    dir digest  = digest of [[name, content]*], sorted by name
+    name        = bin: the path below the directory, as the file system spells it, with "/" between its parts
+    content     = bin (file digest) | [bin] (the target of a link to anything but a file) | nil (a directory)
+
+Neither modes nor times nor the place of the file enter.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from operator import itemgetter
+from typing import TYPE_CHECKING
+
+from blake3 import blake3
+
+from ..digest import digest, pack
+from ..errors import UnhashableInput
+from . import tags
+from .parts import Context, Node, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_CHUNK = 1 << 20
+# Below this the start of the threads costs more than they save.
+_THREADS_FROM = 4 << 20
+
+
+class _Path:
+    __slots__ = ("_path",)
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = os.fspath(path)
+
+    def __fspath__(self) -> str:
+        return self._path
+
+    def __str__(self) -> str:
+        return self._path
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._path!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and other._path == self._path
+
+    def __hash__(self) -> int:
+        return hash((type(self), self._path))
+
+
+class File(_Path):
+    """A file as an input: works as a path wherever one is taken, and is hashed by its content.
+
+    Args:
+        path: Where the file is. It need not exist before the digest is asked for.
+    """
+
+    __slots__ = ()
+
+    def digest(self) -> bytes:
+        """The digest (32 bytes) of the bytes in the file.
+
+        Raises:
+            FileNotFoundError: It is not there (or another `OSError`: it can't be read).
+            UnhashableInput: It was written to while it was read.
+        """
+        return file_digest(self._path)
+
+
+class Dir(_Path):
+    """A directory as an input: works as a path wherever one is taken, and is hashed by the names and contents below it.
+
+    Symbolic links to files count as the files; other links count as the names that they hold, and aren't followed.
+
+    Args:
+        path: Where the directory is. It need not exist before the digest is asked for.
+    """
+
+    __slots__ = ()
+
+    def digest(self) -> bytes:
+        """The digest (32 bytes) of all relative names with their contents.
+
+        Raises:
+            FileNotFoundError: It is not there (or another `OSError`: it can't be read).
+            UnhashableInput: It holds something else than files and directories, or changed while it was read.
+        """
+        return dir_digest(self._path)
+
+
+def file_digest(path: str) -> bytes:
+    """The digest of the bytes in a file: the same as `inviscid.digest.digest` of them."""
+    # Read in pieces, not mapped: a file that is cut off while it is mapped kills the process.
+    with open(path, "rb", buffering=0) as stream:
+        before = os.fstat(stream.fileno())
+        hasher = blake3(max_threads=blake3.AUTO if before.st_size >= _THREADS_FROM else 1)
+        piece = bytearray(min(max(before.st_size, 1) + 1, _CHUNK if before.st_size < _THREADS_FROM else 8 * _CHUNK))
+        view = memoryview(piece)
+        while size := stream.readinto(piece):
+            hasher.update(view[:size])
+        after = os.fstat(stream.fileno())
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise UnhashableInput(f"{path} was written to while its digest was taken. Call again when it is done.", path)
+    return hasher.digest()
+
+
+def dir_digest(path: str) -> bytes:
+    """The digest of the names and contents below a directory."""
+    return digest(pack([list(entry) for entry in sorted(_entries(path), key=itemgetter(0))]))
+
+
+def _entries(top: str) -> Iterator[tuple[bytes, bytes | list[bytes] | None]]:
+    waiting = [(top, b"")]
+    while waiting:
+        folder, prefix = waiting.pop()
+        with os.scandir(folder) as found:
+            for entry in found:
+                name = prefix + os.fsencode(entry.name)
+                if entry.is_dir(follow_symlinks=False):
+                    yield name, None
+                    waiting.append((entry.path, name + b"/"))
+                elif entry.is_symlink() and not os.path.isfile(entry.path):
+                    yield name, [os.fsencode(os.readlink(entry.path))]
+                elif stat.S_ISREG(entry.stat().st_mode):
+                    yield name, file_digest(entry.path)
+                else:
+                    raise UnhashableInput(f"{entry.path} is neither a file nor a directory.", entry.path)
+
+
+def _content(tag: int) -> Rule:
+    def expand(context: Context, value: File | Dir) -> Node:
+        try:
+            return Node(tag, [value.digest()])
+        except OSError as error:
+            # The same error, so that callers catch what they always did; the path to the argument is in its message.
+            message = f"{context.where()}: {error.strerror or error}"
+            raise type(error)(error.errno or errno.EIO, message, os.fspath(value)) from error
+
+    return Rule(expand)
+
+
+FAMILIES: dict[type | str, Rule] = {File: _content(tags.FILE), Dir: _content(tags.DIR)}

@@ -1,0 +1,92 @@
+"""The tags of the canonical stream; `encode` says what they mean. A number is never given a new meaning."""
+
+from __future__ import annotations
+
+# Written by the encoder itself.
+TUPLE = 1
+BACK = 2
+REFERENCE = 3
+LARGE_INT = 4
+SURROGATES = 5
+LONG = 6
+
+# Standard library values.
+SINGLETON = 10
+COMPLEX = 11
+RANGE = 12
+SLICE = 13
+BYTEARRAY = 14
+MEMORYVIEW = 15
+ARRAY_ARRAY = 16
+DECIMAL = 17
+FRACTION = 18
+DATE = 19
+TIME = 20
+DATETIME = 21
+TIMEDELTA = 22
+TIMEZONE = 23
+ZONE = 24
+UUID = 25
+PATH = 26
+PATTERN = 27
+NAMESPACE = 28
+COUNT = 29
+STREAM = 30
+
+# Containers.
+SET = 40
+FROZENSET = 41
+ITEMS = 42
+ELEMENTS = 43
+ORDERED_DICT = 44
+DEFAULT_DICT = 45
+COUNTER = 46
+DEQUE = 47
+MAPPING_PROXY = 48
+VIEW = 49
+WEAK_CONTAINER = 50
+SUBCLASS = 51
+
+# Instances.
+OBJECT = 60
+REDUCED = 61
+GLOBAL = 62
+STATE = 63
+OPAQUE = 64
+KEYED = 65
+REGISTERED = 66
+ENUM = 67
+
+# Callables, types, and what is known by name.
+METHOD = 70
+BUILTIN_METHOD = 71
+DESCRIPTOR = 72
+WRAPPER = 73
+PARTIAL = 74
+ALIAS = 75
+TYPE_VARIABLE = 76
+CELL = 77
+LOGGER = 80
+NOTHING = 81
+CONTEXT_VARIABLE = 82
+WEAK = 83
+ENVIRON = 84
+
+# numpy and pandas.
+DTYPE = 90
+ARRAY = 91
+ARRAY_ELEMENTS = 92
+ARRAY_SUBCLASS = 93
+MASKED_ARRAY = 94
+NUMPY_SCALAR = 95
+FIELDS = 96
+FRAME = 100
+SERIES = 101
+INDEX = 102
+RANGE_INDEX = 103
+MULTI_INDEX = 104
+COLUMN = 105
+
+# Content.
+FILE = 110
+DIR = 111

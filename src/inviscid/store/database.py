@@ -1,0 +1,140 @@
+"""The database file of the index: how it is opened, made, and set aside when it is damaged."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+import warnings
+
+from inviscid.errors import InviscidWarning, StoreError
+from inviscid.store.layout import Layout, on_network
+from inviscid.store.schema import SCHEMA_VERSION, create_tables
+
+# How long to wait for other writers, in seconds. Each holds the lock for about a millisecond, gc's batches for longer.
+PATIENCE = 30.0
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+class Database:
+    """The file `index.sqlite3` of one store."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self.path = layout.index
+
+    def inode(self) -> int:
+        """Which file is there now; 0 for none."""
+        try:
+            return os.stat(self.path).st_ino
+        except (FileNotFoundError, NotADirectoryError):
+            return 0
+
+    def open(self) -> sqlite3.Connection:
+        """A connection that reads and writes; the tables are there."""
+        connection = connect(self.path, "mode=rw")
+        try:
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            if version != SCHEMA_VERSION:
+                # Left empty by a maker that was killed, or emptied by damage.
+                connection.close()
+                self.begin()
+                connection = connect(self.path, "mode=rw")
+            return connection
+        except BaseException:
+            connection.close()
+            raise
+
+    def open_read_only(self) -> sqlite3.Connection:
+        """A connection that reads what can't be written."""
+        connection = connect(self.path, "mode=ro")
+        try:
+            connection.execute("SELECT 1 FROM entries").fetchone()
+            return connection
+        except sqlite3.OperationalError:
+            # Without a writer before us there is no shared memory beside the file, and we can't make it.
+            connection.close()
+            return connect(self.path, "immutable=1")
+        except BaseException:
+            connection.close()
+            raise
+
+    def begin(self) -> None:
+        """Make the database, or what is missing in it. Another process may have been first."""
+        with self._layout.lock():
+            self._create()
+
+    def _create(self) -> None:
+        try:
+            handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            pass
+        else:
+            os.fchmod(handle, 0o600)
+            os.close(handle)
+            # Of a database that was deleted: SQLite must not play them into the new one.
+            for suffix in ("-wal", "-shm", "-journal"):
+                if os.path.lexists(self.path + suffix):
+                    os.unlink(self.path + suffix)
+        connection = connect(self.path, "mode=rw")
+        try:
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+            kind = on_network(self.path)
+            if kind is not None:
+                warnings.warn(
+                    f"the store {self._layout.path} is on a network file system ({kind}): it works, but slower, and "
+                    "only as safely as that file system locks; point INVISCID_STORE to a local disk",
+                    InviscidWarning,
+                    stacklevel=2,
+                )
+            connection.execute(f"PRAGMA journal_mode = {'WAL' if kind is None else 'TRUNCATE'}")
+            create_tables(connection)
+        finally:
+            connection.close()
+
+    def set_aside(self, inode: int, error: Exception) -> None:
+        """Move the damaged index into quarantine, unless another process has done so already."""
+        target = f"{self._layout.quarantine}/index-{int(time.time())}-{os.urandom(4).hex()}.sqlite3"
+        with self._layout.lock():
+            ours = inode != 0 and self.inode() == inode
+            for suffix in ("", "-wal", "-shm", "-journal") if ours else ():
+                if os.path.lexists(self.path + suffix):
+                    os.rename(self.path + suffix, target + suffix)
+            self._create()
+        if ours:
+            warnings.warn(
+                f"the index of the store {self._layout.path} was damaged ({error}) and is begun anew; "
+                f"the old one is {target}",
+                InviscidWarning,
+                stacklevel=2,
+            )
+
+    def failure(self, error: Exception) -> StoreError:
+        """What to tell the caller."""
+        return StoreError(f"the index of the store {self._layout.path} can't be used: {error}")
+
+
+def connect(path: str, options: str) -> sqlite3.Connection:
+    """Open the file with these URI options; text comes back as bytes."""
+    connection = sqlite3.connect(
+        f"file:{_quoted(path)}?{options}", uri=True, timeout=PATIENCE, isolation_level=None, check_same_thread=False
+    )
+    connection.text_factory = bytes
+    return connection
+
+
+def _quoted(path: str) -> str:
+    # Byte by byte, because a path need not be text; and without urllib, whose import takes longer than a hit.
+    return "".join(
+        chr(byte) if chr(byte).isalnum() or byte in b"/-_." else f"%{byte:02x}" for byte in os.fsencode(path)
+    )
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether the error says that the file isn't what was written."""
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED:
+        return True
+    # A message of SQLite's that quotes garbage, and a database that was emptied or overwritten by another one.
+    return isinstance(error, UnicodeDecodeError) or str(error).startswith(
+        ("no such table", "no such column", "table entries has no column")
+    )

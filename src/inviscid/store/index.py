@@ -1,0 +1,280 @@
+"""The index: one SQLite database, its connections, its transactions, and what becomes of it when it is damaged.
+
+Invariants:
+- A connection belongs to one thread, and none is open while the process forks: SQLite keeps its idea of the file's
+  locks per process, and a child would believe that it holds its parent's.
+- Whatever changes the index is one `BEGIN IMMEDIATE` transaction. Who unlinks or moves an object does so inside of one.
+- Nobody here opens the database file but SQLite: closing any other handle on it would drop SQLite's locks.
+- A damaged index is moved into `quarantine/` and begun anew. What it knew is computed again; nothing else is lost.
+
+Reads are served from whatever is there, read-only stores included. This module is imported at the first use of a store.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+from weakref import WeakSet
+
+from inviscid.errors import StoreError
+from inviscid.store import fork
+from inviscid.store.database import PATIENCE, Database, is_damage
+from inviscid.store.generation import Generation
+from inviscid.store.layout import Layout, failure
+from inviscid.store.schema import Row
+
+T = TypeVar("T")
+
+_REST = 5.0
+
+# Connections of a parent, kept so that nothing closes them: that would be use as well.
+_abandoned: list[sqlite3.Connection] = []
+
+
+class _Slot:
+    """One thread's connection, open or not."""
+
+    __slots__ = ("__weakref__", "connection", "generation", "inode", "lock", "patience")
+
+    def __init__(self) -> None:
+        # Held while the connection is used, so that a fork in another thread can wait for it.
+        self.lock = threading.RLock()
+        self.connection: sqlite3.Connection | None = None
+        self.inode = 0
+        self.generation = 0
+        self.patience = PATIENCE
+
+    def close(self) -> None:
+        connection, self.connection = self.connection, None
+        if connection is not None:
+            connection.close()
+
+    def __del__(self) -> None:
+        self.close()
+
+
+class Index:
+    """The database of one store. Opens nothing before it is used."""
+
+    def __init__(self, layout: Layout, generation: Generation) -> None:
+        self._layout = layout
+        self._database = Database(layout)
+        self._generation = generation
+        self._mine = threading.local()
+        # Weak: a thread that ends takes its connection with it.
+        self._slots: WeakSet[_Slot] = WeakSet()
+        self._guard = threading.Lock()
+        self._resting: list[_Slot] = []
+        fork.register(self)
+
+    def read(self, statement: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """The rows that a query gives; none where there is no store.
+
+        Raises:
+            StoreError: the index can't be read now.
+        """
+        return self._run(lambda connection: connection.execute(statement, parameters).fetchall()) or []
+
+    def snapshot(self, work: Callable[[sqlite3.Connection], T]) -> T | None:
+        """Several queries that see the same state; None where there is no store."""
+
+        def transaction(connection: sqlite3.Connection) -> T:
+            connection.execute("BEGIN")
+            try:
+                return work(connection)
+            finally:
+                _roll_back(connection)
+
+        return self._run(transaction)
+
+    def write(
+        self,
+        work: Callable[[sqlite3.Connection], T],
+        *,
+        durable: bool = False,
+        removes: bool = False,
+        patience: float = PATIENCE,
+    ) -> T:
+        """Run `work` in one transaction that excludes all other writers; make the store if there is none.
+
+        Args:
+            work: is run again if the index turns out to be damaged, or to have been deleted.
+            durable: wait for the disk.
+            removes: what is looked up before and after may differ: move the generation.
+            patience: seconds to wait for other writers.
+
+        Raises:
+            StoreError: the index can't be written.
+        """
+
+        def transaction(connection: sqlite3.Connection) -> T:
+            connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                result = work(connection)
+                if removes:
+                    self._generation.move()
+                connection.execute("COMMIT")
+            except BaseException:
+                _roll_back(connection)
+                raise
+            if removes:
+                self._generation.move()
+            return result
+
+        result: T = self._run(transaction, write=True, patience=patience)  # type: ignore[assignment]  # None only for reads
+        return result
+
+    def prepare(self) -> None:
+        """Have a store that can be written.
+
+        Raises:
+            StoreError: it is read-only, or can't be made.
+        """
+        self._layout.ready(create=True)
+        if not self._layout.writable:
+            raise StoreError(
+                f"the store {self._layout.path} is read-only; make it writable, or point INVISCID_STORE (or store=) "
+                "to another directory"
+            )
+
+    def compact(self) -> None:
+        """Give the space of deleted rows back to the file system, as far as nobody has to wait for it."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            try:
+                connection.execute("PRAGMA incremental_vacuum").fetchall()
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            except sqlite3.OperationalError:
+                # Somebody else is writing: the next collection comes.
+                pass
+
+        self._run(work, write=True, patience=0.1)
+
+    def is_writable(self) -> bool:
+        """Whether there is a store that can be written."""
+        return self._layout.ready(create=False) and self._layout.writable
+
+    def close(self) -> None:
+        """Close every connection; the next use opens one again."""
+        with self._guard:
+            for slot in list(self._slots):
+                with slot.lock:
+                    slot.close()
+
+    def before_fork(self) -> None:
+        """Close every connection, after its transaction."""
+        self._guard.acquire()
+        for slot in list(self._slots):
+            if slot.lock.acquire(timeout=_REST):
+                self._resting.append(slot)
+                # This very thread may be in the middle of one, in a signal handler: the child abandons it.
+                if slot.connection is not None and not slot.connection.in_transaction:
+                    slot.close()
+
+    def after_fork(self, child: bool) -> None:
+        """Let the connections be opened again."""
+        for slot in self._resting:
+            slot.lock.release()
+        self._resting.clear()
+        if child:
+            for slot in list(self._slots):
+                if slot.connection is not None:
+                    _abandoned.append(slot.connection)
+                    slot.connection = None
+            self._slots = WeakSet()
+            self._mine = threading.local()
+            self._guard = threading.Lock()
+        else:
+            self._guard.release()
+
+    def _run(
+        self, work: Callable[[sqlite3.Connection], T], *, write: bool = False, patience: float = PATIENCE
+    ) -> T | None:
+        if write:
+            self.prepare()
+        elif not self._layout.ready(create=False):
+            return None
+        slot = self._slot()
+        try:
+            with slot.lock:
+                return self._attempt(slot, work, write, patience)
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            slot.close()
+            raise self._database.failure(error) from error
+        except OSError as error:
+            raise failure(f"the store {self._layout.path} can't be used", error) from error
+
+    def _attempt(self, slot: _Slot, work: Callable[[sqlite3.Connection], T], write: bool, patience: float) -> T | None:
+        for _ in range(2):
+            try:
+                return self._once(slot, work, write, patience)
+            except (sqlite3.Error, UnicodeDecodeError) as error:
+                slot.close()
+                if not self._database.inode():
+                    # Another process is just setting it aside, or somebody deleted the store.
+                    continue
+                if not is_damage(error):
+                    raise
+                if not self._layout.writable:
+                    # Nothing can be mended here: it holds nothing that could be found.
+                    return None
+                self._database.set_aside(slot.inode, error)
+                self._generation.move()
+        return self._once(slot, work, write, patience)
+
+    def _once(self, slot: _Slot, work: Callable[[sqlite3.Connection], T], write: bool, patience: float) -> T | None:
+        connection = self._connection(slot, write)
+        if connection is None:
+            return None
+        if patience != slot.patience:
+            connection.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}")
+            slot.patience = patience
+        return work(connection)
+
+    def _slot(self) -> _Slot:
+        try:
+            slot: _Slot = self._mine.slot
+        except AttributeError:
+            slot = self._mine.slot = _Slot()
+            with self._guard:
+                self._slots.add(slot)
+        return slot
+
+    def _connection(self, slot: _Slot, write: bool) -> sqlite3.Connection | None:
+        connection = slot.connection
+        if connection is not None:
+            # Another process may have set the index aside, or deleted the store: a writer always looks, a reader
+            # only when the generation moved.
+            generation = self._generation.get()
+            if not write and generation == slot.generation:
+                return connection
+            if self._database.inode() == slot.inode:
+                slot.generation = generation
+                return connection
+            slot.close()
+            self._layout.reset()
+            self._generation.reset()
+            if not self._layout.ready(create=write):
+                return None
+        slot.generation = self._generation.get()
+        if self._layout.writable and not self._database.inode():
+            self._database.begin()
+        slot.inode = self._database.inode()
+        if self._layout.writable:
+            connection = self._database.open()
+        elif slot.inode:
+            connection = self._database.open_read_only()
+        slot.connection, slot.patience = connection, PATIENCE
+        return connection
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    try:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+    except sqlite3.Error:
+        # The caller closes the connection, and that rolls back as well.
+        pass

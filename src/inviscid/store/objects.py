@@ -1,0 +1,198 @@
+"""Objects: immutable bytes in files that are named by their own digest.
+
+    objects/ab/<digest in hex>     exactly the bytes that have this BLAKE3 digest
+
+Order of writing (the whole of `publish` is in `store.py`):
+- An object *must* be whole under its final name before a row refers to it: it is written under `tmp/`, then renamed.
+- Where durability is asked for, the file *must* be on disk before its name is, and the name before the row.
+- An object that is there already *should* not be written again; its time is set to now, so that gc lets it rest.
+
+Nothing is believed on reading: size and digest are checked each time, before anybody sees a byte. A file can be
+unlinked while it is mapped; it must never be cut or written again, so nobody here opens one for writing.
+"""
+
+from __future__ import annotations
+
+import errno
+import mmap
+import os
+from collections.abc import Sequence
+
+from blake3 import blake3
+
+from inviscid.digest import Buffer, digest
+from inviscid.store.layout import Layout
+
+# From here on, mapping a file costs less than copying it.
+_MAP_FROM = 1 << 20
+_THREADS_FROM = 4 << 20
+# One write of more than 2 GiB is cut short by Linux.
+_WRITE_AT_MOST = 1 << 30
+
+
+class Damaged(Exception):
+    """A file doesn't hold what its name says."""
+
+
+def views_of(chunks: Sequence[Buffer]) -> list[memoryview]:
+    """The chunks as flat views of bytes, the empty ones left out."""
+    views = (memoryview(chunk) for chunk in chunks)
+    return [view if view.format == "B" and view.ndim == 1 else view.cast("B") for view in views if view.nbytes]
+
+
+def measure(views: Sequence[memoryview]) -> tuple[bytes, int]:
+    """Digest and size of the chunks one after the other."""
+    size = sum(view.nbytes for view in views)
+    if len(views) == 1:
+        return digest(views[0]), size
+    hasher = blake3(max_threads=blake3.AUTO) if size >= _THREADS_FROM else blake3()
+    for view in views:
+        hasher.update(view)
+    return hasher.digest(), size
+
+
+class Objects:
+    """The object files of one store."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+
+    def path(self, name: bytes) -> str:
+        """Where the object with this digest is, or would be."""
+        text = name.hex()
+        return f"{self._layout.objects}/{text[:2]}/{text}"
+
+    def load(self, name: bytes, size: int) -> memoryview:
+        """The object's bytes, read-only and checked.
+
+        Returns:
+            A view that stays good when the file is unlinked.
+
+        Raises:
+            FileNotFoundError: there is no such object.
+            Damaged: the file holds something else.
+            OSError: it can't be read now, which says nothing about what it holds.
+        """
+        try:
+            handle = os.open(self.path(name), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except OSError as error:
+            if error.errno in (errno.ELOOP, errno.ENOTDIR):
+                raise Damaged from error
+            raise
+        try:
+            if os.fstat(handle).st_size != size:
+                raise Damaged
+            if size >= _MAP_FROM:
+                data = memoryview(mmap.mmap(handle, size, access=mmap.ACCESS_READ))
+            else:
+                data = memoryview(_read(handle, size))
+        except IsADirectoryError as error:
+            raise Damaged from error
+        finally:
+            os.close(handle)
+        if data.nbytes != size or digest(data) != name:
+            raise Damaged
+        return data
+
+    def write(self, name: bytes, views: Sequence[memoryview], size: int, durable: bool) -> None:
+        """Have the object under its name, whole.
+
+        Raises:
+            OSError: it can't be written; nothing of it is left.
+        """
+        path = self.path(name)
+        if not self._reuse(path, name, size, durable):
+            self._write(path, views, durable)
+
+    def freshen(self, name: bytes) -> bool:
+        """Set the object's time to now; False where it isn't there."""
+        try:
+            os.utime(self.path(name))
+        except FileNotFoundError:
+            return False
+        return True
+
+    def quarantine(self, name: bytes) -> None:
+        """Move a damaged file out of everybody's way."""
+        target = f"{self._layout.quarantine}/{name.hex()}-{os.urandom(4).hex()}"
+        try:
+            os.rename(self.path(name), target)
+            # Its age there counts from now.
+            os.utime(target, follow_symlinks=False)
+        except FileNotFoundError:
+            pass
+
+    def _reuse(self, path: str, name: bytes, size: int, durable: bool) -> bool:
+        try:
+            self.load(name, size)
+            os.utime(path)
+        except (FileNotFoundError, Damaged):
+            # What is damaged is replaced by the rename.
+            return False
+        if durable:
+            # Whoever wrote it may not have waited for the disk.
+            _sync(path)
+            _sync(os.path.dirname(path))
+        return True
+
+    def _write(self, path: str, views: Sequence[memoryview], durable: bool) -> None:
+        draft = f"{self._layout.tmp}/{os.getpid()}-{os.urandom(8).hex()}"
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            try:
+                os.fchmod(handle, 0o600)
+                for view in views:
+                    done = 0
+                    while done < view.nbytes:
+                        done += os.write(handle, view[done : done + _WRITE_AT_MOST])
+                if durable:
+                    os.fsync(handle)
+            finally:
+                os.close(handle)
+            folder = os.path.dirname(path)
+            try:
+                os.rename(draft, path)
+            except FileNotFoundError:
+                self._make_folder(folder)
+                os.rename(draft, path)
+            except IsADirectoryError:
+                # Somebody put a directory there: no object is one.
+                self.quarantine(bytes.fromhex(os.path.basename(path)))
+                os.rename(draft, path)
+            if durable:
+                _sync(folder)
+                # The folder may be new, whoever made it. Where nothing changed this costs next to nothing.
+                _sync(self._layout.objects)
+        except BaseException:
+            try:
+                os.unlink(draft)
+            except OSError:
+                # Already renamed, or gc's to sweep.
+                pass
+            raise
+
+    def _make_folder(self, folder: str) -> None:
+        try:
+            os.mkdir(folder, 0o700)
+            os.chmod(folder, 0o700)
+        except FileExistsError:
+            # Another writer was first.
+            pass
+
+
+def _read(handle: int, size: int) -> bytes:
+    data = os.read(handle, size)
+    if len(data) == size:
+        return data
+    parts = [data]
+    while data := os.read(handle, size):
+        parts.append(data)
+    return b"".join(parts)
+
+
+def _sync(path: str) -> None:
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

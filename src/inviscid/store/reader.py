@@ -1,0 +1,129 @@
+"""Reading: find the entry of a key, and the bytes of an entry. Nothing that doesn't pass its check is ever given out.
+
+What doesn't pass is looked at once more inside a writing transaction, because another process may just have mended it;
+what still doesn't pass is moved into quarantine, its rows go, and it is counted.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from inviscid.digest import digest
+from inviscid.entry import Entry
+from inviscid.errors import StoreError
+from inviscid.store.index import Index
+from inviscid.store.layout import failure
+from inviscid.store.objects import Damaged, Objects
+from inviscid.store.schema import FIND, NEAREST, Row, entry_of
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection
+
+T = TypeVar("T")
+# So many fields of an entry are sealed; the others change with every hit.
+_SEALED = 8
+
+
+class Reader:
+    """The reading half of one store."""
+
+    def __init__(self, index: Index, objects: Objects, secret: bytes | None) -> None:
+        self._index = index
+        self._objects = objects
+        self._secret = secret
+        # What each thread found last, with the small object that came in the same row: most reads follow their find.
+        self._last = threading.local()
+
+    def find(self, key: bytes) -> Entry | None:
+        """The entry of this key, if there is one and its seal binds it to the key."""
+        rows = self._index.read(FIND, (key,))
+        if not rows:
+            return None
+        row = rows[0]
+        entry = entry_of(key, row, self._secret)
+        if entry is None:
+            return self._distrust(key)
+        self._last.found = entry, row[-1]
+        return entry
+
+    def read(self, entry: Entry) -> memoryview | None:
+        """The checked bytes of an entry that the index still has as it is given."""
+        found, inline = self._found()
+        if found is not entry:
+            now = self.find(entry.key)
+            found, inline = self._found()
+            if now is None or found is not now or now[:_SEALED] != entry[:_SEALED]:
+                return None
+        try:
+            return self._check(entry, inline)
+        except (FileNotFoundError, Damaged):
+            return self._condemn(entry)
+        except OSError as error:
+            raise failure(f"the object {self._objects.path(entry.object)} can't be read", error) from error
+
+    def nearest(self, function: str, limit: int) -> list[Entry]:
+        """The newest entries of a function; those that don't pass their check are left out."""
+        rows = self._index.read(NEAREST, (function, limit))
+        return [entry for row in rows if (entry := entry_of(row[0], row, self._secret)) is not None]
+
+    def _found(self) -> tuple[Entry | None, object]:
+        found: tuple[Entry | None, object] = getattr(self._last, "found", (None, None))
+        return found
+
+    def _check(self, entry: Entry, inline: object) -> memoryview:
+        if inline is None:
+            return self._objects.load(entry.object, entry.size)
+        if isinstance(inline, bytes) and len(inline) == entry.size and digest(inline) == entry.object:
+            return memoryview(inline)
+        raise Damaged
+
+    def _distrust(self, key: bytes) -> Entry | None:
+        """Remove a row that isn't bound to its key."""
+
+        def work(connection: Connection) -> Entry | None:
+            row: Row | None = connection.execute(FIND, (key,)).fetchone()
+            entry = None if row is None else entry_of(key, row, self._secret)
+            if entry is None and row is not None:
+                connection.execute("DELETE FROM entries WHERE key = ?", (key,))
+                _count(connection)
+            return entry
+
+        return self._mend(work)
+
+    def _condemn(self, entry: Entry) -> memoryview | None:
+        """Remove an entry whose bytes are gone or wrong, and all that share them."""
+
+        def work(connection: Connection) -> memoryview | None:
+            row: Row | None = connection.execute(FIND, (entry.key,)).fetchone()
+            if row is None or row[2] != entry.object:
+                return None
+            inline = row[-1]
+            try:
+                return self._check(entry, inline)
+            except FileNotFoundError:
+                # Nothing to look at is left: somebody deleted the file.
+                pass
+            except Damaged:
+                if inline is None:
+                    self._objects.quarantine(entry.object)
+                _count(connection)
+            if inline is None:
+                connection.execute("DELETE FROM entries WHERE object = ? AND inline IS NULL", (entry.object,))
+            else:
+                connection.execute("DELETE FROM entries WHERE key = ?", (entry.key,))
+            return None
+
+        return self._mend(work)
+
+    def _mend(self, work: Callable[[Connection], T | None]) -> T | None:
+        try:
+            return self._index.write(work, removes=True) if self._index.is_writable() else None
+        except StoreError:
+            # It stays where it is and is not given out: the next reader tries again.
+            return None
+
+
+def _count(connection: Connection) -> None:
+    connection.execute("INSERT INTO meta VALUES ('quarantined', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1")

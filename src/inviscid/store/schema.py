@@ -1,0 +1,143 @@
+"""The index's tables, and how an entry becomes a row and is trusted again.
+
+    entries     key → entry; `inline` holds the object where it is small, else it is NULL and the object is a file
+    preimages   fingerprint → what was hashed into it, one per fingerprint; only explains
+    pins        key → why gc must keep it
+    statistics  outcome number → how often, how many seconds
+    waits       (held, wanted, waiter): whoever holds the claim `held` waits for `wanted`; see `claims.py`
+    meta        counters of the store itself: `published` bytes since gc last looked, `quarantined` things
+
+A *seal* binds all columns of an entry that mean something to its key. A row whose seal doesn't fit, by a flipped bit or
+by somebody's hand, is as if it weren't there. `hits`, `accessed` and `saved` are not sealed: they change with every hit
+and only steer gc. `inline` needs no seal: it must have the digest `object`.
+
+    seal = BLAKE3(canonical list of "inviscid-entry/1", key, codec, object, size, value, classes, manifest,
+                  function, fingerprint, parts, created, seconds, origin)       keyed where there is a secret
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from blake3 import blake3
+
+from inviscid.digest import pack
+from inviscid.entry import Entry, Provenance
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection
+
+# What SQLite keeps in the head of the file. It differs from STORE_VERSION: an index can be made anew, a store can't.
+SCHEMA_VERSION = 1
+INLINE_LIMIT = 4096
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS entries (
+    key BLOB PRIMARY KEY NOT NULL, codec TEXT NOT NULL, object BLOB NOT NULL, size INTEGER NOT NULL,
+    value BLOB NOT NULL, classes BLOB NOT NULL, manifest BLOB NOT NULL, function TEXT NOT NULL,
+    fingerprint BLOB NOT NULL, parts BLOB NOT NULL, created REAL NOT NULL, seconds REAL NOT NULL,
+    origin TEXT NOT NULL, hits INTEGER NOT NULL DEFAULT 0, accessed REAL NOT NULL DEFAULT 0,
+    saved REAL NOT NULL DEFAULT 0, seal BLOB NOT NULL, inline BLOB
+);
+CREATE INDEX IF NOT EXISTS entries_function ON entries (function, created);
+CREATE INDEX IF NOT EXISTS entries_object ON entries (object, size);
+CREATE TABLE IF NOT EXISTS preimages (fingerprint BLOB PRIMARY KEY NOT NULL, body BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS pins (key BLOB PRIMARY KEY NOT NULL, because TEXT NOT NULL, created REAL NOT NULL)
+    WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS statistics (
+    outcome INTEGER PRIMARY KEY NOT NULL, count INTEGER NOT NULL, seconds REAL NOT NULL
+);
+CREATE TABLE IF NOT EXISTS waits (
+    held BLOB NOT NULL, wanted BLOB NOT NULL, waiter BLOB NOT NULL, PRIMARY KEY (held, waiter)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY NOT NULL, value INTEGER NOT NULL) WITHOUT ROWID;
+"""
+
+COLUMNS = (
+    "key, codec, object, size, value, classes, manifest, function, fingerprint, parts, created, seconds, origin, "
+    "hits, accessed, seal"
+)
+FIND = f"SELECT {COLUMNS}, inline FROM entries WHERE key = ?"
+NEAREST = f"SELECT {COLUMNS} FROM entries WHERE function = ? ORDER BY created DESC LIMIT ?"
+_INSERT = (
+    "INSERT OR REPLACE INTO entries (key, codec, object, size, value, classes, manifest, function, fingerprint, parts, "
+    "created, seconds, origin, seal, inline) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_SEAL_LABEL = "inviscid-entry/1"
+
+Row = Sequence[Any]
+
+
+def create_tables(connection: Connection) -> None:
+    """Make what is missing, in one transaction."""
+    connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+
+
+def seal(parts: Sequence[object], secret: bytes | None) -> bytes:
+    """Bind the sealed columns together.
+
+    Args:
+        parts: the columns, in the order of the grammar above.
+        secret: 32 bytes that make the seal one that only their holders can set, or None for a checksum.
+    """
+    packed = pack([_SEAL_LABEL, *parts])
+    return (blake3(packed) if secret is None else blake3(packed, key=secret)).digest()
+
+
+def plain(entry: Entry) -> Entry:
+    """The entry as the index gives it back: exact types, no NaN or -0.0, no text that UTF-8 can't hold."""
+    origin = entry.provenance
+    return entry._replace(
+        key=bytes(entry.key),
+        codec=_text(entry.codec),
+        value=bytes(entry.value),
+        classes=bytes(entry.classes),
+        manifest=bytes(entry.manifest),
+        provenance=Provenance(
+            function=_text(origin.function),
+            fingerprint=bytes(origin.fingerprint),
+            parts=bytes(origin.parts),
+            created=_real(origin.created),
+            seconds=_real(origin.seconds),
+            origin=_text(origin.origin),
+        ),
+        hits=0,
+        accessed=0.0,
+    )
+
+
+def insert(connection: Connection, entry: Entry, inline: bytes | None, secret: bytes | None) -> None:
+    """Write a plain entry; one that was there for its key is replaced."""
+    parts = [*entry[:7], *entry.provenance]
+    connection.execute(_INSERT, (*parts, seal(parts, secret), inline))
+
+
+def entry_of(key: bytes, row: Row, secret: bytes | None) -> Entry | None:
+    """The entry in a row of `COLUMNS`, None where its seal doesn't bind it to `key`.
+
+    Text arrives as bytes: SQLite doesn't check that it is UTF-8, and a damaged row must not raise.
+    """
+    _, codec, digest, size, value, classes, manifest, function, fingerprint, parts, created, seconds, origin = row[:13]
+    try:
+        codec, function, origin = codec.decode(), function.decode(), origin.decode()
+        sealed = [key, codec, digest, size, value, classes, manifest]
+        sealed += [function, fingerprint, parts, created, seconds, origin]
+        if seal(sealed, secret) != row[15] or row[0] != key:
+            return None
+    except (AttributeError, TypeError, ValueError):
+        # A column of another type than was written.
+        return None
+    provenance = Provenance(function, fingerprint, parts, created, seconds, origin)
+    hits, accessed = row[13], row[14]
+    return Entry(key, codec, digest, size, value, classes, manifest, provenance, hits, accessed)
+
+
+def _text(value: str) -> str:
+    return str(value).encode("utf-8", "backslashreplace").decode()
+
+
+def _real(value: float) -> float:
+    number = float(value) + 0.0
+    return 0.0 if math.isnan(number) else number

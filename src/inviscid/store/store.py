@@ -1,0 +1,340 @@
+"""The store: bytes by key, among any number of threads and processes.
+
+Publishing, in this order; nothing half-done is ever visible:
+1. A small object goes into its row. A larger one is written whole under `tmp/` and renamed to its digest; where
+   durability is asked for, first the file *must* be on disk, then its name.
+2. One transaction *must* look that the object is still there, and then write preimage and entry together.
+3. What the entry replaced is unlinked in the same transaction, if nothing else needs it.
+A publisher that dies after 1 leaves an orphan, one that dies in 1 an unfinished file; gc sweeps both.
+
+Reading believes nothing: the row *must* be bound to the key by its seal, the bytes *must* have the size and the digest
+that the row says. What doesn't pass is moved into quarantine, counted, and as if it had never been. What can't be read
+now, for want of file handles say, is an error and says nothing about what is stored.
+
+Whatever can't work raises StoreError or its kin, and costs the caller no value. A store that doesn't exist holds
+nothing; it is made by the first publication or claim.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+
+from inviscid.digest import Buffer
+from inviscid.entry import Entry
+from inviscid.outcome import Outcome
+from inviscid.store.generation import Generation
+from inviscid.store.layout import Layout
+from inviscid.store.objects import Objects
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from inviscid.store.claims import Claims
+    from inviscid.store.index import Index
+    from inviscid.store.plan import Plan
+    from inviscid.store.publisher import Publisher
+    from inviscid.store.reader import Reader
+    from inviscid.store.survey import FunctionSummary, Pin, Summary
+    from inviscid.store.sweep import Swept
+    from inviscid.store.tally import Tally
+
+T = TypeVar("T")
+_DAY = 86_400.0
+
+
+class late(Generic[T]):  # noqa: N801  used like the builtin property
+    """An attribute that is made at its first use, and the same for all threads.
+
+    Without a lock, unlike functools.cached_property: one that a thread holds while another forks is never free again.
+    """
+
+    def __init__(self, make: Callable[[Any], T]) -> None:
+        self._make = make
+        self._name = make.__name__
+        self.__doc__ = make.__doc__
+
+    @overload
+    def __get__(self, owner: None, kind: type) -> late[T]: ...
+    @overload
+    def __get__(self, owner: object, kind: type) -> T: ...
+    def __get__(self, owner: object, kind: type) -> late[T] | T:
+        if owner is None:
+            return self
+        made: T = owner.__dict__.setdefault(self._name, self._make(owner))
+        return made
+
+
+class Store:
+    """A local store. Making one does no work: the directory is opened, or made, when it is first needed.
+
+    Args:
+        path: the store's directory. It belongs to the store alone.
+        size_limit: bytes above which the entries that are worth least are dropped now and then; by default 10 GiB.
+        max_age: seconds since the last use after which entries are dropped; None for no such limit.
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str], *, size_limit: int | None = None, max_age: float | None = None
+    ) -> None:
+        self.size_limit = size_limit
+        self.max_age = max_age
+        self._layout = Layout(os.path.abspath(path))
+        self._generation = Generation(self._layout.generation)
+        self._objects = Objects(self._layout)
+        self._secret: bytes | None = None
+
+    def __repr__(self) -> str:
+        return f"Store({self._layout.path!r})"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _restore, (self._layout.path, self.size_limit, self.max_age)
+
+    @late
+    def path(self) -> Path:
+        """The store's directory, absolute."""
+        # Imported here: the warm path has no other use for it.
+        from pathlib import Path
+
+        return Path(self._layout.path)
+
+    # The parts need SQLite, whose import takes longer than a hit: each is made when it is first needed.
+
+    @late
+    def _index(self) -> Index:
+        from inviscid.store.index import Index
+
+        return Index(self._layout, self._generation)
+
+    @late
+    def _reader(self) -> Reader:
+        from inviscid.store.reader import Reader
+
+        return Reader(self._index, self._objects, self._secret)
+
+    @late
+    def _publisher(self) -> Publisher:
+        from inviscid.store.publisher import Publisher
+
+        return Publisher(
+            self._layout,
+            self._index,
+            self._objects,
+            self._generation,
+            secret=self._secret,
+            size_limit=self.size_limit,
+            max_age=self.max_age,
+        )
+
+    @late
+    def _claims(self) -> Claims:
+        from inviscid.store.claims import Claims
+
+        return Claims(self._layout, self._index)
+
+    @late
+    def _tally(self) -> Tally:
+        from inviscid.store.tally import Tally
+
+        return Tally(self._index)
+
+    # What a call needs.
+
+    def find(self, key: bytes) -> Entry | None:
+        """The entry of a key, if there is one that is bound to it.
+
+        Raises:
+            StoreError: the store can't be read now.
+        """
+        return self._reader.find(key)
+
+    def read(self, entry: Entry) -> memoryview | None:
+        """The bytes of an entry, checked.
+
+        Returns:
+            A read-only view that stays good whatever happens to the store; None where the entry is gone or damaged.
+
+        Raises:
+            StoreError: the store can't be read now.
+        """
+        return self._reader.read(entry)
+
+    def publish(self, entry: Entry, chunks: Sequence[Buffer], *, preimage: bytes, durable: bool) -> Entry:
+        """Store bytes under a key, in place of what was there.
+
+        Args:
+            entry: all about it but `object` and `size`, which the store finds out.
+            chunks: contiguous buffers, stored one after the other. They must not change meanwhile; if they do, the
+                entry doesn't pass its check when it is read.
+            preimage: what was hashed into the entry's fingerprint.
+            durable: return only when it would survive a power failure.
+
+        Returns:
+            The entry as it is stored.
+
+        Raises:
+            StoreError: it can't be stored; nothing of it is visible.
+        """
+        return self._publisher.publish(entry, chunks, preimage, durable)
+
+    def claim(self, key: bytes) -> AbstractContextManager[bool]:
+        """Hold the exclusive right to compute a key; waits for it, and ends with the context or the process.
+
+        The value is True where another held it before: then the key should be looked up again. Where waiting would
+        never end the claim is not given, and the value is False.
+
+        Raises:
+            ReentryError: the caller holds it already: a function calls itself with the same arguments.
+            StoreError: the store can't be used.
+        """
+        return self._claims.hold(key)
+
+    def nearest(self, function: str, limit: int = 64) -> list[Entry]:
+        """The newest entries of one function (``package.module:qualname``), newest first."""
+        return self._reader.nearest(function, limit)
+
+    def preimage(self, fingerprint: bytes) -> bytes | None:
+        """What was hashed into a fingerprint, if an entry has it. It explains, and is not checked."""
+        rows = self._index.read("SELECT body FROM preimages WHERE fingerprint = ?", (fingerprint,))
+        return rows[0][0] if rows else None
+
+    def forget(self, keys: Iterable[bytes]) -> int:
+        """Remove the entries of these keys, pinned or not.
+
+        Returns:
+            How many there were.
+
+        Raises:
+            StoreError: the store can't be written.
+        """
+        from inviscid.store.sweep import remove
+
+        return remove(self._index, self._objects, keys) if self.exists() else 0
+
+    def touch(self, key: bytes, saved: float) -> None:
+        """Count a hit that saved so many seconds. Written later; never fails."""
+        self._tally.touch(key, saved)
+
+    def count(self, outcome: Outcome, seconds: float = 0.0) -> None:
+        """Count an outcome, and the seconds that it cost or saved. Written later; never fails."""
+        self._tally.count(int(outcome), seconds)
+
+    def generation(self) -> int:
+        """A number that changes whenever anybody removes anything. 0 where there is no store."""
+        return self._generation.get()
+
+    def close(self) -> None:
+        """Write what was counted and close all connections. The store can be used again: it opens as at first."""
+        if "_tally" in self.__dict__:
+            self._tally.flush()
+        if "_index" in self.__dict__:
+            self._index.close()
+        self._layout.reset()
+
+    # What people need.
+
+    def exists(self) -> bool:
+        """Whether there is a store at the path.
+
+        Raises:
+            StoreError: there is something that can't be used.
+        """
+        return self._layout.ready(create=False)
+
+    def functions(self) -> list[FunctionSummary]:
+        """One row for each function that has entries, by name."""
+        from inviscid.store.survey import functions
+
+        self._flush()
+        return functions(self._index)
+
+    def entries(self, selector: str) -> list[Entry]:
+        """The entries that a selector names, newest first; `survey.py` says what a selector is.
+
+        Raises:
+            SelectorError: it names none.
+        """
+        from inviscid.store.survey import select
+
+        self._flush()
+        return [entry for key in select(self._index, selector) if (entry := self.find(key)) is not None]
+
+    def stats(self) -> Summary:
+        """The figures of the whole store."""
+        from inviscid.store.survey import summary
+
+        self._flush()
+        return summary(self._index, self._layout.path)
+
+    def pin(self, key: bytes, because: str) -> None:
+        """Have gc and clean keep the entry of this key, and say why."""
+        self._index.write(
+            lambda connection: connection.execute(
+                "INSERT OR REPLACE INTO pins VALUES (?, ?, ?)", (key, because, time.time())
+            )
+        )
+
+    def unpin(self, key: bytes) -> bool:
+        """Undo `pin`; says whether there was one."""
+        if not self.exists():
+            return False
+        return self._index.write(
+            lambda connection: connection.execute("DELETE FROM pins WHERE key = ?", (key,)).rowcount > 0
+        )
+
+    def pins(self) -> list[Pin]:
+        """Every pin, oldest first."""
+        from inviscid.store.survey import pins
+
+        return pins(self._index)
+
+    def plan_gc(self, *, size_limit: int | None = None, max_age: float | None = None, grace: float = _DAY) -> Plan:
+        """What a collection would remove; `plan.py` says what it keeps.
+
+        Args:
+            size_limit: bytes that may stay; by default the store's own limit.
+            max_age: seconds since the last use; by default the store's own limit.
+            grace: seconds for which what is new or just used stays.
+        """
+        from inviscid.store.plan import DEFAULT_SIZE_LIMIT, plan_gc
+
+        self._flush()
+        limits = [limit for limit in (size_limit, self.size_limit, DEFAULT_SIZE_LIMIT) if limit is not None]
+        age = self.max_age if max_age is None else max_age
+        return plan_gc(self._index, self._layout, size_limit=limits[0], max_age=age, grace=grace)
+
+    def plan_clean(self, selector: str | None = None) -> Plan:
+        """What cleaning would remove: the entries that a selector names, or all; the pinned stay.
+
+        Raises:
+            SelectorError: the selector names none.
+        """
+        from inviscid.store.plan import plan_removal
+        from inviscid.store.survey import select
+
+        if selector is None:
+            keys = [row[0] for row in self._index.read("SELECT key FROM entries")]
+        else:
+            keys = select(self._index, selector)
+        return plan_removal(self._index, set(keys))
+
+    def execute(self, plan: Plan) -> Swept:
+        """Do what a plan says, but for what was used, pinned or written again since it was made.
+
+        Raises:
+            StoreError: the store can't be written.
+        """
+        from inviscid.store.sweep import execute
+
+        return execute(self._index, self._objects, plan)
+
+    def _flush(self) -> None:
+        if "_tally" in self.__dict__:
+            self._tally.flush()
+
+
+def _restore(path: str, size_limit: int | None, max_age: float | None) -> Store:
+    return Store(path, size_limit=size_limit, max_age=max_age)

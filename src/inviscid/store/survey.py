@@ -1,0 +1,154 @@
+"""What a store holds, for people: by function, in all, and by selector.
+
+A *selector* is the name of a function, ``package.module:qualname``; its part after the colon; a pattern of either, with
+``*`` and ``?``; or the first four or more hex digits of a key.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from inviscid.errors import SelectorError
+from inviscid.outcome import Outcome
+from inviscid.store.index import Index
+
+_LEAST_DIGITS = 4
+
+
+class FunctionSummary(NamedTuple):
+    """One function's entries."""
+
+    function: str
+    entries: int
+    bytes: int
+    seconds: float
+    """What computing them took."""
+    saved: float
+    """What their hits saved, in seconds."""
+    hits: int
+    used: float
+    """When one of them was last used, in seconds since the epoch."""
+
+
+class Summary(NamedTuple):
+    """The whole store."""
+
+    path: str
+    functions: int
+    entries: int
+    bytes: int
+    """Stored bytes; what entries share counts once."""
+    seconds: float
+    saved: float
+    pins: int
+    quarantined: int
+    """So many things didn't pass their check since the store was made."""
+    outcomes: dict[str, tuple[int, float]]
+    """Outcome → how often, and the seconds that were counted with it."""
+
+
+class Pin(NamedTuple):
+    """A key that gc keeps."""
+
+    key: bytes
+    because: str
+    created: float
+
+
+def functions(index: Index) -> list[FunctionSummary]:
+    """One row for each function, by name."""
+    rows = index.read(
+        "SELECT function, count(*), sum(size), sum(seconds), sum(saved), sum(hits), max(max(created, accessed)) "
+        "FROM entries GROUP BY function ORDER BY function"
+    )
+    return [FunctionSummary(row[0].decode(errors="replace"), *row[1:]) for row in rows]
+
+
+def summary(index: Index, path: str) -> Summary:
+    """The figures of the whole store."""
+    counted = index.read("SELECT count(DISTINCT function), count(*), sum(seconds), sum(saved) FROM entries")
+    names, entries, seconds, saved = counted[0] if counted else (0, 0, None, None)
+    total = index.read(TOTAL)
+    quarantined = index.read("SELECT value FROM meta WHERE name = 'quarantined'")
+    pins = index.read("SELECT count(*) FROM pins")
+    outcomes = {
+        _outcome_name(number): (count, seconds)
+        for number, count, seconds in index.read("SELECT outcome, count, seconds FROM statistics ORDER BY outcome")
+    }
+    return Summary(
+        path=path,
+        functions=names,
+        entries=entries,
+        bytes=(total[0][0] if total else 0) or 0,
+        seconds=seconds or 0.0,
+        saved=saved or 0.0,
+        pins=pins[0][0] if pins else 0,
+        quarantined=quarantined[0][0] if quarantined else 0,
+        outcomes=outcomes,
+    )
+
+
+TOTAL = "SELECT sum(size) FROM (SELECT size FROM entries GROUP BY object)"
+
+
+def pins(index: Index) -> list[Pin]:
+    """Every pin, oldest first."""
+    rows = index.read("SELECT key, because, created FROM pins ORDER BY created")
+    return [Pin(key, because.decode(errors="replace"), created) for key, because, created in rows]
+
+
+def select(index: Index, selector: str) -> list[bytes]:
+    """The keys of the entries that a selector names, newest first.
+
+    Raises:
+        SelectorError: it names none; the message says what is there.
+    """
+    names = [row[0].decode(errors="replace") for row in index.read("SELECT DISTINCT function FROM entries")]
+    chosen = [name for name in names if _matches(name, selector)]
+    if chosen:
+        marks = ", ".join("?" * len(chosen))
+        rows = index.read(f"SELECT key FROM entries WHERE function IN ({marks}) ORDER BY created DESC", chosen)
+        return [row[0] for row in rows]
+    digits = selector.lower()
+    if len(digits) >= _LEAST_DIGITS and not digits.strip("0123456789abcdef"):
+        rows = index.read(
+            "SELECT key FROM entries WHERE substr(hex(key), 1, ?) = ? ORDER BY created DESC",
+            (len(digits), digits.upper()),
+        )
+        if rows:
+            return [row[0] for row in rows]
+    raise SelectorError(_nothing(selector, sorted(names)))
+
+
+def _matches(name: str, selector: str) -> bool:
+    from fnmatch import fnmatchcase
+
+    # Only * and ? are special: a bracket is part of a name.
+    pattern = selector.replace("[", "[[]")
+    return any(fnmatchcase(text, pattern) for text in (name, name.partition(":")[2]))
+
+
+def _nothing(selector: str, names: list[str]) -> str:
+    from difflib import get_close_matches
+
+    if not names:
+        return f"nothing matches {selector!r}: the store is empty"
+    shorts = {name.partition(":")[2]: name for name in names}
+    close = get_close_matches(selector, [*names, *shorts], n=1, cutoff=0.5)
+    if close:
+        return f"nothing matches {selector!r}; did you mean {shorts.get(close[0], close[0])!r}?{_there(names)}"
+    return f"nothing matches {selector!r}.{_there(names)}"
+
+
+def _there(names: list[str]) -> str:
+    shown = ", ".join(names[:8])
+    more = f" and {len(names) - 8} more" if len(names) > 8 else ""
+    return f" The store has {shown}{more}"
+
+
+def _outcome_name(number: int) -> str:
+    try:
+        return Outcome(number).name
+    except ValueError:
+        # A newer version's.
+        return str(number)

@@ -1,0 +1,136 @@
+"""Executing plans, and every other removal.
+
+Why no object is ever taken from under a writer, however slow or stopped: an object is unlinked or moved only inside a
+transaction that excludes all other writers, after a look that no row refers to it. A writer inserts its row in such a
+transaction too, after a look that the object is there. Whoever comes first, the other sees it: either the row keeps the
+object, or the writer finds it gone and writes it again. Grace and file times only save work; no clock decides anything.
+
+Readers that have the object open or mapped keep it. Those that come later find neither row nor file: a miss. A remover
+that dies between an unlink and its commit leaves a row without an object: that is a miss as well.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from inviscid.store.index import Index
+from inviscid.store.objects import Objects
+from inviscid.store.plan import Litter, Plan, Removal
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection
+
+# So many rows go in one transaction: publishers wait for it.
+_BATCH = 256
+
+
+class Swept(NamedTuple):
+    """What went."""
+
+    entries: int
+    files: int
+    bytes: int
+
+
+def execute(index: Index, objects: Objects, plan: Plan) -> Swept:
+    """Do what the plan says, but for what was used, pinned or freshened since it was made."""
+    entries = files = freed = 0
+    for start in range(0, len(plan.entries), _BATCH):
+        batch = plan.entries[start : start + _BATCH]
+        removed = index.write(partial(_evict, objects=objects, batch=batch), removes=True)
+        entries += len(removed)
+        freed += sum(removed)
+    for start in range(0, len(plan.files), _BATCH):
+        sizes = index.write(partial(_sweep, files=plan.files[start : start + _BATCH]))
+        files += len(sizes)
+        freed += sum(sizes)
+    if plan.entries or plan.preimages:
+        index.write(lambda connection: connection.execute(_DROP_PREIMAGES).rowcount)
+    if entries:
+        index.compact()
+    return Swept(entries, files, freed)
+
+
+_DROP_PREIMAGES = "DELETE FROM preimages WHERE fingerprint NOT IN (SELECT fingerprint FROM entries)"
+
+
+def remove(index: Index, objects: Objects, keys: Iterable[bytes]) -> int:
+    """Remove these entries, pinned or not, and the objects that only they need; gives how many there were."""
+
+    def work(connection: Connection) -> int:
+        count = 0
+        for key in wanted:
+            row = connection.execute("SELECT object, inline IS NULL FROM entries WHERE key = ?", (key,)).fetchone()
+            if row is not None:
+                count += 1
+                drop(connection, objects, key, row[0], in_file=bool(row[1]))
+        return count
+
+    wanted = list(keys)
+    return index.write(work, removes=True)
+
+
+def drop(connection: Connection, objects: Objects, key: bytes, name: bytes, *, in_file: bool) -> bool:
+    """Inside a writing transaction: delete a row, and unlink its object if it was the last; says whether it was."""
+    connection.execute("DELETE FROM entries WHERE key = ? AND object = ?", (key, name))
+    return in_file and unlink_unneeded(connection, objects, name)
+
+
+def unlink_unneeded(connection: Connection, objects: Objects, name: bytes) -> bool:
+    """Inside a writing transaction: unlink an object that no row refers to; says whether it did."""
+    if connection.execute(_NEEDED, (name,)).fetchone() is not None:
+        return False
+    try:
+        os.unlink(objects.path(name))
+    except FileNotFoundError:
+        return False
+    return True
+
+
+_NEEDED = "SELECT 1 FROM entries WHERE object = ? AND inline IS NULL LIMIT 1"
+
+
+def _evict(connection: Connection, objects: Objects, batch: Sequence[Removal]) -> list[int]:
+    """The bytes that each removed entry freed."""
+    freed = []
+    for item in batch:
+        row = connection.execute(
+            "SELECT inline IS NULL, accessed, created, key IN (SELECT key FROM pins) FROM entries "
+            "WHERE key = ? AND object = ?",
+            (item.key, item.object),
+        ).fetchone()
+        if row is None or row[3] or (item.used is not None and item.used != (row[1] or row[2])):
+            continue
+        in_file = bool(row[0])
+        unlinked = drop(connection, objects, item.key, item.object, in_file=in_file)
+        freed.append(item.size if unlinked or not in_file else 0)
+    return freed
+
+
+def _sweep(connection: Connection, files: Sequence[Litter]) -> list[int]:
+    """The bytes that each unlinked file freed. Drafts too are unlinked in here: see `publisher.py`."""
+    return [file.size for file in files if not _is_needed(connection, file) and _unlink_unchanged(file)]
+
+
+def _is_needed(connection: Connection, file: Litter) -> bool:
+    if file.reason != "orphan":
+        return False
+    try:
+        name = bytes.fromhex(os.path.basename(file.path))
+    except ValueError:
+        # No object has such a name, so no row can refer to it.
+        return False
+    return connection.execute(_NEEDED, (name,)).fetchone() is not None
+
+
+def _unlink_unchanged(file: Litter) -> bool:
+    try:
+        if os.lstat(file.path).st_mtime != file.changed:
+            return False
+        os.unlink(file.path)
+    except FileNotFoundError:
+        return False
+    return True

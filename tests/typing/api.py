@@ -1,0 +1,100 @@
+"""Valid calls, as users write them. Never run: mypy strict and pyright must accept every line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import assert_type
+
+from inviscid import (
+    ConfigError,
+    Dir,
+    File,
+    InviscidError,
+    Store,
+    UnhashableInput,
+    cached,
+    config,
+    configure,
+    fingerprint,
+    mode,
+)
+
+
+@cached
+def plain(x: int, y: float = 1.0) -> float:
+    return x + y
+
+
+@cached(ignore=("workers",), version=2)
+def with_options(x: int, *, workers: int = 1) -> list[int]:
+    return [x] * workers
+
+
+@cached(store=Store("results"))
+def in_store(path: File) -> str:
+    return Path(path).read_text()
+
+
+@cached(store="results")
+def of_directory(folder: Dir) -> int:
+    return len(list(Path(folder).iterdir()))
+
+
+@cached
+def configured(x: int, window: int = config("a.window"), name: str = config(default="n")) -> str:
+    return name * window * x
+
+
+@dataclass(frozen=True)
+class Model:
+    weights: tuple[float, ...]
+
+    @cached
+    def predict(self, x: float) -> float:
+        return sum(self.weights) * x
+
+    @staticmethod
+    @cached
+    def start(size: int) -> tuple[float, ...]:
+        return (0.0,) * size
+
+
+assert_type(plain(1), float)
+assert_type(plain(1, y=2.0), float)
+assert_type(with_options(1, workers=2), list[int])
+assert_type(in_store(File("a.txt")), str)
+assert_type(of_directory(Dir("data")), int)
+assert_type(configured(1), str)
+assert_type(Model((1.0,)).predict(2.0), float)
+assert_type(Model.start(3), tuple[float, ...])
+assert_type(plain.key(1), str)
+assert_type(plain.refresh(1, y=2.0), float)
+assert_type(plain.explain(1).reasons, tuple[str, ...])
+assert_type(plain.explain(1).outcome, str)
+assert_type(fingerprint(plain).digest, str)
+assert_type(plain.fingerprint.digest, str)
+
+plain.forget(1)
+plain.clean()
+if (entry := plain.peek(1)) is not None:
+    assert_type(entry.size, int)
+
+variant = configured.configured({"a.window": 3}, name="m")
+assert_type(variant(1), str)
+
+configure("config.toml")
+configure(Path("config.toml"))
+with configure({"a": {"window": 3}}), mode("refresh"):
+    configured(2)
+
+try:
+    configured(1)
+except (ConfigError, UnhashableInput) as error:
+    assert_type(error, ConfigError | UnhashableInput)
+except InviscidError:
+    pass
+
+
+def mapped() -> list[float]:
+    return list(map(plain, [1, 2, 3]))

@@ -1,0 +1,537 @@
+"""Calls from end to end: which bodies run, what comes back, what is said."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import inviscid
+from inviscid import (
+    InviscidWarning,
+    Outcome,
+    ReentryError,
+    ReplayMiss,
+    Store,
+    UnhashableInput,
+    cached,
+    config,
+    configure,
+    mode,
+)
+
+Ran = Callable[[], list[str]]
+
+
+@cached
+def double(x: int) -> int:
+    sys.audit("test.ran", "double")
+    return 2 * x
+
+
+@cached
+def outer(x: int, factor: int = config("m.factor", default=10)) -> int:
+    sys.audit("test.ran", "outer")
+    return factor * inner(x)
+
+
+@cached
+def inner(x: int, offset: int = config("m.offset", default=0)) -> int:
+    sys.audit("test.ran", "inner")
+    return x + offset
+
+
+def test_the_body_runs_once(ran: Ran) -> None:
+    assert (double(3), double(3), double(x=3)) == (6, 6, 6)
+    assert ran() == ["double"]
+    assert double(4) == 8
+    assert ran() == ["double"]
+
+
+def test_none_is_a_result(ran: Ran) -> None:
+    @cached
+    def nothing() -> None:
+        sys.audit("test.ran", "nothing")
+
+    assert nothing() is None
+    assert nothing() is None
+    assert ran() == ["nothing"]
+
+
+def test_exceptions_are_not_kept(ran: Ran) -> None:
+    @cached
+    def fails() -> None:
+        sys.audit("test.ran", "fails")
+        raise ValueError("no")
+
+    for _ in range(2):
+        with pytest.raises(ValueError, match="no"):
+            fails()
+    assert ran() == ["fails", "fails"]
+
+
+def test_equal_arguments_of_other_types_are_other_calls(ran: Ran) -> None:
+    assert [double(x) for x in (1, 1.0, True)] == [2, 2.0, 2]  # type: ignore[arg-type]
+    assert ran() == ["double"] * 3
+
+
+def test_only_config_keys_in_reach_are_in_the_key(ran: Ran) -> None:
+    assert outer(1) == 10
+    assert ran() == ["outer", "inner"]
+    with configure({"m.unrelated": 5, "other": 1}):
+        assert outer(1) == 10
+    assert ran() == []
+    with configure({"m.offset": 1}):
+        assert outer(1) == 20
+        assert ran() == ["outer", "inner"]
+    with configure({"m.factor": 3}):
+        assert outer(1) == 3
+        assert ran() == ["outer"]
+    with configure({"m.factor": 10, "m.offset": 0}):
+        assert outer(1) == 10
+    assert ran() == [], "the defaults, set explicitly, are the same values"
+
+
+def test_configured_functions_are_functions_of_their_own(ran: Ran) -> None:
+    five = outer.configured({"m.offset": 5})
+    assert five(1) == 60
+    assert ran() == ["outer", "inner"]
+    assert outer(1) == 10
+    assert ran() == ["outer", "inner"]
+    with configure({"m.offset": 5}):
+        assert outer(1) == 60
+    assert ran() == [], "the same config by another way is the same call"
+    assert outer.configured(factor=2)(1) == 2
+    assert ran() == ["outer"]
+
+
+def test_a_default_that_is_edited_while_the_key_is_set_changes_nothing(project: Any, ran: Ran) -> None:
+    text = """
+    import sys
+    from inviscid import cached, config
+    @cached
+    def f(k: int = config("a.k", default={})):
+        sys.audit("test.ran", "f")
+        return k
+    """
+    configure({"a.k": 7})
+    assert project.edit(text.format(1)).f() == 7
+    assert project.edit(text.format(2)).f() == 7
+    assert ran() == ["f"]
+
+
+def test_twins_with_different_defaults_are_told_apart(project: Any) -> None:
+    text = """
+    from inviscid import cached, config
+    @cached
+    def g(k: int = config("a.k", default={})):
+        return k
+    @cached
+    def h(k: int = config("a.k", default={})):
+        return k
+    @cached
+    def f():
+        return g(), h()
+    """
+    assert project.edit(text.format(1, 2)).f() == (1, 2)
+    assert project.edit(text.format(2, 1)).f() == (2, 1)
+
+
+def test_callables_as_arguments_bring_their_behaviour_and_config(ran: Ran) -> None:
+    @cached
+    def apply(function: Callable[[int], int], x: int) -> int:
+        sys.audit("test.ran", "apply")
+        return function(x)
+
+    assert apply(inner, 1) == 1
+    with configure({"m.offset": 1}):
+        assert apply(inner, 1) == 2
+    assert apply(inner.configured(offset=2), 1) == 3
+    assert apply(inner.configured({"m.offset": 3}), 1) == 4
+    assert apply(lambda x: x + 5, 1) == 6
+    assert apply(lambda x: x + 6, 1) == 7
+    ran()
+    assert apply(lambda y: y + 6, 1) == 7
+    assert ran() == ["apply"], "the name of an ordinary parameter is behaviour"
+    assert apply(inner, 1) == 1
+    assert ran() == []
+
+
+def test_methods(ran: Ran) -> None:
+    class Model:
+        def __init__(self, k: int) -> None:
+            self.k = k
+
+        @cached
+        def predict(self, x: int) -> int:
+            sys.audit("test.ran", "predict")
+            return self.k * x
+
+        @staticmethod
+        @cached
+        def static(x: int) -> int:
+            return x
+
+        @cached
+        @staticmethod
+        def static_too(x: int) -> int:
+            return x
+
+        @classmethod
+        @cached
+        def of_class(cls, x: int) -> int:
+            return x
+
+    assert (Model(2).predict(3), Model(2).predict(3), Model(3).predict(3)) == (6, 6, 9)
+    assert ran() == ["predict", "predict"]
+    assert Model(2).predict.explain(3).outcome == "hit"
+    assert Model(2).predict.forget(3)
+    assert Model(2).predict.explain(3).outcome == "miss"
+    assert (Model.static(1), Model(1).static_too(2), Model.of_class(3)) == (1, 2, 3)
+
+
+def test_ignore_identify_volatile(ran: Ran) -> None:
+    class Client:
+        def __init__(self, name: str, session: object) -> None:
+            self.name = name
+            self.session = session
+
+    @cached(ignore=["verbose"], identify={"model": lambda model: model["id"]}, volatile=["session"])
+    def f(client: Client, model: dict[str, Any], verbose: bool = False) -> str:
+        sys.audit("test.ran", "f")
+        return client.name
+
+    f(Client("a", 1), {"id": 1, "x": object}, True)
+    f(Client("a", 2), {"id": 1}, False)
+    assert ran() == ["f"]
+    f(Client("a", 2), {"id": 2}, False)
+    f(Client("b", 2), {"id": 2}, False)
+    assert ran() == ["f", "f"]
+
+
+def test_version_and_namespace(ran: Ran) -> None:
+    def body() -> int:
+        sys.audit("test.ran", "body")
+        return 1
+
+    for options in ({}, {"version": 1}, {"version": 2}, {"namespace": "a"}, {"version": 1}):
+        cached(**options)(body)()  # type: ignore[call-overload]
+    assert ran() == ["body"] * 4
+
+
+def test_a_caller_notices_the_version_of_what_it_reaches(project: Any, ran: Ran) -> None:
+    text = "import sys\nfrom inviscid import cached\n@cached(version={})\ndef g(): return 1\n@cached\ndef f():\n    sys.audit('test.ran', 'f')\n    return g()\n"
+    project.edit(text.format(1)).f()
+    project.edit(text.format(1)).f()
+    assert ran() == ["f"]
+    project.edit(text.format(2)).f()
+    assert ran() == ["f"]
+
+
+def test_decorating_a_helper_costs_nothing(project: Any, ran: Ran) -> None:
+    text = "import sys\nfrom inviscid import cached\n{}def g(x): return x\n@cached\ndef f():\n    sys.audit('test.ran', 'f')\n    return g(1)\n"
+    project.edit(text.format("")).f()
+    project.edit(text.format("@cached\n")).f()
+    assert ran() == ["f"]
+
+
+def test_results_are_alike_on_hit_and_miss() -> None:
+    @cached
+    def f(n: int) -> tuple[Any, list[int]]:
+        return np.arange(n), [n]
+
+    for n in (3, 100_000):
+        miss, hit = f(n), f(n)
+        assert not miss[0].flags.writeable
+        assert not hit[0].flags.writeable
+        assert np.array_equal(miss[0], hit[0])
+        hit[1].append(1)
+        assert f(n)[1] == [n], "what a caller does to a result stays with the caller"
+
+
+def test_a_result_does_not_share_memory_with_an_argument() -> None:
+    @cached
+    def same(x: Any) -> Any:
+        return x
+
+    given = np.zeros(100_000)
+    result = same(given)
+    given[0] = 1
+    assert result[0] == 0
+
+
+def test_modes(ran: Ran) -> None:
+    with mode("replay"), pytest.raises(ReplayMiss, match="double.*first call"):
+        double(3)
+    with mode("readonly"):
+        assert double(3) == 6
+        assert double(3) == 6
+    assert ran() == ["double", "double"]
+    with mode("off"):
+        double(3)
+    double(3)
+    assert ran() == ["double", "double"]
+    with mode("replay"):
+        assert double(3) == 6
+    with mode("refresh"):
+        double(3)
+    assert ran() == ["double"]
+    with mode("fresh"):
+        double(3)
+        double(3)
+    assert ran() == ["double"]
+    double(3)
+    assert ran() == []
+
+
+def test_key_peek_explain_refresh_forget_clean(ran: Ran) -> None:
+    assert double.peek(3) is None
+    assert double.explain(3).outcome == "miss"
+    assert double.explain(3).reasons == ("first call",)
+    double(3)
+    entry = double.peek(3)
+    assert entry is not None
+    assert entry.key.hex() == double.key(3)
+    assert entry.provenance.function == "test_memo:double" or entry.provenance.function.endswith("test_memo:double")
+    assert str(double.explain(3)) == "hit"
+    assert double.explain(4).reasons == ("argument 'x' changed",)
+    assert ran() == ["double"]
+    assert double.refresh(3) == 6
+    assert ran() == ["double"]
+    assert double.forget(3)
+    assert not double.forget(3)
+    double(3)
+    double(4)
+    assert double.clean() == 2
+    assert double.explain(3).outcome == "miss"
+
+
+def test_outcomes_are_logged_with_key_and_reason(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "inviscid")
+    outer(1)
+    with configure({"m.offset": 2}):
+        outer(1)
+    outer(1)
+    lines = [(record.outcome, record.function.rpartition(":")[2], record.reasons) for record in caplog.records]  # type: ignore[attr-defined]
+    assert lines == [
+        (Outcome.MISS_NEW, "inner", ("first call",)),
+        (Outcome.MISS_NEW, "outer", ("first call",)),
+        (Outcome.MISS_CONFIG, "inner", ("config m.offset 0 → 2",)),
+        (Outcome.MISS_CONFIG, "outer", ("config m.offset 0 → 2",)),
+        (Outcome.HIT, "outer", ()),
+    ]
+    assert caplog.records[0].key == inner.key(1)  # type: ignore[attr-defined]
+    assert caplog.messages[-1].startswith(f"hit outer {outer.key(1)[:12]} saved ")
+    assert caplog.messages[2].endswith(": config m.offset 0 → 2")
+
+
+def test_secrets_are_not_shown(caplog: pytest.LogCaptureFixture) -> None:
+    @cached
+    def f(password: str = config("db.password")) -> int:
+        return len(password)
+
+    caplog.set_level(logging.INFO, "inviscid")
+    for value in ("hunter2", "hunter22"):
+        with configure({"db.password": value}):
+            f()
+    assert "config db.password changed" in caplog.text
+    assert "hunter" not in caplog.text
+
+
+def test_a_change_of_code_is_named(project: Any) -> None:
+    text = "from inviscid import cached\nRATE = {}\ndef scale(x): return x * {}\n@cached\ndef f(x): return scale(x) + RATE\n"
+    project.edit(text.format(1, 1)).f(1)
+    assert project.edit(text.format(1, 2)).f.explain(1).reasons == ("mod.scale changed",)
+    assert project.edit(text.format(2, 1)).f.explain(1).reasons == ("mod.RATE changed",)
+    assert project.edit(text.format(1, 1)).f.explain(1).outcome == "hit", "reverting an edit hits again"
+
+
+def test_unhashable_arguments_are_an_error_that_names_the_path(tmp_path: Path) -> None:
+    class Holder:
+        def __init__(self, stream: object) -> None:
+            self.stream = stream
+
+    @cached
+    def f(model: dict[str, Holder]) -> int:
+        return 1
+
+    with (tmp_path / "x").open("w") as stream, pytest.raises(UnhashableInput) as caught:
+        f({"a": Holder(stream)})
+    assert "argument 'model'" in str(caught.value)
+    assert ".stream" in str(caught.value)
+    assert "ignore=" in str(caught.value)
+
+
+def test_an_unstorable_result_is_returned_with_a_warning(ran: Ran) -> None:
+    @cached
+    def f() -> Any:
+        sys.audit("test.ran", "f")
+        return (x for x in [1])
+
+    with pytest.warns(InviscidWarning, match="not kept"):
+        assert next(f()) == 1
+    assert next(f()) == 1
+    assert ran() == ["f", "f"]
+
+
+def test_a_tainted_function_computes_with_a_warning(project: Any, ran: Ran) -> None:
+    mod = project.edit(
+        """
+        import sys
+        from inviscid import cached
+        file = open(__file__)
+        @cached
+        def f(): sys.audit("test.ran", "f"); return file.name
+        @cached(pure=True)
+        def g(): sys.audit("test.ran", "g"); return file.name
+        """
+    )
+    try:
+        with pytest.warns(InviscidWarning, match=r"mod\.file"):
+            mod.f()
+        mod.f()
+        mod.g()
+        mod.g()
+        assert ran() == ["f", "f", "g"]
+        assert mod.f.explain().outcome == "bypass"
+    finally:
+        mod.file.close()
+
+
+def test_what_changes_while_it_runs_is_not_stored_under_the_old_key(project: Any, ran: Ran) -> None:
+    mod = project.edit(
+        """
+        import sys
+        from inviscid import cached
+        SCALE = 1
+        @cached
+        def f(x):
+            sys.audit("test.ran", "f")
+            return x * SCALE
+        """
+    )
+    once = [1]
+
+    def rebind(event: str, args: tuple[object, ...]) -> None:
+        # As another thread would: while the body runs.
+        if event == "test.ran" and args == ("f",) and once:
+            once.pop()
+            mod.SCALE = 2
+
+    sys.addaudithook(rebind)
+    with pytest.warns(InviscidWarning, match=r"changed while it ran: mod\.SCALE changed"):
+        assert mod.f(1) == 2
+    mod.SCALE = 1
+    assert mod.f(1) == 1
+    assert ran() == ["f", "f"]
+
+
+def test_a_thread_that_sees_other_config_spoils_the_computation(ran: Ran) -> None:
+    def call(found: list[int]) -> None:
+        found.append(inner(1))
+
+    @cached
+    def threaded(x: int) -> int:
+        found: list[int] = []
+        thread = threading.Thread(target=call, args=(found,))
+        thread.start()
+        thread.join()
+        inner_offset(x)
+        return found[0]
+
+    @cached
+    def inner_offset(x: int) -> int:
+        return inner(x)
+
+    with configure({"m.offset": 5}, local=True), pytest.warns(InviscidWarning, match="another value of config 'm.offset'"):
+        assert threaded(1) == 1
+    ran()
+    with configure({"m.offset": 5}):
+        assert threaded(1) == 6, "nothing wrong was stored under this key"
+
+
+def test_process_wide_config_reaches_threads() -> None:
+    found: list[int] = []
+    with configure({"m.offset": 5}):
+        thread = threading.Thread(target=lambda: found.append(inner(1)))
+        thread.start()
+        thread.join()
+    assert found == [6]
+
+
+def test_a_function_that_calls_itself_with_the_same_arguments() -> None:
+    @cached
+    def forever(x: int) -> int:
+        return forever(x)
+
+    with pytest.raises(ReentryError, match="itself"):
+        forever(1)
+
+
+def test_recursion(ran: Ran) -> None:
+    @cached
+    def fib(n: int) -> int:
+        sys.audit("test.ran", str(n))
+        return n if n < 2 else fib(n - 1) + fib(n - 2)
+
+    assert fib(15) == 610
+    assert len(ran()) == 16
+
+
+def test_a_store_of_its_own(tmp_path: Path, ran: Ran) -> None:
+    own = Store(tmp_path / "own")
+
+    @cached(store=own)
+    def f() -> int:
+        sys.audit("test.ran", "f")
+        return 1
+
+    f()
+    assert (tmp_path / "own").is_dir()
+    assert not (tmp_path / "store").exists()
+    cached(store=str(tmp_path / "own"))(f.__wrapped__)()
+    assert ran() == ["f"]
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: cached(3), "takes a Python function"),
+        (lambda: cached(cached(lambda: 1)), "is cached already"),
+        (lambda: cached(ignore=["y"])(lambda x: x), "has no parameter 'y'"),
+        (lambda: cached(identify={"y": len})(lambda x: x), "has no parameter 'y'"),
+        (lambda: cached(ignore="x")(lambda x: x), "list of names"),
+        (lambda: cached(durability="maybe")(lambda x: x), "durability"),
+    ],
+)
+def test_bad_decorations(make: Callable[[], Any], message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        make()
+
+
+def test_kinds_that_can_not_be_cached() -> None:
+    async def coroutine() -> None: ...
+    def generator() -> Any:
+        yield
+
+    with pytest.raises(TypeError, match="async"):
+        cached(coroutine)
+    with pytest.raises(TypeError, match="generator"):
+        cached(generator)
+
+
+def test_public_names_do_not_hide_modules() -> None:
+    import_module("inviscid.configuration")
+    import_module("inviscid.fingerprinting")
+    assert callable(inviscid.mode)
+    assert callable(inviscid.fingerprint)
+    assert callable(inviscid.config)
+    for name in inviscid.__all__:
+        assert hasattr(inviscid, name)

@@ -1,0 +1,82 @@
+"""Modes and places: precedence, and what is said of what doesn't exist."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from inviscid import InviscidError, ModeError, StoreError, mode
+from inviscid.settings import current_mode, store_path
+
+
+def test_precedence_of_modes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert current_mode().name == "on"
+    (tmp_path / "pyproject.toml").write_text('[tool.inviscid]\nmode = "readonly"\n')
+    monkeypatch.chdir(tmp_path)
+    assert current_mode().name == "readonly"
+    monkeypatch.setenv("INVISCID_MODE", "refresh")
+    assert current_mode().name == "refresh"
+    with mode("off"):
+        assert current_mode().name == "off"
+        with mode("on"):
+            assert current_mode().name == "on"
+        assert current_mode().name == "off"
+    assert current_mode().name == "refresh"
+
+
+def test_a_mode_holds_in_all_threads_unless_local() -> None:
+    def elsewhere() -> str:
+        found: list[str] = []
+        thread = threading.Thread(target=lambda: found.append(current_mode().name))
+        thread.start()
+        thread.join()
+        return found[0]
+
+    with mode("off"):
+        assert elsewhere() == "off"
+    with mode("off", local=True):
+        assert current_mode().name == "off"
+        assert elsewhere() == "on"
+
+
+def test_each_fresh_run_has_a_salt_of_its_own() -> None:
+    with mode("fresh"):
+        first = current_mode().salt
+        assert first
+        assert current_mode().salt == first
+    with mode("fresh"):
+        assert current_mode().salt != first
+
+
+@pytest.mark.parametrize("origin", ["call", "environment"])
+def test_a_mode_that_does_not_exist(origin: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ModeError, match="did you mean 'fresh'"):
+        if origin == "call":
+            mode("fersh")
+        else:
+            monkeypatch.setenv("INVISCID_MODE", "fersh")
+            current_mode()
+
+
+def test_where_the_store_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INVISCID_STORE", str(tmp_path / "a"))
+    assert store_path() == tmp_path / "a"
+    monkeypatch.setenv("INVISCID_STORE", "s3://bucket")
+    with pytest.raises(StoreError, match="URL"):
+        store_path()
+    monkeypatch.delenv("INVISCID_STORE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    assert store_path() == tmp_path / "cache" / "inviscid"
+    (tmp_path / "pyproject.toml").write_text('[tool.inviscid]\nstore = "here"\n')
+    monkeypatch.chdir(tmp_path)
+    assert store_path() == tmp_path / "here"
+
+
+def test_a_pyproject_that_can_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.inviscid\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("INVISCID_STORE")
+    with pytest.raises(InviscidError, match="pyproject.toml can't be read"):
+        store_path()
