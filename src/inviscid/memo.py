@@ -128,7 +128,8 @@ class CachedFunction(Generic[P, R]):
 
     def _identify(self, values: dict[str, Any], mode: settings.Mode) -> Call:
         """Config, fingerprint, input digests, key."""
-        call = calls.identify(values, self.fingerprint, self._config(), self._options, mode)
+        config = self._config()
+        call = calls.identify(values, self.fingerprint, config, self._options, mode)
         # What `.configured` laid over this function differs from its surroundings on purpose.
         laid = self._variant.layers
         seen = {key: found for key, found in call.config.items() if configuration.lookup(key, laid) is MISSING}

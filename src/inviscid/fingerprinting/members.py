@@ -19,10 +19,14 @@ from typing import Any
 _BOOKKEEPING = frozenset(
     "__module__ __doc__ __dict__ __weakref__ __firstlineno__ __static_attributes__ __qualname__ __annotations__ "
     "__annotate__ __annotate_func__ __annotations_cache__ __abstractmethods__ _abc_impl __orig_bases__ __parameters__ "
-    "__dataclass_fields__ __dataclass_params__ __match_args__ __type_params__ __protocol_attrs__ __subclasshook__ "
-    "__non_callable_proto_members__ __slotnames__ _is_protocol _is_runtime_protocol __classcell__ __attrs_props__".split()
+    "__dataclass_fields__ __dataclass_params__ __type_params__ __protocol_attrs__ __callable_proto_members_only__ "
+    "__non_callable_proto_members__ __mutable_keys__ __readonly_keys__ __slotnames__ _is_protocol _is_runtime_protocol __classcell__ __attrs_props__".split()
 )
 _SLOT_DESCRIPTORS = (types.MemberDescriptorType, types.GetSetDescriptorType)
+# These modules put functions of their own into the classes that they make.
+_MAKERS = frozenset({"dataclasses", "collections", "typing", "enum"})
+# Options of later versions (slots, kw_only, match_args) show in the class and its fields.
+_OPTIONS = "init repr eq order unsafe_hash frozen".split()
 _FIELD = "name default default_factory init repr hash compare kw_only".split()
 
 
@@ -58,7 +62,7 @@ def _annotation(value: Any) -> Any:
 
 
 def _dataclass(cls: Any) -> list[Any]:
-    parameters = repr(cls.__dataclass_params__)
+    parameters = [getattr(cls.__dataclass_params__, name) for name in _OPTIONS]
     fields = cls.__dataclass_fields__.values()
     return [parameters, [[_present(getattr(field, name, None)) for name in _FIELD] for field in fields]]
 
@@ -72,15 +76,17 @@ def _generated(cls: type, name: str, value: Any) -> bool:
     if isinstance(cls, enum.EnumMeta) and (name in cls.__members__ or (name.startswith("_") and not _own(cls, value))):
         return True
     function = value.__func__ if isinstance(value, classmethod | staticmethod) else value
+    while hasattr(function, "__wrapped__"):
+        # A generated `__repr__` is wrapped against recursion.
+        function = function.__wrapped__
     code = getattr(function, "__code__", None)
     if code is None:
         return hasattr(cls, "_fields") and type(value).__name__ == "_tuplegetter"
-    file = code.co_filename
-    if file.startswith("<attrs generated"):
+    if code.co_filename.startswith("<attrs generated") or function.__globals__.get("__name__") in _MAKERS:
         return True
-    # `__create_fn__` of dataclasses and the `__new__` of named tuples are compiled from strings.
+    # What dataclasses and named tuples compile from strings.
     made = "__dataclass_params__" in vars(cls) or hasattr(cls, "_fields")
-    return made and name.startswith("__") and file.startswith("<string>")
+    return made and name.startswith("__") and code.co_filename.startswith("<string>")
 
 
 def _own(cls: type, value: Any) -> bool:

@@ -167,7 +167,9 @@ class Reach:
         if home is not None:
             self.external(definition, home)
             return
-        self.external(definition, External(f"{function.__module__}.{function.__qualname__}", place))
+        # By its code: `functools.wraps` gave it the name of what it wraps.
+        home_name = f"{function.__globals__.get('__name__')}.{function.__code__.co_qualname}"
+        self.external(definition, External(home_name, place))
         self.guards.function(function)
         if hasattr(function, "registry") and hasattr(function, "dispatch"):
             # singledispatch: its other cells hold what it remembers of earlier calls.

@@ -92,7 +92,8 @@ _UNPACKABLE = (OverflowError, ValueError)
 _MARKS = [ExtType(tag, b"") for tag in range(128)]
 # What MessagePack has lengths for.
 _LONGEST = 1 << 32
-_DEEPEST = 5_000_000
+# Only what makes new objects whenever it is read comes so deep.
+_DEEPEST = 1_000_000
 _SETS_DEEPEST = 60
 _LABELS_SHOWN = 12
 

@@ -13,6 +13,7 @@ from . import tags
 from .parts import INDEXES, Context, Node, Raw, Rule, attributes, by_names, items
 
 _HEAP_TYPE = 1 << 9
+_IDENTITY_HASHES: tuple[object, ...] = (None, object.__hash__)
 
 
 def by_key(context: Context, value: Any) -> Node:
@@ -30,9 +31,8 @@ def state(context: Context, value: object) -> Node:
 def reduce_rule(kind: type) -> Rule:
     """The rule for whatever has no other."""
     # A type from C with a hash of its own is a value (an offset, a timestamp): sharing it changes nothing.
-    own_hash: object = kind.__hash__
-    is_value = not kind.__flags__ & _HEAP_TYPE and own_hash is not None and own_hash is not object.__hash__
-    return Rule(reduced, tracked=not is_value)
+    # Only there is its hash looked at: a class from Python may make things up when its attributes are read.
+    return Rule(reduced, tracked=bool(kind.__flags__ & _HEAP_TYPE) or kind.__hash__ in _IDENTITY_HASHES)
 
 
 def reduced(context: Context, value: Any) -> Node | Raw:

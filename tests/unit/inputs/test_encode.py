@@ -136,6 +136,7 @@ def test_aliasing_across_the_values_of_one_encoder() -> None:
     inner: list[int] = []
     assert streams(1, [inner, inner])[1] == streams([[], [], []], [inner, inner])[1]
     assert streams([[], inner], [inner])[1] != streams([inner, []], [inner])[1]
+    assert streams(inner, [], inner)[2] == streams(inner, [[], []], inner)[2]
 
 
 def test_cycles(encode: Encode) -> None:

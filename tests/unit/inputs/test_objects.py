@@ -7,6 +7,7 @@ import enum
 import pickle
 import queue
 import random
+import unittest.mock
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -303,3 +304,20 @@ def test_singletons_of_the_same_name(encode: Encode) -> None:
     one, two = Singleton(), Singleton()
     one.__module__, two.__module__ = "a", "b"
     assert encode(one) != encode(two)
+
+
+def test_a_class_is_not_made_to_make_things_up(encode: Encode) -> None:
+    """A mock has a new child for each attribute that is read: none is read."""
+    assert encode(unittest.mock.MagicMock()) == encode(unittest.mock.MagicMock())
+
+
+def test_what_has_no_end(encode: Encode, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An object whose state is a new object each time is an error, not an endless loop."""
+
+    class Endless:
+        def __getstate__(self) -> object:
+            return [Endless()]
+
+    monkeypatch.setattr("inviscid.inputs.encode._DEEPEST", 1000)
+    with pytest.raises(UnhashableInput, match="without end"):
+        encode(Endless())

@@ -5,6 +5,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -249,3 +250,33 @@ def test_no_connection_is_open_while_the_process_forks(store: Store, put: Callab
         finally:
             os._exit(code)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["new", "there-already"])
+def test_what_is_durable_reaches_the_disk_in_order(
+    store: Store, make_entry: Callable[..., Entry], monkeypatch: pytest.MonkeyPatch, again: bool
+) -> None:
+    """File before name, name before row; for an object that somebody else wrote as well."""
+    data = b"x" * 9000
+    store.publish(make_entry(b"1" * 32), [data if again else b"y" * 9000], preimage=b"", durable=False)
+    steps: list[str] = []
+    sync, rename, write = os.fsync, os.rename, store._index.write
+
+    def log_sync(handle: int) -> None:
+        steps.append("sync " + os.readlink(f"/proc/self/fd/{handle}").removeprefix(f"{store.path}/").partition("/")[0])
+        sync(handle)
+
+    def log_rename(old: str, new: str) -> None:
+        rename(old, new)
+        steps.append("rename")
+
+    def log_write(*arguments: Any, **options: Any) -> Any:
+        steps.append(f"row {options['durable']}")
+        return write(*arguments, **options)
+
+    monkeypatch.setattr(os, "fsync", log_sync)
+    monkeypatch.setattr(os, "rename", log_rename)
+    monkeypatch.setattr(store._index, "write", log_write)
+    store.publish(make_entry(b"2" * 32), [data], preimage=b"", durable=True)
+    ours = ["sync objects", "sync objects"] if again else ["sync tmp", "rename", "sync objects", "sync objects"]
+    assert steps == [*ours, "row True"]
