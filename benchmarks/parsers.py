@@ -1,7 +1,6 @@
 """Why the normal form is made from `ast`: both parsers over the same files, in one run.
 
-    python -m pip install libcst
-    python benchmarks/parsers.py
+It needs libcst (`python -m pip install libcst`), which the project itself does not.
 """
 
 from __future__ import annotations

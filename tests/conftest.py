@@ -28,7 +28,7 @@ sys.addaudithook(_hear)
 
 
 @pytest.fixture(autouse=True)
-def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A store of its own for each test, and no settings from outside."""
     for name in [name for name in os.environ if name.startswith("INVISCID")]:
         monkeypatch.delenv(name)
@@ -39,7 +39,7 @@ def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(settings, "_project", None)
     monkeypatch.setattr(events, "_warned", set())
     _ran.clear()
-    yield store
+    return store
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ class Project:
     def run(self, script: str, *args: str, python: str = sys.executable, **env: str) -> str:
         """Run a script of the project in a process of its own; its standard output."""
         done = subprocess.run(
-            [python, script, *args], cwd=self.folder, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **env},
+            [python, script, *args], check=False, cwd=self.folder, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **env},
             capture_output=True, text=True, timeout=120,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr

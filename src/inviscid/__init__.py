@@ -1,6 +1,7 @@
 """Persistent memoization that knows what a function does.
 
-`cached` keeps a function's results across processes for as long as its behaviour, its config and its inputs are the same.
+`cached` keeps a function's results across processes for as long as its behaviour, its config and its inputs are the
+same.
 """
 
 from inviscid.configuration import config, configure

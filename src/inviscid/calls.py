@@ -2,8 +2,8 @@
 
     key = H("key", KEY_VERSION, fingerprint, environment, config, inputs, options, salt)
 
-The order of the parts is fixed. Each part is hashed by itself, so that an explanation can say which one differs; what was
-hashed is kept beside the entry as `parts` and never read back into a key.
+The order of the parts is fixed. Each part is hashed by itself, so that an explanation can say which one differs; what
+was hashed is kept beside the entry as `parts` and never read back into a key.
 """
 
 from __future__ import annotations
@@ -61,9 +61,9 @@ class Call(NamedTuple):
 class References:
     """What functions, classes and modules contribute to the digest of a value that holds them.
 
-    Installed ones count by name, the user's by fingerprint. What else a call depends on because of them is collected on the
-    side, so that a value has one digest whatever the versions and the config are: distributions join the environment,
-    the config that the callables would read joins the config.
+    Installed ones count by name, the user's by fingerprint. What else a call depends on because of them is collected on
+    the side, so that a value has one digest whatever the versions and the config are: distributions join the
+    environment, the config that the callables would read joins the config.
     """
 
     def __init__(self, marks: frozenset[str] = frozenset()) -> None:
@@ -127,9 +127,7 @@ class Config(NamedTuple):
     """The active configuration, for all else that it reaches."""
 
 
-def identify(
-    values: dict[str, Any], fingerprint: Fingerprint, config: Config, options: Options, mode: Mode
-) -> Call:
+def identify(values: dict[str, Any], fingerprint: Fingerprint, config: Config, options: Options, mode: Mode) -> Call:
     """Everything about a call that its result depends on.
 
     Args:

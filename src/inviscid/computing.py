@@ -1,9 +1,9 @@
 """The computations that are under way in this process, and what may not become of them.
 
-A key says which config values a computation sees. Whether that is so shows only while it runs: a thread that it starts may
-see another overlay than its own. So every cached call reports the values that it reads to the computation that it belongs
-to; one that was told other values than its key says is *disturbed*, and so is every computation around it. What a disturbed
-computation returns is returned, and not stored.
+A key says which config values a computation sees. Whether that is so shows only while it runs: a thread that it starts
+may see another overlay than its own. So every cached call reports the values that it reads to the computation that it
+belongs to; one that was told other values than its key says is *disturbed*, and so is every computation around it. What
+a disturbed computation returns is returned, and not stored.
 """
 
 from __future__ import annotations

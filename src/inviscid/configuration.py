@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn, Self
 
 from inviscid import settings
 from inviscid.errors import ConfigError
@@ -21,7 +21,9 @@ from inviscid.sentinels import MISSING
 
 
 class ConfigParameter:
-    """What `config(...)` puts where a default stands. It is no value: whatever one does with it raises `ConfigError`."""
+    """What `config(...)` puts where a default stands. It is no value: whatever one does with it raises
+    `ConfigError`.
+    """
 
     __slots__ = ("default", "key")
 
@@ -53,9 +55,9 @@ def _misused(marker: ConfigParameter, *_: object) -> NoReturn:
 
 
 _USES = (
-    "bool call len iter next contains getitem setitem delitem eq ne lt le gt ge add radd sub rsub mul rmul matmul rmatmul "
-    "truediv rtruediv floordiv rfloordiv mod rmod pow rpow and rand or ror xor rxor lshift rlshift rshift rrshift neg pos "
-    "abs invert int float complex index str format enter exit fspath round trunc floor ceil"
+    "bool call len iter next contains getitem setitem delitem eq ne lt le gt ge add radd sub rsub mul rmul matmul "
+    "rmatmul truediv rtruediv floordiv rfloordiv mod rmod pow rpow and rand or ror xor rxor lshift rlshift rshift "
+    "rrshift neg pos abs invert int float complex index str format enter exit fspath round trunc floor ceil"
 )
 for _name in _USES.split():
     setattr(ConfigParameter, f"__{_name}__", _misused)
@@ -63,7 +65,9 @@ ConfigParameter.__hash__ = object.__hash__  # type: ignore[method-assign]
 
 
 def config(key: str | None = None, *, default: Any = MISSING) -> Any:
-    """Declare a parameter of a cached function as a config key: ``window: int = config("features.window", default=30)``.
+    """Declare a parameter of a cached function as a config key.
+
+    It stands where a default would: ``window: int = config("features.window", default=30)``.
 
     The decorator injects the value when the function is called; the caller can't pass it. Only the config keys that a
     function reads, itself or through cached functions that it reaches, are part of its cache key.
@@ -115,10 +119,12 @@ class configure:  # noqa: N801  used like a function: `configure("config.toml")`
             with _lock:
                 _process.append(self._layer)
 
-    def __enter__(self) -> configure:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._is_local:
             _local.set(tuple(item for item in _local.get() if item is not self._layer))
         else:
@@ -129,7 +135,10 @@ class configure:  # noqa: N801  used like a function: `configure("config.toml")`
 def active() -> list[Layer]:
     """The layers in force here and now, the nearest first."""
     layers = [*reversed(_local.get()), *reversed(_process)]
-    for origin, name in (("INVISCID_CONFIG", os.environ.get("INVISCID_CONFIG")), ("", settings.project().get("config"))):
+    for origin, name in (
+        ("INVISCID_CONFIG", os.environ.get("INVISCID_CONFIG")),
+        ("", settings.project().get("config")),
+    ):
         if name:
             layers.append(_file(Path(name).expanduser(), origin))
     return layers
@@ -157,8 +166,9 @@ def missing(function: str, parameter: str, key: str, layers: Sequence[Layer]) ->
     places = ", ".join(source.origin for source in layers) or "no configuration is set"
     hint = f" Did you mean '{near[0]}'?" if near else ""
     return ConfigError(
-        f"{function} needs the config key '{key}' for its parameter '{parameter}', and nothing sets it (looked in: {places})."
-        f"{hint} Set it with inviscid.configure(...), in the file that INVISCID_CONFIG names, or give config() a default."
+        f"{function} needs the config key '{key}' for its parameter '{parameter}', and nothing sets it "
+        f"(looked in: {places}).{hint} Set it with inviscid.configure(...), in the file that INVISCID_CONFIG names, "
+        "or give config() a default."
     )
 
 

@@ -1,7 +1,7 @@
 """Frozen values that the floors hand to each other. They do no work.
 
-A *key* (32 bytes) names a call; an *entry* says what the store has for it; its *provenance* explains, and is never hashed
-into the key.
+A *key* (32 bytes) names a call; an *entry* says what the store has for it; its *provenance* explains, and is never
+hashed into the key.
 """
 
 from __future__ import annotations

@@ -15,7 +15,9 @@ logger = logging.getLogger("inviscid")
 _warned: set[tuple[str, str]] = set()
 
 
-def emit(store: Store | None, outcome: Outcome, function: str, key: bytes, seconds: float, reasons: tuple[str, ...]) -> None:
+def emit(
+    store: Store | None, outcome: Outcome, function: str, key: bytes, seconds: float, reasons: tuple[str, ...]
+) -> None:
     """Log and count an outcome.
 
     The record carries ``outcome``, ``function``, ``key`` (hex), ``seconds`` (computed or saved) and ``reasons``.
@@ -44,7 +46,7 @@ def warn(about: str, message: str) -> None:
 
 def _outside() -> int:
     """How many frames up the user's code is."""
-    level, frame = 1, sys._getframe(1)
+    level, frame = 1, sys._getframe(1)  # noqa: SLF001  CPython's own name for it
     while frame.f_back is not None and str(frame.f_globals.get("__name__", "")).startswith(("inviscid.", "contextlib")):
         level, frame = level + 1, frame.f_back
     return level

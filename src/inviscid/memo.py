@@ -3,8 +3,8 @@
     bind → config → fingerprint → input digests → key → find → hit
                                                             → claim → find again → compute → check again → publish
 
-Every call ends in one `Outcome`, which is logged with the key and, on a miss, with what changed. Where later kinds of task
-have their place on this path says ARCHITECTURE.md.
+Every call ends in one `Outcome`, which is logged with the key and, on a miss, with what changed. Where later kinds of
+task have their place on this path says ARCHITECTURE.md.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from inviscid.explain import Explanation
 from inviscid.fingerprinting import ConfigRead, Declared, Fingerprint
 from inviscid.outcome import Outcome
 from inviscid.sentinels import MISSING
-from inviscid.signature import Signature, outer_documentation, outer_signature
+from inviscid.signature import Parameter, Signature, outer_documentation, outer_signature
 from inviscid.store import Store
 from inviscid.stores import Attempt, StoreLike
 
@@ -77,7 +77,8 @@ class CachedFunction(Generic[P, R]):
         self._options = options
         self._store = store
         self._reads = tuple(
-            ConfigRead(self.__qualname__, item.name, item.config, item.default) for item in self._signature.config.values()
+            ConfigRead(self.__qualname__, item.name, item.config, item.default)
+            for item in self._signature.config.values()
         )
         self._variant = Variant()
         self.__inviscid_base__: CachedFunction[P, R] = self
@@ -94,6 +95,7 @@ class CachedFunction(Generic[P, R]):
     # The call path ----------------------------------------------------------------------------------------------------
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """The stored result, or else the computed one."""
         return self._call(args, kwargs, refresh=False)
 
     def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, refresh: bool) -> R:
@@ -169,7 +171,7 @@ class CachedFunction(Generic[P, R]):
         return cast(R, found.value)
 
     def _compute(self, call: Call) -> tuple[R, float, str]:
-        """Run the body. Returns the value, its seconds, and why it must not be stored if something changed meanwhile."""
+        """Run the body. Returns the value, its seconds, and why it must not be stored, if anything changed."""
         with ExitStack() as stack:
             self._lay(stack)
             computation = stack.enter_context(computing(self.__qualname__, call.config))
@@ -178,7 +180,9 @@ class CachedFunction(Generic[P, R]):
             seconds = time.perf_counter() - start
         disturbed = computation.disturbed
         if not disturbed and self.fingerprint.raw != call.fingerprint.raw:
-            disturbed = "what it reaches changed while it ran: " + "; ".join(explain.changed(call.fingerprint, self.fingerprint))
+            disturbed = "what it reaches changed while it ran: " + "; ".join(
+                explain.changed(call.fingerprint, self.fingerprint)
+            )
         return value, seconds, disturbed
 
     def _run(self, values: Mapping[str, Any]) -> R:
@@ -188,7 +192,7 @@ class CachedFunction(Generic[P, R]):
     def _publish(
         self, store: Store, attempt: Attempt, call: Call, value: R, seconds: float, disturbed: str, mode: settings.Mode
     ) -> tuple[R, Outcome | None, str]:
-        """Store what was computed. Returns it in the form that a hit has; or as it is, with the reason why it isn't kept."""
+        """Store what was computed. Returns it as a hit would; or as it is, with the reason why it isn't kept."""
         if attempt.why():
             return value, Outcome.BYPASS_STORE, attempt.why()
         if mode.name == "readonly":
@@ -220,7 +224,9 @@ class CachedFunction(Generic[P, R]):
         if outcome is Outcome.BYPASS_CHANGED:
             disturb(reason)
         self._tell(outcome, (reason,))
-        events.emit(None if outcome is Outcome.BYPASS_STORE else store, outcome, function_name(self), call.key, 0.0, (reason,))
+        events.emit(
+            None if outcome is Outcome.BYPASS_STORE else store, outcome, function_name(self), call.key, 0.0, (reason,)
+        )
         return value
 
     def _tell(self, outcome: Outcome, reasons: tuple[str, ...]) -> None:
@@ -261,13 +267,19 @@ class CachedFunction(Generic[P, R]):
             if name not in self._signature.config:
                 known = ", ".join(self._signature.config) or "none"
                 raise ConfigError(
-                    f"{self.__qualname__}() has no config parameter '{name}' (it has: {known}); pass arguments in the call"
+                    f"{self.__qualname__}() has no config parameter '{name}' (it has: {known}); "
+                    "pass arguments in the call"
                 )
         layers = self._variant.layers
         if overrides is not None:
             layers = (configuration.layer(f"{self.__qualname__}.configured()", overrides), *layers)
         own = {**dict(self._variant.own), **parameters}
         return self._varied(self._variant._replace(layers=layers, own=tuple(sorted(own.items()))))
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The parameters of the inner function, the config ones included."""
+        return self._signature.parameters
 
     # What one can ask -------------------------------------------------------------------------------------------------
 
@@ -358,7 +370,9 @@ class CachedFunction(Generic[P, R]):
         return ("inviscid", self.fingerprint.digest, self.__inviscid_overrides__())
 
     def __inviscid_definition__(self) -> Declared:
-        """What a fingerprint sees of this object: the function, the options that change results, the config it reads."""
+        """What a fingerprint sees of this object: the function, the options that change results, the config it
+        reads.
+        """
         options = self.__inviscid_overrides__()
         if self._options.version is not None:
             options += results.digest_of(self._options.version)
@@ -384,6 +398,7 @@ class BoundCachedFunction(Generic[P, R]):
         self.__self__ = instance
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """As `CachedFunction.__call__`, the instance first."""
         return self.__func__(self.__self__, *args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
@@ -472,7 +487,7 @@ def _decorate(function: Any, options: Options, store: StoreLike | None) -> Any:
         raise TypeError(f"cached() takes a Python function, not {type(function).__qualname__}: wrap the call in one")
     _refuse_kinds(function)
     made: CachedFunction[..., Any] = CachedFunction(function, options, store)
-    known = {item.name for item in made._signature.parameters}
+    known = {item.name for item in made.parameters}
     for name in {*options.ignore, *(name for name, _ in options.identify)} - known:
         raise TypeError(f"cached(): {function.__qualname__}() has no parameter '{name}'")
     return made
@@ -488,7 +503,8 @@ def _refuse_kinds(function: Any) -> None:
 
 
 def fingerprint(function: Any) -> Fingerprint:
-    """The fingerprint of any function or class, cached or not; its `digest` is equal in every process and Python version.
+    """The fingerprint of any function or class, cached or not; its `digest` is equal in every process and Python
+    version.
 
     Raises:
         TypeError: it is neither a function nor a class.

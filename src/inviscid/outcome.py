@@ -1,7 +1,7 @@
 """The closed list of what can become of a call. Events, statistics, logs and explanations all speak in its terms.
 
-A *hit* serves a stored result, a *miss* computes and stores one, a *bypass* computes and stores nothing. The numbers are
-kept in stores and must never be given a new meaning; a member that is no longer used keeps its number.
+A *hit* serves a stored result, a *miss* computes and stores one, a *bypass* computes and stores nothing. The numbers
+are kept in stores and must never be given a new meaning; a member that is no longer used keeps its number.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Cached functions in other processes: they go by name, with the configuration that they would see here.
 
-A worker doesn't see the overlays of the process that sent it a function. So what is sent carries the value of each config
-key in its reach, resolved at the time of sending, and the mode. A function that can't be found by its name elsewhere (of
-``__main__``, of a notebook, nested) goes by value, through cloudpickle.
+A worker doesn't see the overlays of the process that sent it a function. So what is sent carries the value of each
+config key in its reach, resolved at the time of sending, and the mode. A function that can't be found by its name
+elsewhere (of ``__main__``, of a notebook, nested) goes by value, through cloudpickle.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from inviscid import calls, configuration, settings
+from inviscid import configuration, settings
 from inviscid.sentinels import MISSING
 
 if TYPE_CHECKING:

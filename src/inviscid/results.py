@@ -23,8 +23,8 @@ from inviscid.store import Store
 _DEAR = 1.0
 
 
-class Unreadable(Exception):  # noqa: N818  control flow between here and memo, never the user's
-    """A stored result can't be decoded here; the message says why."""
+class Unreadable(Exception):
+    """A stored result can't be decoded here; the message says why. Between here and memo, never the user's."""
 
 
 class Prepared(NamedTuple):
@@ -106,7 +106,8 @@ def load(store: Store, entry: Entry) -> Any:
     try:
         return codec.decode(data)
     except Exception as error:
-        # The bytes are those that were stored, so the code that reads them changed: a class moved, a library was upgraded.
+        # The bytes are those that were stored, so the code that reads them changed: a class moved, a library was
+        # upgraded.
         raise Unreadable(f"it can't be decoded: {type(error).__name__}: {error}") from error
 
 
@@ -116,7 +117,7 @@ def preimage(fingerprint: Fingerprint) -> bytes:
 
 
 def _bound(classes: Mapping[str, object]) -> bytes:
-    """The user's classes that decoding looks up by name, each with what it is now: the name alone may come to mean another."""
+    """The user's classes that decoding looks up by name, with what each is now: a name may come to mean another."""
     users = {name: FINGERPRINTS.of(item).raw for name, item in sorted(classes.items()) if is_user(item)}
     return pack(users) if users else b""
 

@@ -1,8 +1,8 @@
 """Where the settings of a process come from: which store, which mode, which config file.
 
-Precedence: what the decorator says, then `mode(...)` and `configure(...)`, then the environment, then `[tool.inviscid]` of
-the nearest pyproject.toml upwards from the working directory, then the default. Overlays hold for the whole process, its
-threads included, unless they are asked to be local to a context.
+Precedence: what the decorator says, then `mode(...)` and `configure(...)`, then the environment, then `[tool.inviscid]`
+of the nearest pyproject.toml upwards from the working directory, then the default. Overlays hold for the whole process,
+its threads included, unless they are asked to be local to a context.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import threading
 from contextvars import ContextVar
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from inviscid.errors import InviscidError, ModeError, StoreError
 
@@ -39,8 +39,9 @@ class mode:  # noqa: N801  used like a function: `with mode("fresh"):`
     """Set the mode of all cached functions, from here on or, as a context manager, inside a block.
 
     Args:
-        name: ``on``; ``off`` (compute, store nothing); ``refresh`` (recompute and store); ``fresh`` (a run that can't read
-            anything older than itself); ``replay`` (`ReplayMiss` instead of a computation); ``readonly`` (never store).
+        name: ``on``; ``off`` (compute, store nothing); ``refresh`` (recompute and store); ``fresh`` (a run that can't
+            read anything older than itself); ``replay`` (`ReplayMiss` instead of a computation); ``readonly`` (never
+            store).
         local: hold only in this thread or task, instead of in the whole process.
 
     Raises:
@@ -56,10 +57,12 @@ class mode:  # noqa: N801  used like a function: `with mode("fresh"):`
             with _lock:
                 _process_modes.append(self._mode)
 
-    def __enter__(self) -> mode:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._local:
             _local_modes.set(tuple(item for item in _local_modes.get() if item is not self._mode))
         else:
@@ -115,7 +118,7 @@ _project: tuple[str, dict[str, Any]] | None = None
 
 
 def project() -> dict[str, Any]:
-    """`[tool.inviscid]` of the nearest pyproject.toml; empty if there is none. Paths in it are relative to its folder."""
+    """`[tool.inviscid]` of the nearest pyproject.toml, if there is one; paths in it are relative to its folder."""
     global _project
     folder = os.getcwd()
     if _project is None or _project[0] != folder:

@@ -1,7 +1,8 @@
 """Both signatures of a cached function: the inner one that was written, the outer one that callers see.
 
-The outer signature has no config parameters. Arguments are bound by a function that is compiled with the outer signature:
-binding follows Python's own rules, raises Python's own errors, and costs a tenth of `inspect.Signature.bind`.
+The outer signature has no config parameters. Arguments are bound by a function that is compiled with the outer
+signature: binding follows Python's own rules, raises Python's own errors, and costs a tenth of
+`inspect.Signature.bind`.
 """
 
 from __future__ import annotations
@@ -70,7 +71,9 @@ class Signature:
 
     def _cure(self, name: str = "") -> str:
         chosen = name or next(iter(self.config))
-        return f"{self.name}.configured({chosen}=...)(...), or inviscid.configure({{'{self.config[chosen].config}': ...}})"
+        return (
+            f"{self.name}.configured({chosen}=...)(...), or inviscid.configure({{'{self.config[chosen].config}': ...}})"
+        )
 
     def arguments(self, values: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
         """Positional and keyword arguments for the inner function, from a value for each of its parameters."""
@@ -95,11 +98,11 @@ def _parameters(function: Any) -> list[Parameter]:
     defaults = dict(zip(names[:ordinary][::-1], (function.__defaults__ or ())[::-1], strict=False))
     defaults |= function.__kwdefaults__ or {}
     after = ordinary + keyword
-    kinds = {name: "positional" for name in names[:positional]} | {name: "ordinary" for name in names[positional:ordinary]}
+    kinds = dict.fromkeys(names[:positional], "positional") | dict.fromkeys(names[positional:ordinary], "ordinary")
     if code.co_flags & _VARARGS:
         kinds[names[after]] = "starred"
         after += 1
-    kinds |= {name: "keyword" for name in names[ordinary : ordinary + keyword]}
+    kinds |= dict.fromkeys(names[ordinary : ordinary + keyword], "keyword")
     if code.co_flags & _VARKEYWORDS:
         kinds[names[after]] = "double"
     found: list[Parameter] = []
@@ -172,12 +175,11 @@ def _take_out(lines: list[str], name: str) -> str:
     import re
 
     entry = re.compile(rf"^(\s*)(?::param(?: [^:]*)? {name}:|{name}(?:\s*\([^)]*\))?\s*:(?!\w))\s*(.*)$")
-    for start, line in enumerate(lines):
-        if found := entry.match(line):
-            break
-    else:
+    matches = ((at, entry.match(line)) for at, line in enumerate(lines))
+    start, found = next(((at, match) for at, match in matches if match), (0, None))
+    if found is None:
         return ""
-    indent, numpy_style = len(found.group(1)), start + 1 < len(lines) and f"{name} :" in line
+    indent, numpy_style = len(found.group(1)), start + 1 < len(lines) and f"{name} :" in lines[start]
     end = start + 1
     while end < len(lines) and lines[end].strip() and len(lines[end]) - len(lines[end].lstrip()) > indent:
         end += 1

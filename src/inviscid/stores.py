@@ -1,7 +1,7 @@
 """Which store a call uses, and a store that never costs the caller a value.
 
-A store that can't be used is reported once, as a warning that says what to do; from then on the call path goes on without
-it, and tries again with the next call.
+A store that can't be used is reported once, as a warning that says what to do; from then on the call path goes on
+without it, and tries again with the next call.
 """
 
 from __future__ import annotations

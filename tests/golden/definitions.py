@@ -1,6 +1,5 @@
 """Definitions of every kind; their fingerprints are pinned in fingerprints.json. Don't edit: add."""
 
-# ruff: noqa
 import abc
 import collections
 import enum

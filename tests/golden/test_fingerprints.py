@@ -56,7 +56,9 @@ def test_twenty_hash_seeds_and_another_folder(tmp_path: Path) -> None:
     # Other lines, other place, other module name.
     (folder / "moved.py").write_text("# shifted\n\n" + (HERE / "definitions.py").read_text(encoding="utf-8"))
     shutil.copy(__file__, folder / "taker.py")
-    script = "import taker, json, pathlib; print(json.dumps(taker.digests(pathlib.Path('moved.py').resolve(), 'moved')))"
+    script = (
+        "import taker, json, pathlib; print(json.dumps(taker.digests(pathlib.Path('moved.py').resolve(), 'moved')))"
+    )
     expected = json.loads(GOLDEN.read_text(encoding="utf-8"))
 
     def taken(seed: int) -> dict[str, str]:
@@ -74,7 +76,9 @@ def test_twenty_hash_seeds_and_another_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize("optimize", ["-O", "-OO"])
 def test_optimized_bytecode_does_not_matter(optimize: str, tmp_path: Path) -> None:
     shutil.copy(__file__, tmp_path / "taker.py")
-    script = f"import taker, json, pathlib; print(json.dumps(taker.digests(pathlib.Path({str(HERE / 'definitions.py')!r}))))"
+    script = (
+        f"import taker, json, pathlib; print(json.dumps(taker.digests(pathlib.Path({str(HERE / 'definitions.py')!r}))))"
+    )
     printed = subprocess.run(
         [sys.executable, optimize, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True
     ).stdout

@@ -34,7 +34,10 @@ def test_keys(anywhere: None, project: Any) -> None:
     )
     assert KEY_VERSION == 1
     assert mod.f.key(1) == "33bcc83b7f963b55d966225567ddfcc2f2b15e0cdb3fbe4bff9e5967f8b79b0a"
-    assert mod.f.key([1.5, "a", None, {"b": (1, 2)}], 2, flag=False, z=b"x") == "94bb7bf12e6a16d1eb4a320a53c1dc02249efa5bafaa52e1f528b38bb2633899"
+    assert (
+        mod.f.key([1.5, "a", None, {"b": (1, 2)}], 2, flag=False, z=b"x")
+        == "94bb7bf12e6a16d1eb4a320a53c1dc02249efa5bafaa52e1f528b38bb2633899"
+    )
     assert mod.g.key(1, 2) == "1d0526db1d6a8ea040913f1ae3ba61de510e0ef5def5657c31396244d2e6f1d9"
     with configure({"a.window": 4}):
         assert mod.g.key(1, 2) == "af0ed3d87fd5608f8205e590491977512bd964cfa5044e0e27e7633f224431a2"

@@ -450,7 +450,10 @@ def test_a_thread_that_sees_other_config_spoils_the_computation(ran: Ran) -> Non
     def inner_offset(x: int) -> int:
         return inner(x)
 
-    with configure({"m.offset": 5}, local=True), pytest.warns(InviscidWarning, match="another value of config 'm.offset'"):
+    with (
+        configure({"m.offset": 5}, local=True),
+        pytest.warns(InviscidWarning, match="another value of config 'm.offset'"),
+    ):
         assert threaded(1) == 1
     ran()
     with configure({"m.offset": 5}):

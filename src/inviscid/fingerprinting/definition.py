@@ -27,7 +27,7 @@ class Declared(NamedTuple):
 
     function: Any
     options: bytes
-    """Stream of the options that change what callers get; empty by default, so that decorating a helper costs nothing."""
+    """Stream of the options that change what callers get; empty by default, so decorating a helper costs nothing."""
     reads: tuple[ConfigRead, ...]
 
 

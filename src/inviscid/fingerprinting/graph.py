@@ -78,7 +78,9 @@ def _circle(
     for node in component:
         found[node] = known.get(colour[node], b"")
     new = {block: node for block, node in members.items() if block not in known}
-    walks = {block: combine("circle", _walk(node, new, colour, labels, references, found)) for block, node in new.items()}
+    walks = {
+        block: combine("circle", _walk(node, new, colour, labels, references, found)) for block, node in new.items()
+    }
     for node in component:
         if not found[node]:
             found[node] = walks[colour[node]]
@@ -94,7 +96,7 @@ def _walk(
     references: Sequence[Sequence[int]],
     found: list[bytes],
 ) -> bytes:
-    """The classes that are reachable inside the circle, numbered in the order in which a walk from the root meets them."""
+    """The classes that are reachable inside the circle, in the order in which a walk from the root meets them."""
     order: dict[int | bytes, int] = {colour[root]: 0}
     queue = [root]
     lines: list[list[object]] = []

@@ -1,7 +1,7 @@
 """What a fingerprint read from the running process, so that a later call can see at once whether it still holds.
 
-Rebinding is noticed by identity, mutation by content. A guard that fails proves nothing but that the fingerprint must be
-taken again; the new one may well be equal.
+Rebinding is noticed by identity, mutation by content. A guard that fails proves nothing but that the fingerprint must
+be taken again; the new one may well be equal.
 """
 
 from __future__ import annotations

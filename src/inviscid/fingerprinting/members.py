@@ -1,9 +1,9 @@
 """What makes up a class, and what hides inside a descriptor or a wrapper.
 
-A class is hashed as it lives: its body has been run, and all that the body did is in the class's own namespace, which is
-also what calls will see. So no source of a class body is ever looked for; the functions in the namespace bring theirs, each
-checked against its running code. What the standard library generates (the methods of dataclasses, enums and named tuples)
-differs between versions of Python and follows from what the user wrote: that is hashed in its place.
+A class is hashed as it lives: its body has been run, and all that the body did is in the class's own namespace, which
+is also what calls will see. So no source of a class body is ever looked for; the functions in the namespace bring
+theirs, each checked against its running code. What the standard library generates (the methods of dataclasses, enums
+and named tuples) differs between versions of Python and follows from what the user wrote: that is hashed in its place.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
-# Bookkeeping of the interpreter, of abc, copyreg, typing, dataclasses and enum; it follows from the rest. Some of it comes
-# into being only when an instance is pickled or annotations are asked for.
+# Bookkeeping of the interpreter, of abc, copyreg, typing, dataclasses and enum; it follows from the rest. Some of it
+# comes into being only when an instance is pickled or annotations are asked for.
 _BOOKKEEPING = frozenset(
-    "__module__ __doc__ __dict__ __weakref__ __firstlineno__ __static_attributes__ __qualname__ __annotations__ "
-    "__annotate__ __annotate_func__ __annotations_cache__ __abstractmethods__ _abc_impl __orig_bases__ __parameters__ "
-    "__dataclass_fields__ __dataclass_params__ __type_params__ __protocol_attrs__ __callable_proto_members_only__ "
-    "__non_callable_proto_members__ __mutable_keys__ __readonly_keys__ __slotnames__ _is_protocol _is_runtime_protocol __classcell__ __attrs_props__".split()
+    "__module__ __doc__ __dict__ __weakref__ __firstlineno__ __static_attributes__ __qualname__ "
+    "__annotations__ __annotate__ __annotate_func__ __annotations_cache__ __abstractmethods__ _abc_impl "
+    "__orig_bases__ __parameters__ __dataclass_fields__ __dataclass_params__ __type_params__ "
+    "__protocol_attrs__ __callable_proto_members_only__ __non_callable_proto_members__ __mutable_keys__ "
+    "__readonly_keys__ __slotnames__ _is_protocol _is_runtime_protocol __classcell__ __attrs_props__".split()
 )
 _SLOT_DESCRIPTORS = (types.MemberDescriptorType, types.GetSetDescriptorType)
 # These modules put functions of their own into the classes that they make.

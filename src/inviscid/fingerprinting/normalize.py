@@ -1,11 +1,13 @@
 """The normal form: two texts get the same template only if they do the same.
 
-What is dropped or unified, and under which condition, is the table in `docs/explanation/fingerprint.md`; each rule here is
-a row there. The syntax tree already ignores comments, layout, quotes and number notation. What must stay apart although it
-looks alike (``a += b`` and ``a = a + b``, the order of a dict, ``1`` and ``1.0``) stays apart because no rule touches it.
+What is dropped or unified, and under which condition, is the table in `docs/explanation/fingerprint.md`; each rule here
+is a row there. The syntax tree already ignores comments, layout, quotes and number notation. What must stay apart
+although it looks alike (``a += b`` and ``a = a + b``, the order of a dict, ``1`` and ``1.0``) stays apart because no
+rule touches it.
 
-The parser is CPython's own: what it reads is what was compiled, on every version that runs, and it is seven times as fast
-as a concrete-syntax parser. The stream is written here and skips empty fields, which makes it the same on all versions.
+The parser is CPython's own: what it reads is what was compiled, on every version that runs, and it is seven times as
+fast as a concrete-syntax parser. The stream is written here and skips empty fields, which makes it the same on all
+versions.
 """
 
 from __future__ import annotations
@@ -288,7 +290,11 @@ class _Normalizer:
         if block_bindings([node.annotation]).bound:
             return ["Annotated", self.expression(target, scope), self.expression(node.annotation, scope)]
         if node.value is not None:
-            return ["Assign", ["targets", self.expression(target, scope)], ["value", self.expression(node.value, scope)]]
+            return [
+                "Assign",
+                ["targets", self.expression(target, scope)],
+                ["value", self.expression(node.value, scope)],
+            ]
         if isinstance(target, ast.Name):
             # The bare annotation makes the name local; where another statement does too, it does nothing.
             return None if scope.bindings.bound[target.id] > 1 else ["Local", self.target(target.id, scope)]
@@ -395,8 +401,9 @@ class _Normalizer:
         literal = ""
         for value in node.values:
             match value:
-                case ast.Constant(value=str(text)) | ast.FormattedValue(
-                    value=ast.Constant(value=str(text)), conversion=-1, format_spec=None
+                case (
+                    ast.Constant(value=str(text))
+                    | ast.FormattedValue(value=ast.Constant(value=str(text)), conversion=-1, format_spec=None)
                 ):
                     literal += text
                 case ast.FormattedValue():

@@ -1,7 +1,8 @@
 """Where code comes from, and so what stands for it: its text, a version, or the Python that runs.
 
 - *user* code counts by value: scripts, notebooks, packages on the path, editable installs;
-- a *distribution* in a site directory counts by name and version. One that was installed from a folder or a repository can
+- a *distribution* in a site directory counts by name and version. One that was installed from a folder or a repository
+can
   change under the same version, so it counts by the digests in its RECORD too. (RECORD alone would not do: it lists
   compiled files and scripts that name the environment's Python, so it differs from machine to machine.)
 - the *standard library* counts by the version of Python, which is in every key.

@@ -1,7 +1,8 @@
 """Everything that a function reaches, as a graph of definitions.
 
-The walk starts from the live object and asks each thing in the way that fits it: a function for the slots of its template,
-its defaults and its attributes; a class for its bases and members (`members`); a value for its structure. Nothing is read
+The walk starts from the live object and asks each thing in the way that fits it: a function for the slots of its
+template, its defaults and its attributes; a class for its bases and members (`members`); a value for its structure.
+Nothing is read
 from a file but syntax that has been checked against the running code.
 """
 
@@ -18,10 +19,10 @@ from inviscid.fingerprinting import members, template
 from inviscid.fingerprinting.bytecode import bytecode_template
 from inviscid.fingerprinting.definition import ConfigRead, Declared, Definition, Distribution, Encode
 from inviscid.fingerprinting.guards import Guards, contents, hold
-from inviscid.sentinels import MISSING
 from inviscid.fingerprinting.places import Place, place_of_globals, place_of_module_named
 from inviscid.fingerprinting.references import External, Found, Target, Undefined, external_name, resolve
 from inviscid.fingerprinting.template import Template
+from inviscid.sentinels import MISSING
 
 _LRU_CACHE = type(functools.lru_cache(abs))
 _IMMUTABLE = frozenset({int, float, complex, str, bytes, bool, type(None), type(Ellipsis), range})
@@ -125,6 +126,7 @@ class Reach:
         self.visit(definition, declared.function)
 
     def function(self, definition: Definition, function: FunctionType) -> None:
+        """A function of the user's: template, slots, defaults, attributes."""
         place = place_of_globals(function.__globals__)
         if place.kind != "user":
             self.foreign_function(definition, function, place)
@@ -140,7 +142,7 @@ class Reach:
         if template.MODULE in form.marks:
             self.namespace(definition, function.__globals__)
         if template.COMPUTED in form.marks:
-            self.taint(definition, f"{definition.name} imports a module whose name is computed: make the name a constant")
+            self.taint(definition, f"{definition.name} computes the name of a module to import: make it a constant")
         self.defaults(definition, function)
         for name, value in sorted(vars(function).items()):
             definition.label.append(["attribute", name])
@@ -154,6 +156,7 @@ class Reach:
         ]
 
     def defaults(self, definition: Definition, function: FunctionType) -> None:
+        """The values of the defaults, which were computed when the function was defined."""
         positional = function.__defaults__ or ()
         keywords = function.__kwdefaults__ or {}
         definition.label.append([len(positional), sorted(keywords)])
@@ -186,6 +189,7 @@ class Reach:
             self.refer(definition, function.__wrapped__, definition.name)
 
     def external(self, definition: Definition, target: External) -> None:
+        """Something installed: its name stands for it, its distribution joins the environment."""
         definition.kind = "external"
         definition.name = target.name
         definition.label.append(["external", target.name])
@@ -195,6 +199,7 @@ class Reach:
             self.marks |= {template.EXACT, template.DOC, template.ANNOTATIONS, template.NAME}
 
     def klass(self, definition: Definition, cls: type) -> None:
+        """A class, whole: bases, metaclass, members."""
         home = external_name(cls)
         place = place_of_module_named(cls.__module__)
         if home is not None or place.kind != "user":
@@ -216,6 +221,7 @@ class Reach:
         definition.marked.append((template.DOC, cls.__dict__.get("__doc__") or ""))
 
     def module(self, definition: Definition, module: ModuleType) -> None:
+        """A module that is used as a value: all of it may be reached."""
         place = place_of_globals(vars(module))
         if place.kind != "user":
             self.external(definition, External(module.__name__, place))
@@ -230,6 +236,7 @@ class Reach:
         )
 
     def all_of(self, definition: Definition, namespace: dict[str, Any], home: str) -> None:
+        """Every name of a namespace with what it is bound to."""
         definition.kind = "module"
         self.guards.names(namespace)
         for name in sorted(namespace.keys() - _SKIPPED_GLOBALS):

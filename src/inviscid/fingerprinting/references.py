@@ -1,8 +1,9 @@
 """From a slot of a template to what it stands for in the running process.
 
-Names resolve as the interpreter would resolve them, now: globals, then builtins; closure cells; imports. An attribute chain
-is followed as long as it leads through modules, because that is the part of it that an import could spell differently:
-``np.linalg.norm``, ``numpy.linalg.norm`` and ``from numpy.linalg import norm`` are one reference. Every step leaves a guard.
+Names resolve as the interpreter would resolve them, now: globals, then builtins; closure cells; imports. An attribute
+chain is followed as long as it leads through modules, because that is the part of it that an import could spell
+differently: ``np.linalg.norm``, ``numpy.linalg.norm`` and ``from numpy.linalg import norm`` are one reference. Every
+step leaves a guard.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 from inviscid.fingerprinting.guards import Guards, contents
-from inviscid.sentinels import MISSING
 from inviscid.fingerprinting.places import Place, installed_module, place_of_globals, place_of_module_named
 from inviscid.fingerprinting.template import Slot
+from inviscid.sentinels import MISSING
 
 
 class Found(NamedTuple):
@@ -135,8 +136,8 @@ def _resolve_import(slot: Slot, namespace: dict[str, Any], guards: Guards) -> Ta
             return Undefined("." * slot.level + slot.name)
     place = installed_module(name)
     if place.kind == "distribution":
-        # Not imported for the fingerprint's sake: it may be left out of a process that only hits. So that the name is the
-        # same before and after the import has run, it is the one that the import gives, wherever the object lives.
+        # Not imported for the fingerprint's sake: it may be left out of a process that only hits. So that the name is
+        # the same before and after the import has run, it is the one that the import gives, wherever the object lives.
         return External(".".join([name, *slot.chain]), place)
     if slot.ensure:
         _imported(slot.ensure)

@@ -126,7 +126,7 @@ def comprehension_targets(node: Comprehension) -> set[str]:
 
 
 def suspends(nodes: list[ast.stmt]) -> bool:
-    """Whether statements hold a yield or an await of their own scope: removing those would change the function's kind."""
+    """Whether statements hold a yield or an await of their own scope, which makes the function what it is."""
     pending: list[ast.AST] = list(nodes)
     while pending:
         node = pending.pop()

@@ -1,8 +1,8 @@
 """From a live code object to its syntax, and only to syntax that is really its own.
 
-The file on disk is not evidence of what runs: it may have been edited after the import. So a node is handed out only if the
-text still compiles to the very code object that was asked for (line numbers apart); otherwise `locate` answers None, and
-the fingerprint is taken of the code object itself.
+The file on disk is not evidence of what runs: it may have been edited after the import. So a node is handed out only if
+the text still compiles to the very code object that was asked for (line numbers apart); otherwise `locate` answers
+None, and the fingerprint is taken of the code object itself.
 """
 
 from __future__ import annotations
@@ -120,7 +120,9 @@ def _spans(node: ast.Lambda, code: CodeType) -> bool:
     begin, end = (body.lineno, body.col_offset), (body.end_lineno or body.lineno, body.end_col_offset or 0)
     spans = [(p[0], p[2], p[1], p[3]) for p in code.co_positions() if None not in p]
     # The prologue of a code object is attributed to its first line, column 0.
-    inner = [(line, col, last, last_col) for line, col, last, last_col in spans if (line, col, last_col) != (line, 0, 0)]
+    inner = [
+        (line, col, last, last_col) for line, col, last, last_col in spans if (line, col, last_col) != (line, 0, 0)
+    ]
     return bool(inner) and all(
         begin <= (line or 0, col or 0) and (last or 0, last_col or 0) <= end for line, col, last, last_col in inner
     )

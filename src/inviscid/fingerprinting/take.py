@@ -56,7 +56,13 @@ class Fingerprinter:
         reach.walk(value, name)
         seen = marks | reach.marks
         labels = [
-            pack([definition.kind, *definition.label, *([mark, part] for mark, part in definition.marked if mark in seen)])
+            pack(
+                [
+                    definition.kind,
+                    *definition.label,
+                    *([mark, part] for mark, part in definition.marked if mark in seen),
+                ]
+            )
             for definition in reach.definitions
         ]
         references = [definition.references for definition in reach.definitions]
@@ -120,8 +126,8 @@ def _walk(references: list[list[int]]) -> Iterator[int]:
 def _ambiguous(reads: list[tuple[int, ConfigRead]], found: list[bytes], encode: Encode) -> bool:
     """Whether readers that do the same have different defaults: then their places in the graph must tell them apart.
 
-    Otherwise a default is not part of the fingerprint, only the value that it leads to is part of the key: a default that
-    is edited while the config sets the key changes nothing.
+    Otherwise a default is not part of the fingerprint, only the value that it leads to is part of the key: a default
+    that is edited while the config sets the key changes nothing.
     """
     variants: dict[tuple[bytes, str, str], bytes] = {}
     for node, read in reads:

@@ -1,9 +1,9 @@
 """What a function's syntax comes down to: a canonical stream with numbered slots for what it refers to.
 
-A *template* is made from syntax alone, so it can be remembered for as long as the code stays. A *slot* is a reference that
-only the running process can resolve: a global, a closure cell, an import inside the function, each with the attribute
-chain that follows it. *Marks* say what the function may observe of itself and of others (documentation, names,
-annotations, lines); they hold for everything that it reaches, because what it observes may be any of that.
+A *template* is made from syntax alone, so it can be remembered for as long as the code stays. A *slot* is a reference
+that only the running process can resolve: a global, a closure cell, an import inside the function, each with the
+attribute chain that follows it. *Marks* say what the function may observe of itself and of others (documentation,
+names, annotations, lines); they hold for everything that it reaches, because what it observes may be any of that.
 """
 
 from __future__ import annotations

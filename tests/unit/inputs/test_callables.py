@@ -130,6 +130,23 @@ def test_the_caller_is_asked_for_functions_and_wrappers() -> None:
     assert asked == [*values[:6], Scaler.scale, functools.partial, triple, values[9]]
 
 
+def test_what_is_not_called_wraps_nothing(encode: Encode) -> None:
+    """An attribute of that name on data is data."""
+
+    class Data:
+        def __init__(self, wrapped: object) -> None:
+            self.__wrapped__ = wrapped
+
+    class Slotted:
+        __slots__ = ("__wrapped__",)
+
+        def __init__(self, wrapped: object) -> None:
+            self.__wrapped__ = wrapped
+
+    for kind in (Data, Slotted):
+        assert encode(kind(1)) == encode(kind(1)) != encode(kind(2))
+
+
 def test_functions_are_no_aliases(encode: Encode) -> None:
     """The same reference twice is all that is written."""
     wrapped = functools.lru_cache(double)

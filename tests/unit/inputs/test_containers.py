@@ -163,6 +163,15 @@ def test_sets_in_any_order(encode: Encode) -> None:
     assert encode(Frozen(words)) == encode(Frozen(reversed(words)))
 
 
+def test_sets_whose_elements_collide(encode: Encode) -> None:
+    """Where two elements want one place, a set shows them in the order in which they came."""
+    one, two = {0, 8, 16}, {16, 8, 0}
+    assert list(one) != list(two)
+    assert encode(one) == encode(two)
+    assert encode(one | {2**70}) == encode(two | {2**70})
+    assert encode({"a": one, "b": 1, "c": (one,)}) == encode({"a": two, "b": 1, "c": (two,)})
+
+
 def test_weak_containers(encode: Encode) -> None:
     """They are what they hold."""
     one, two = Key(1), Key(2)

@@ -276,6 +276,22 @@ def test_an_encoder_is_whole_after_an_error() -> None:
     assert after == Encoder(name).encode([shared], "x")
 
 
+def test_a_list_that_changes_meanwhile(encode: Encode) -> None:
+    """What was there when its length was written is what is written."""
+    changing: list[object] = []
+
+    class Growing:
+        def __inviscid_key__(self) -> object:
+            changing.append(1)
+            return 0
+
+    changing += [Growing(), (2,)]
+    before = [*changing]
+    stream = encode(changing)
+    assert len(changing) == 3
+    assert stream == encode(before)
+
+
 def test_volatile_attributes_are_left_out(encode: Encode) -> None:
     """By name, wherever they are."""
     assert encode([Thing(a=1, log=1)], volatile=("log",)) == encode([Thing(a=1, log=2)], volatile=("log",))

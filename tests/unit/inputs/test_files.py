@@ -113,6 +113,14 @@ def test_a_dir_is_names_and_contents(tmp_path: Path, encode: Encode) -> None:
         seen.add(now)
 
 
+def test_the_order_of_a_listing_does_not_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """File systems list names as they like."""
+    before = Dir(tree(tmp_path)).digest()
+    entries = files._entries
+    monkeypatch.setattr(files, "_entries", lambda top: reversed(list(entries(top))))
+    assert Dir(tmp_path).digest() == before
+
+
 def test_links(tmp_path: Path) -> None:
     """A link to a file is the file, one to a directory is its target; a circle of links is no endless walk."""
     one, two = tree(tmp_path / "one"), tree(tmp_path / "two")

@@ -38,8 +38,9 @@ VALUES = [
     types.SimpleNamespace(), types.SimpleNamespace(a=1), types.SimpleNamespace(a=1, b=2), {"a": 1},
     array.array("b", [1]), array.array("h", [1]), array.array("b", [1, 0]), array.array("d"), array.array("f"),
     itertools.count(1), itertools.count(2), itertools.count(1, 2), bytearray(b"\x01"), memoryview(b"\x01\x00"),
-    memoryview(b"\x01\x00").cast("h"), memoryview(b"\x01\x00").cast("B", (1, 2)), memoryview(b""), io.BytesIO(b"a"),
-    io.BytesIO(b"b"), io.StringIO("a"), slice(1, None), slice(None, 1), slice([1]), range(1), range(2),
+    memoryview(b"\x01\x00").cast("h"), memoryview(b"\x01\x00").cast("B", (1, 2)), memoryview(b""),
+    memoryview(array.array("d")), io.BytesIO(b"a"), io.BytesIO(b"b"), io.StringIO("a"), slice(1, None), slice(None, 1),
+    slice([1]), range(1), range(2),
 ]  # fmt: skip
 
 
