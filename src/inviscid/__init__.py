@@ -4,6 +4,7 @@
 same.
 """
 
+from inviscid import pickling as _pickling  # noqa: F401  it teaches pickle about cached functions
 from inviscid.configuration import config, configure
 from inviscid.errors import (
     ConfigError,

@@ -9,7 +9,6 @@ import msgpack
 from inviscid.calls import Call
 from inviscid.digest import pack
 from inviscid.entry import Entry
-from inviscid.errors import StoreError
 from inviscid.fingerprinting import Fingerprint
 from inviscid.outcome import Outcome
 from inviscid.results import preimage
@@ -23,7 +22,7 @@ class Explanation(NamedTuple):
 
     outcome: str
     """``hit``, ``miss`` or ``bypass``."""
-    reasons: tuple[str, ...]
+    reasons: list[str]
     code: Outcome
     key: str
 
@@ -42,22 +41,20 @@ def why_missed(store: Store, call: Call, name: str) -> Reason:
     """Compare a call that has no entry with the entries that its function has.
 
     Of several entries the one that shares most with the call explains best; the newest among equals.
+
+    Raises:
+        StoreError: the store can't be read.
     """
-    try:
-        entries = store.nearest(name)
-        if not entries:
-            return Reason(Outcome.MISS_NEW, ("first call",))
-        now = msgpack.unpackb(call.parts)
-        best = min(entries, key=lambda entry: len(_differences(entry, call, now)))
-        differences = _differences(best, call, now)
-        if not differences:
-            return Reason(Outcome.MISS_FORGOTTEN, ("its entry is gone",))
-        texts: list[str] = []
-        for kind in differences:
-            texts += _describe(kind, best, call, now, store)
-        return Reason(_OUTCOMES[differences[0]], tuple(texts))
-    except StoreError as error:
-        return Reason(Outcome.MISS_NEW, (f"no older entry can be read: {error}",))
+    entries = store.nearest(name)
+    if not entries:
+        return Reason(Outcome.MISS_NEW, ("first call",))
+    now = msgpack.unpackb(call.parts)
+    best = min(entries, key=lambda entry: len(_differences(entry, call, now)))
+    differences = _differences(best, call, now)
+    if not differences:
+        return Reason(Outcome.MISS_FORGOTTEN, ("its entry is gone",))
+    texts = [text for kind in differences for text in _describe(kind, best, call, now, store)]
+    return Reason(_OUTCOMES[differences[0]], tuple(texts))
 
 
 # In the order in which they are told: what the user did, then what happened to them.
@@ -115,8 +112,11 @@ def _compared(old: list[list[Any]], new: list[list[Any]]) -> list[str]:
     before, after = _by_name(old), _by_name(new)
     found = [f"{name} changed" for name in after if name in before and before[name] != after[name]]
     if not found:
-        found = [f"{name} is new" for name in after if name not in before]
-        found += [f"{name} is gone" for name in before if name not in after]
+        came = [name for name in after if name not in before]
+        gone = [name for name in before if name not in after]
+        if len(came) == len(gone) == 1:
+            return [f"{came[0]} changed (it was {gone[0]})"]
+        found = [f"{name} is new" for name in came] + [f"{name} is gone" for name in gone]
     if len(found) > _NAMED:
         found[_NAMED:] = [f"and {len(found) - _NAMED} more"]
     return found or ["what it refers to changed places"]

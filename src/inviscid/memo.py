@@ -115,12 +115,15 @@ class CachedFunction(Generic[P, R]):
         if found.entry is not None:
             return self._hit(store, call, found)
         if mode.name == "replay":
-            raise ReplayMiss(f"{self.__qualname__}() has no stored result in mode 'replay': {'; '.join(found.reasons)}")
+            why = "; ".join(self._why(store, attempt, call, found).reasons)
+            raise ReplayMiss(f"{self.__qualname__}() has no stored result in mode 'replay': {why}")
         with attempt.claim(store, call.key) as waited:
-            if waited and not refresh:
-                again = self._find(store, attempt, call, refresh=False)
-                if again.entry is not None:
-                    return self._hit(store, call, again._replace(outcome=Outcome.HIT_WAITED))
+            # Even if nobody had to be waited for: another may have published between the look and the claim.
+            again = self._find(store, attempt, call, refresh=refresh)
+            if again.entry is not None:
+                return self._hit(store, call, again._replace(outcome=Outcome.HIT_WAITED if waited else again.outcome))
+            # What was damaged is gone at the second look: the first one has the reason.
+            found = self._why(store, attempt, call, found if found.reasons else again)
             value, seconds, disturbed = self._compute(call)
             value, bypass, why = self._publish(store, attempt, call, value, seconds, disturbed, mode)
         if bypass is not None:
@@ -139,14 +142,14 @@ class CachedFunction(Generic[P, R]):
         return call
 
     def _find(self, store: Store, attempt: stores.Attempt, call: Call, *, refresh: bool) -> _Found:
-        """The stored result, or why there is none."""
+        """The stored result; or why there is none, where that isn't for want of an entry."""
         if refresh:
             return _Found(MISSING, None, Outcome.MISS_REFRESH, ("a recompute was asked for",))
         entry = attempt.use(lambda: store.find(call.key), otherwise=None)
         if entry is None:
             if attempt.why():
                 return _Found(MISSING, None, Outcome.BYPASS_STORE, (attempt.why(),))
-            return _Found(MISSING, None, *explain.why_missed(store, call, function_name(self)))
+            return _Found(MISSING, None, Outcome.MISS_NEW, ())
         if entry.manifest:
             # The key alone doesn't decide, and this version can't demand the rest again.
             return _Found(MISSING, None, Outcome.MISS_NOT_FINAL, ("the entry depends on more than its key",))
@@ -160,6 +163,13 @@ class CachedFunction(Generic[P, R]):
         if value is MISSING:
             return _Found(MISSING, None, Outcome.BYPASS_STORE, (attempt.why(),))
         return _Found(value, entry, Outcome.HIT, ())
+
+    def _why(self, store: Store, attempt: Attempt, call: Call, found: _Found) -> _Found:
+        """A look that found no entry, with what changed since the nearest one."""
+        if found.entry is not None or found.reasons:
+            return found
+        reason = attempt.use(lambda: explain.why_missed(store, call, function_name(self)), otherwise=None)
+        return found if reason is None else found._replace(outcome=reason.outcome, reasons=reason.texts)
 
     def _hit(self, store: Store, call: Call, found: _Found) -> R:
         assert found.entry is not None
@@ -308,14 +318,15 @@ class CachedFunction(Generic[P, R]):
         """
         mode = settings.current_mode()
         if mode.name == "off":
-            return Explanation("bypass", ("caching is off",), Outcome.BYPASS_OFF, "")
+            return Explanation("bypass", ["caching is off"], Outcome.BYPASS_OFF, "")
         call = self._call_of(args, kwargs)
         if call.taints:
-            return Explanation("bypass", call.taints, Outcome.BYPASS_TAINTED, call.key.hex())
+            return Explanation("bypass", list(call.taints), Outcome.BYPASS_TAINTED, call.key.hex())
         store = stores.current_store(self._store)
         attempt = Attempt(self.__qualname__)
         found = self._find(store, attempt, call, refresh=mode.name == "refresh")
-        return Explanation(found.outcome.kind, found.reasons, found.outcome, call.key.hex())
+        found = self._why(store, attempt, call, found)
+        return Explanation(found.outcome.kind, list(found.reasons), found.outcome, call.key.hex())
 
     def refresh(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Compute a call again, whatever is stored, and store what comes of it."""
@@ -360,11 +371,6 @@ class CachedFunction(Generic[P, R]):
     def __repr__(self) -> str:
         varied = "" if self is self.__inviscid_base__ else "configured "
         return f"<{varied}cached function {function_name(self)}>"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        from inviscid.pickling import reduce_cached
-
-        return reduce_cached(self)
 
     def __dask_tokenize__(self) -> tuple[Any, ...]:
         return ("inviscid", self.fingerprint.digest, self.__inviscid_overrides__())

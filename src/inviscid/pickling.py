@@ -7,14 +7,15 @@ elsewhere (of ``__main__``, of a notebook, nested) goes by value, through cloudp
 
 from __future__ import annotations
 
+import copyreg
+import importlib
+import pickle
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from inviscid import configuration, settings
+from inviscid.memo import CachedFunction, Variant
 from inviscid.sentinels import MISSING
-
-if TYPE_CHECKING:
-    from inviscid.memo import CachedFunction, Variant
 
 
 def reduce_cached(function: CachedFunction[Any, Any]) -> tuple[Any, ...]:
@@ -51,10 +52,6 @@ def _by_value(base: CachedFunction[Any, Any]) -> bytes:
 
 def restore_cached(module: str, qualname: str, by_value: bytes | None, variant: Variant) -> CachedFunction[Any, Any]:
     """The function again, in whichever process this is."""
-    import importlib
-
-    from inviscid.memo import CachedFunction, Variant
-
     base: CachedFunction[Any, Any]
     if by_value is None:
         found: Any = importlib.import_module(module)
@@ -62,8 +59,10 @@ def restore_cached(module: str, qualname: str, by_value: bytes | None, variant: 
             found = getattr(found, part)
         base = found
     else:
-        import pickle
-
         base = CachedFunction(*pickle.loads(by_value))
     here = Variant(mode=settings.current_mode())
     return base if variant == here else base._varied(variant)
+
+
+# Here and not as a method, so that the call path doesn't import its own way out.
+copyreg.pickle(CachedFunction, reduce_cached)

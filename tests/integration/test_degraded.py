@@ -93,7 +93,8 @@ def objects_of(store: Path) -> list[Path]:
     return [file for file in (store / "objects").rglob("*") if file.is_file()]
 
 
-def test_one_flipped_bit_is_a_recompute(isolated: Path, ran: Ran) -> None:
+def test_one_flipped_bit_is_a_recompute(isolated: Path, ran: Ran, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("WARNING", "inviscid")
     expected = large(50_000).copy()
     (file,) = objects_of(isolated)
     ran()
@@ -105,6 +106,7 @@ def test_one_flipped_bit_is_a_recompute(isolated: Path, ran: Ran) -> None:
         file.write_bytes(data)
         assert np.array_equal(large(50_000), expected)
         assert ran() == ["large"]
+        assert caplog.messages.pop().endswith("the stored result was damaged or removed")
         assert np.array_equal(large(50_000), expected)
         assert ran() == []
 

@@ -294,14 +294,14 @@ def test_modes(ran: Ran) -> None:
 def test_key_peek_explain_refresh_forget_clean(ran: Ran) -> None:
     assert double.peek(3) is None
     assert double.explain(3).outcome == "miss"
-    assert double.explain(3).reasons == ("first call",)
+    assert double.explain(3).reasons == ["first call"]
     double(3)
     entry = double.peek(3)
     assert entry is not None
     assert entry.key.hex() == double.key(3)
     assert entry.provenance.function == "test_memo:double" or entry.provenance.function.endswith("test_memo:double")
     assert str(double.explain(3)) == "hit"
-    assert double.explain(4).reasons == ("argument 'x' changed",)
+    assert double.explain(4).reasons == ["argument 'x' changed"]
     assert ran() == ["double"]
     assert double.refresh(3) == 6
     assert ran() == ["double"]
@@ -348,8 +348,8 @@ def test_secrets_are_not_shown(caplog: pytest.LogCaptureFixture) -> None:
 def test_a_change_of_code_is_named(project: Any) -> None:
     text = "from inviscid import cached\nRATE = {}\ndef scale(x): return x * {}\n@cached\ndef f(x): return scale(x) + RATE\n"
     project.edit(text.format(1, 1)).f(1)
-    assert project.edit(text.format(1, 2)).f.explain(1).reasons == ("mod.scale changed",)
-    assert project.edit(text.format(2, 1)).f.explain(1).reasons == ("mod.RATE changed",)
+    assert project.edit(text.format(1, 2)).f.explain(1).reasons == ["mod.scale changed"]
+    assert project.edit(text.format(2, 1)).f.explain(1).reasons == ["mod.RATE changed"]
     assert project.edit(text.format(1, 1)).f.explain(1).outcome == "hit", "reverting an edit hits again"
 
 

@@ -34,7 +34,9 @@ _FIELD = "name default default_factory init repr hash compare kw_only".split()
 def members(cls: type) -> Iterator[tuple[str, Any]]:
     """(label, object) for everything that a class adds to its bases, sorted: the order of methods is not behaviour."""
     namespace = vars(cls)
-    yield "annotations", [list(map(_annotation, item)) for item in namespace.get("__annotations__", {}).items()]
+    annotations = namespace.get("__annotations__", {})
+    if isinstance(annotations, dict):
+        yield "annotations", [list(map(_annotation, item)) for item in annotations.items()]
     if "__dataclass_params__" in namespace:
         yield "dataclass", _dataclass(cls)
     if isinstance(cls, enum.EnumMeta):

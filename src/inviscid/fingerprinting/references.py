@@ -172,7 +172,9 @@ def external_name(value: Any) -> External | None:
 
 def _homes(value: Any) -> list[str]:
     home = getattr(value, "__module__", None)
-    of_type = type(value).__module__
+    of_type = getattr(type(value), "__module__", None)
+    # Compiled types may keep a descriptor there.
+    of_type = of_type if isinstance(of_type, str) else "builtins"
     found = [name for name in (home, of_type, of_type.partition(".")[0]) if isinstance(name, str)]
     # Which accelerator a builtin says that it is from differs between versions of Python.
     return ["builtins", *(name.lstrip("_") for name in found if name.startswith("_") and name != "__main__"), *found]

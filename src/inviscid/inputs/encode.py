@@ -45,7 +45,7 @@ starts with one can't be a list. `list` and `dict` below are exact types: a subc
               | ALIAS kind origin args metadata unpacked       | TYPE_VARIABLE kind name stream*
               | CELL stream?
     classified = LOGGER name | NOTHING kind [class] | CONTEXT_VARIABLE name | WEAK referent | ENVIRON dict
-    numpy     = DTYPE …                               | NUMPY_SCALAR class dtype content
+    numpy     = DTYPE … | DTYPE class dtype           | NUMPY_SCALAR class dtype content
               | ARRAY class dtype shape order content | ARRAY_ELEMENTS class dtype shape order stream*
               | ARRAY_SUBCLASS class array state      | MASKED_ARRAY class data mask fill hard state
               | FIELDS content*
@@ -53,6 +53,7 @@ starts with one can't be a list. `list` and `dict` below are exact types: a subc
               | SERIES class name index flags attrs state column
               | INDEX class names freq column         | RANGE_INDEX class names start stop step
               | MULTI_INDEX class names sortorder levels codes
+              | SUBCLASS class column                 an extension array that is an argument itself
               | COLUMN kind …
     file      = FILE digest                           | DIR digest
 
@@ -152,8 +153,10 @@ class Encoder:
         self._pack: Callable[[object], bytes] = self._packer.pack
 
     def __del__(self) -> None:
-        if len(_packers) < _PACKERS_KEPT:
-            _packers.append(self._packer)
+        # There is none where __init__ was cut short, by a RecursionError for one.
+        packer = getattr(self, "_packer", None)
+        if packer is not None and len(_packers) < _PACKERS_KEPT:
+            _packers.append(packer)
 
     def encode(self, value: object, path: str) -> bytes:
         """The canonical stream of a value.
@@ -367,8 +370,6 @@ class Encoder:
         for value in self._alive[mark:]:
             del self._memo[id(value)]
         del self._alive[mark:]
-        while self._starts[-1] > mark:
-            self._starts.pop()
 
     def where(self) -> str:
         """The path to what is being encoded."""

@@ -4,14 +4,14 @@
              | COLUMN "object" length ELEMENTS
              | COLUMN "string" missing length digest                digest of the packed list; nil where one is missing
              | COLUMN "string" missing length ELEMENTS              where it can't be packed
-             | COLUMN "masked" class dtype values missing           with 0 where one is missing
+             | COLUMN "masked" class dtype length digest digest     of the values, 0 where one is missing; of the mask
              | COLUMN "zoned" unit zone length digest
              | COLUMN "period" freq length digest
              | COLUMN "categorical" codes categories ordered
              | COLUMN "interval" closed left right
              | COLUMN "sparse" fill values places
              | COLUMN "arrow" dtype ELEMENTS
-             | any other extension array as an instance
+             | COLUMN "other" instance                              an extension array of somebody else
     missing  = "nan" | "NA"
 
 How pandas lays columns out in blocks, and whether strings are kept by Python or by Arrow, is left out: two frames that
@@ -97,7 +97,7 @@ def _column(context: Context, value: Any) -> Node:
         value = value.to_numpy()
     if isinstance(value, np.ndarray):
         return _numpy(context, np.asarray(value))
-    if not type(value).__module__.startswith("pandas."):
+    if type(value).__module__.partition(".")[0] != "pandas":
         return _other(context, value)
     dtype = value.dtype
     if kind in ("DatetimeArray", "TimedeltaArray"):

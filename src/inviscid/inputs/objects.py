@@ -46,6 +46,9 @@ def reduced(context: Context, value: Any) -> Node | Raw:
         result = context.ask(value, reducer, value)
     else:
         result = context.ask(value, kind.__reduce_ex__, value, 4)
+    if isinstance(result, str) and callable(value):
+        # A function of compiled code: its type is a detail of the compiler.
+        return context.refer(value)
     reference = context.refer(kind)
     if isinstance(result, str):
         return Node(tags.GLOBAL, [reference, getattr(value, "__module__", None), result])

@@ -160,6 +160,16 @@ def test_arrays_come_back_as_read_only_views() -> None:
             back.flags.writeable = True
 
 
+def test_arrays_that_stay_in_the_pickle() -> None:
+    """Objects, and what has no bytes."""
+    np = pytest.importorskip("numpy")
+    back = round_trip(np.array([1, "a", None], object))
+    assert back.tolist() == [1, "a", None]
+    nothing = np.zeros(2, np.dtype([]))
+    assert round_trip(nothing).shape == (2,)
+    assert round_trip(nothing).dtype == nothing.dtype
+
+
 def test_arrays_are_not_copied_when_they_are_encoded() -> None:
     """The chunks are the memory of the array."""
     np = pytest.importorskip("numpy")

@@ -165,7 +165,7 @@ def test_sets_in_any_order(encode: Encode) -> None:
 
 def test_sets_whose_elements_collide(encode: Encode) -> None:
     """Where two elements want one place, a set shows them in the order in which they came."""
-    one, two = {0, 8, 16}, {16, 8, 0}
+    one, two = set([0, 8, 16]), set([16, 8, 0])
     assert list(one) != list(two)
     assert encode(one) == encode(two)
     assert encode(one | {2**70}) == encode(two | {2**70})

@@ -9,6 +9,7 @@ import struct
 import sys
 from collections.abc import Callable
 from enum import IntEnum
+from typing import Any
 
 import msgpack
 import pytest
@@ -92,6 +93,19 @@ def test_flat_values_are_packed_alone(encode: Encode) -> None:
     """Plain data has the stream that MessagePack gives it: nothing is written around it."""
     for value in (None, 7, "a", [1, "b"], {"a": 1, "b": [2]}):
         assert encode(value) == msgpack.packb(value)
+
+
+@pytest.mark.parametrize("count", [0, 1, 15, 16, 17, 65535, 65536])
+def test_heads_are_those_of_messagepack(encode: Encode, count: int) -> None:
+    """What is written piece by piece can be read as a whole."""
+
+    def read(stream: bytes) -> Any:
+        return msgpack.unpackb(stream, strict_map_key=False, max_array_len=1 << 20, use_list=False)
+
+    empty = (msgpack.ExtType(1, b""),)
+    assert read(encode([()] * count)) == (empty,) * count
+    assert read(encode(((),) * count)) == (*empty, *(empty,) * count)
+    assert read(encode({place: () for place in range(count)})) == dict.fromkeys(range(count), empty)
 
 
 def test_aliasing_of_mutable_containers(encode: Encode) -> None:

@@ -179,6 +179,17 @@ def test_paths_lead_into_cells(encode: Encode) -> None:
     assert caught.value.path == "argument 'x'.iloc[:, 1][1]"  # type: ignore[attr-defined]
 
 
+class Foreign(pd.arrays.NumpyExtensionArray):  # type: ignore[misc,name-defined]
+    """An extension array of another package."""
+
+
+def test_extension_arrays_of_others(encode: Encode) -> None:
+    """By what pickle would take of them."""
+    one, two = Foreign(np.array([1, 2])), Foreign(np.array([1, 3]))
+    assert encode(one) == encode(Foreign(np.array([1, 2]))) != encode(two)
+    assert encode(pd.Index(one)) != encode(pd.Index(two))
+
+
 def test_without_the_private_way_to_the_columns(encode: Encode, monkeypatch: pytest.MonkeyPatch) -> None:
     """A pandas that has no `_iter_column_arrays` gives the same."""
     frame = pd.DataFrame({str(place): column for place, column in enumerate(columns())})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import copyreg
 import enum
 import pickle
 import queue
@@ -276,6 +277,14 @@ def test_errors_of_user_code_name_the_path(encode: Encode) -> None:
     assert isinstance(caught.value.__cause__, RuntimeError)
     with pytest.raises(UnhashableInput, match="neither a string nor a tuple"):
         encode(Wrong())
+
+
+def test_a_registered_reduction(encode: Encode, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`copyreg` says how others' classes are pickled."""
+    before = encode(Plain(a=1))
+    monkeypatch.setitem(copyreg.dispatch_table, Plain, lambda value: (Point, (1, value.a)))
+    assert encode(Plain(a=1)) == encode(Plain(a=1, b=2)) != before
+    assert encode(Plain(a=1)) != encode(Plain(a=2))
 
 
 def test_locks_inside_of_a_queue(encode: Encode) -> None:

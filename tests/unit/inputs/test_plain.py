@@ -81,6 +81,14 @@ def test_a_namespace_is_sorted(encode: Encode) -> None:
     assert encode(types.SimpleNamespace(a=1, b=2)) == encode(types.SimpleNamespace(b=2, a=1))
 
 
+def test_a_namespace_with_other_names(encode: Encode) -> None:
+    """Names that can't be sorted."""
+    value = types.SimpleNamespace(a=1)
+    value.__dict__[1] = 2  # type: ignore[index]
+    with pytest.raises(UnhashableInput, match="names"):
+        encode(value)
+
+
 def test_a_stream_counts_its_position(encode: Encode) -> None:
     """What is left to read is what matters."""
     stream = io.BytesIO(b"abc")

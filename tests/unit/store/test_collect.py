@@ -275,3 +275,14 @@ def test_a_collection_that_fails_costs_no_publication(
         entry = store.publish(make_entry(key(1)), [b"x" * 700], preimage=b"", durable=False)
     assert store.read(entry) == b"x" * 700
     store.close()
+
+
+def test_what_a_writer_freshened_after_the_plan_stays(store: Store, put: Put) -> None:
+    """It has no row yet, but somebody is about to write one."""
+    entry = put(key(1), b"x" * 9000)
+    store._index.write(lambda connection: connection.execute("DELETE FROM entries"))
+    age_files(store, 3.0)
+    plan = store.plan_gc()
+    assert store._objects.freshen(entry.object)
+    assert store.execute(plan) == Swept(0, 0, 0)
+    assert len(files(store)) == 1

@@ -280,3 +280,35 @@ def test_what_is_durable_reaches_the_disk_in_order(
     store.publish(make_entry(b"2" * 32), [data], preimage=b"", durable=True)
     ours = ["sync objects", "sync objects"] if again else ["sync tmp", "rename", "sync objects", "sync objects"]
     assert steps == [*ours, "row True"]
+
+
+@pytest.mark.parametrize("how", ["forget", "replace"])
+def test_the_generation_moves_before_and_after_the_commit(
+    store: Store, put: Callable[..., Entry], monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """Before, lest a killed remover leave it; after, for who looked in between."""
+    old = put(data=b"old")
+    other, seen, move = Store(store.path), [], store._generation.move
+
+    def watched() -> None:
+        seen.append(other.find(old.key) == old)
+        move()
+
+    monkeypatch.setattr(store._generation, "move", watched)
+    if how == "forget":
+        store.forget([old.key])
+    else:
+        put(data=b"new")
+    assert seen == [True, False]
+    other.close()
+
+
+def test_a_store_that_is_made_again_has_another_generation(store: Store, put: Callable[..., Entry]) -> None:
+    put()
+    before = store.generation()
+    store.close()
+    subprocess.run(["rm", "-r", str(store.path)], check=True)
+    again = Store(store.path)
+    again.pin(b"k" * 32, because="so")
+    assert again.generation() not in (0, before)
+    again.close()
