@@ -19,14 +19,15 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING
 
 from inviscid.digest import Buffer
 from inviscid.entry import Entry
 from inviscid.outcome import Outcome
 from inviscid.store.generation import Generation
+from inviscid.store.late import late
 from inviscid.store.layout import Layout
 from inviscid.store.objects import Objects
 
@@ -42,30 +43,7 @@ if TYPE_CHECKING:
     from inviscid.store.sweep import Swept
     from inviscid.store.tally import Tally
 
-T = TypeVar("T")
 _DAY = 86_400.0
-
-
-class late(Generic[T]):  # noqa: N801  used like the builtin property
-    """An attribute that is made at its first use, and the same for all threads.
-
-    Without a lock, unlike functools.cached_property: one that a thread holds while another forks is never free again.
-    """
-
-    def __init__(self, make: Callable[[Any], T]) -> None:
-        self._make = make
-        self._name = make.__name__
-        self.__doc__ = make.__doc__
-
-    @overload
-    def __get__(self, owner: None, kind: type) -> late[T]: ...
-    @overload
-    def __get__(self, owner: object, kind: type) -> T: ...
-    def __get__(self, owner: object, kind: type) -> late[T] | T:
-        if owner is None:
-            return self
-        made: T = owner.__dict__.setdefault(self._name, self._make(owner))
-        return made
 
 
 class Store:
