@@ -1,6 +1,6 @@
 """The normal form: two texts get the same template only if they do the same.
 
-What is dropped or unified, and under which condition, is the table in `docs/explanation/fingerprint.md`; each rule here
+What is dropped or unified, and under which condition, is the table in `docs/explanation/normal-form.md`; each rule here
 is a row there. The syntax tree already ignores comments, layout, quotes and number notation. What must stay apart
 although it looks alike (``a += b`` and ``a = a + b``, the order of a dict, ``1`` and ``1.0``) stays apart because no
 rule touches it.

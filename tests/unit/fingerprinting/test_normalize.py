@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 import textwrap
+from pathlib import Path
 
 import pytest
 
@@ -178,3 +180,32 @@ def test_a_method_called_eval_is_no_reflection() -> None:
 
 def test_deep_nesting_has_a_template() -> None:
     assert form("def f(x): return " + "+".join(["x"] * 150)).body
+
+
+def rows(section: str) -> list[tuple[str, str]]:
+    """The examples of a table in the documentation, each statement on a line of its own."""
+    page = (Path(__file__).parents[3] / "docs/explanation/normal-form.md").read_text(encoding="utf-8")
+    table = page.partition(f"## {section}\n")[2].partition("\n## ")[0]
+    found = re.findall(r"^\|[^|]*\| `([^|]*)` \| `([^|]*)` \|", table, re.MULTILINE)
+    return [(spread(a), spread(b)) for a, b in found]
+
+
+def spread(text: str) -> str:
+    """`def f(): a; b` may hold only simple statements on its line: give it lines."""
+    return re.sub(r"^(def .*?\).*?:) (.*)$", lambda m: f"{m[1]}\n " + m[2].replace("; ", "\n "), text)
+
+
+@pytest.mark.parametrize(("a", "b"), rows("What is the same"))
+def test_the_documentation_tells_what_is_the_same(a: str, b: str) -> None:
+    assert same(a, b)
+
+
+@pytest.mark.parametrize(("a", "b"), rows("What is kept apart"))
+def test_the_documentation_tells_what_is_kept_apart(a: str, b: str) -> None:
+    assert not same(a, b)
+
+
+def test_every_row_of_the_documentation_is_read() -> None:
+    page = (Path(__file__).parents[3] / "docs/explanation/normal-form.md").read_text(encoding="utf-8")
+    tables = len(re.findall(r"^\| ", page, re.MULTILINE)) - 2
+    assert len(rows("What is the same")) + len(rows("What is kept apart")) == tables
