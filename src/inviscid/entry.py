@@ -6,7 +6,9 @@ hashed into the key.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import os
+import sys
+from typing import Any, NamedTuple
 
 
 class Provenance(NamedTuple):
@@ -47,6 +49,27 @@ class Entry(NamedTuple):
     accessed: float = 0.0
 
 
-def function_name(function: object) -> str:
+def function_name(function: Any) -> str:
     """``package.module:qualname``, the one way in which functions are named to people."""
-    return f"{getattr(function, '__module__', '?')}:{getattr(function, '__qualname__', type(function).__qualname__)}"
+    qualname = getattr(function, "__qualname__", type(function).__qualname__)
+    return f"{module_name(function)}:{qualname}"
+
+
+def module_name(defined: Any) -> str:
+    """The module that a function or class is defined in; what runs as ``__main__`` is called as it would be imported."""
+    name = str(getattr(defined, "__module__", "?"))
+    if name != "__main__":
+        return name
+    namespace = getattr(defined, "__globals__", None) or vars(sys.modules["__main__"])
+    return name_of_namespace(namespace)
+
+
+def name_of_namespace(namespace: dict[str, Any]) -> str:
+    """The name of the module that a namespace belongs to."""
+    name = str(namespace.get("__name__", "?"))
+    if name != "__main__":
+        return name
+    spec, file = namespace.get("__spec__"), namespace.get("__file__")
+    if spec is not None:
+        return str(spec.name).removesuffix(".__main__")
+    return os.path.splitext(os.path.basename(file))[0] if file else name

@@ -538,3 +538,26 @@ def test_public_names_do_not_hide_modules() -> None:
     assert callable(inviscid.config)
     for name in inviscid.__all__:
         assert hasattr(inviscid, name)
+
+
+def test_what_runs_as_main_is_named_as_it_would_be_imported(project: Any) -> None:
+    project.write(
+        script="""
+        import logging, sys
+        from inviscid import cached
+        logging.basicConfig(level="INFO", format="%(function)s %(message)s", stream=sys.stdout)
+        RATE = int(sys.argv[1]) if __name__ == "__main__" else 0
+
+        @cached
+        def f():
+            return RATE
+
+        if __name__ == "__main__":
+            f()
+        """
+    )
+    assert ": first call" in project.run("script.py", "1")
+    assert project.run("script.py", "2").startswith("script:f miss f")
+    assert project.run("script.py", "3").endswith(": script.RATE changed\n")
+    as_module = project.run("-m", "script", "1")
+    assert as_module.startswith("script:f hit f")

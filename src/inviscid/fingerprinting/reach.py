@@ -14,6 +14,7 @@ from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 from inviscid.digest import pack
+from inviscid.entry import module_name, name_of_namespace
 from inviscid.errors import UnhashableInput
 from inviscid.fingerprinting import members, template
 from inviscid.fingerprinting.bytecode import bytecode_template
@@ -132,7 +133,7 @@ class Reach:
             self.foreign_function(definition, function, place)
             return
         definition.kind = "function"
-        definition.name = f"{function.__module__}.{function.__qualname__}"
+        definition.name = f"{module_name(function)}.{function.__qualname__}"
         self.guards.function(function)
         form = self._templates(function) or bytecode_template(function)
         self.marks |= form.marks & template.CLOSURE_WIDE
@@ -206,7 +207,7 @@ class Reach:
             self.external(definition, home or External(f"{cls.__module__}.{cls.__qualname__}", place))
             return
         definition.kind = "class"
-        definition.name = f"{cls.__module__}.{cls.__qualname__}"
+        definition.name = f"{module_name(cls)}.{cls.__qualname__}"
         self.guards.klass(cls)
         # Its repr shows the name of a class, and its private names are mangled with it.
         definition.label.append(cls.__qualname__)
@@ -230,7 +231,7 @@ class Reach:
 
     def namespace(self, definition: Definition, namespace: dict[str, Any]) -> None:
         """All that a module defines: for code that looks names up at run time."""
-        home = str(namespace.get("__name__", ""))
+        home = name_of_namespace(namespace)
         definition.references.append(
             self.node(("namespace", id(namespace)), home, lambda d: self.all_of(d, namespace, home))
         )

@@ -15,6 +15,7 @@ import sys
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
+from inviscid.entry import name_of_namespace
 from inviscid.fingerprinting.guards import Guards, contents
 from inviscid.fingerprinting.places import Place, installed_module, place_of_globals, place_of_module_named
 from inviscid.fingerprinting.template import Slot
@@ -52,18 +53,18 @@ _PLAIN = (int, float, complex, str, bytes, bool, type(None))
 def resolve(slot: Slot, function: FunctionType, guards: Guards) -> Target:
     """What a slot of a function stands for."""
     namespace = function.__globals__
-    module_name = str(namespace.get("__name__", ""))
+    home = name_of_namespace(namespace)
     if slot.kind == "import":
         return _resolve_import(slot, namespace, guards)
     if slot.kind == "free":
         cell = (function.__closure__ or ())[function.__code__.co_freevars.index(slot.name)]
         value = contents(cell)
         guards.cell(cell, value)
-        name = f"{module_name}.{function.__qualname__}:{slot.name}"
+        name = f"{home}.{function.__qualname__}:{slot.name}"
     else:
         value = namespace.get(slot.name, MISSING)
         guards.binding(namespace, slot.name, value)
-        name = f"{module_name}.{slot.name}"
+        name = f"{home}.{slot.name}"
         if value is MISSING:
             value = vars(builtins).get(slot.name, MISSING)
             guards.binding(vars(builtins), slot.name, value)
