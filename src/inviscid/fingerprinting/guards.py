@@ -22,12 +22,11 @@ Content = tuple[bytes, tuple[Any, ...]]
 class Guards:
     """The facts that one fingerprint rests on."""
 
-    __slots__ = ("_bindings", "_cells", "_classes", "_contents", "_functions", "_names")
+    __slots__ = ("_bindings", "_classes", "_contents", "_functions", "_names")
 
     def __init__(self) -> None:
         self._bindings: list[tuple[dict[str, Any], str, Callable[[], Any]]] = []
-        self._cells: list[tuple[Any, Callable[[], Any]]] = []
-        self._functions: list[tuple[FunctionType, tuple[Any, ...]]] = []
+        self._functions: list[tuple[Callable[[], Any], tuple[Any, ...], list[Callable[[], Any]]]] = []
         self._classes: list[tuple[type, tuple[str, ...], tuple[Any, ...], tuple[type, ...]]] = []
         self._names: list[tuple[dict[str, Any], frozenset[str]]] = []
         self._contents: list[tuple[Callable[[], Content], Content]] = []
@@ -36,13 +35,13 @@ class Guards:
         """A name of a namespace is bound to this very object, or missing."""
         self._bindings.append((namespace, name, hold(value)))
 
-    def cell(self, cell: Any, value: Any) -> None:
-        """A closure cell holds this very object, or nothing."""
-        self._cells.append((cell, hold(value)))
-
     def function(self, function: FunctionType) -> None:
-        """A function has this code, these defaults."""
-        self._functions.append((function, _parts_of(function)))
+        """A function has this code, these defaults and attributes, and its closure cells hold these very objects.
+
+        The function is not kept alive: it may be one of very many that are made in calls, with all that they close over.
+        """
+        cells = [hold(contents(cell)) for cell in function.__closure__ or ()]
+        self._functions.append((hold(function), _parts_of(function), cells))
 
     def klass(self, cls: type) -> None:
         """A class has these members and these bases."""
@@ -61,8 +60,7 @@ class Guards:
         """Whether everything is as it was."""
         return (
             all(namespace.get(name, MISSING) is value() for namespace, name, value in self._bindings)
-            and all(contents(cell) is value() for cell, value in self._cells)
-            and all(_same(_parts_of(function), parts) for function, parts in self._functions)
+            and all(_same_function(*item) for item in self._functions)
             and all(_same_class(*item) for item in self._classes)
             and all(namespace.keys() == names for namespace, names in self._names)
             and all(_still(take, expected) for take, expected in self._contents)
@@ -97,6 +95,14 @@ def _parts_of(function: FunctionType) -> tuple[Any, ...]:
 
 def _same(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:
     return len(a) == len(b) and all(map(_is, a, b))
+
+
+def _same_function(held: Callable[[], Any], parts: tuple[Any, ...], cells: list[Callable[[], Any]]) -> bool:
+    function = held()
+    if function is _GONE or not _same(_parts_of(function), parts):
+        return False
+    closure = function.__closure__ or ()
+    return all(contents(cell) is value() for cell, value in zip(closure, cells, strict=True))
 
 
 def _is(a: Any, b: Any) -> bool:

@@ -181,7 +181,6 @@ class Reach:
             return
         for cell in function.__closure__ or ():
             value = contents(cell)
-            self.guards.cell(cell, value)
             definition.label.append(value is MISSING)
             if value is not MISSING:
                 self.refer(definition, value, definition.name)
@@ -266,7 +265,7 @@ class Reach:
     def value(self, definition: Definition, value: Any) -> None:
         """A value is its structure; what it refers to are the functions and classes in it."""
         try:
-            stream, parts = self._stream(value, definition.name)
+            stream, parts = _content(self._encode, value, definition.name)
         except UnhashableInput:
             inner = members.inner_function(value)
             if inner is None:
@@ -281,17 +280,20 @@ class Reach:
         for part in parts:
             self.refer(definition, part, f"{type(part).__module__}.{getattr(part, '__qualname__', definition.name)}")
         if type(value) not in _IMMUTABLE:
-            held, name = hold(value), definition.name
-            self.guards.content(lambda: self._stream(held(), name), (stream, parts))
+            # Guards outlive this walk, which keeps alive all that it has met.
+            encode, held, name = self._encode, hold(value), definition.name
+            self.guards.content(lambda: _content(encode, held(), name), (stream, parts))
 
-    def _stream(self, value: Any, name: str) -> tuple[bytes, tuple[Any, ...]]:
-        parts: list[Any] = []
 
-        def reference(part: object, path: str) -> bytes:
-            parts.append(part)
-            return pack(len(parts))
+def _content(encode: Encode, value: Any, name: str) -> tuple[bytes, tuple[Any, ...]]:
+    """The stream of a value, with numbers for the functions and classes in it; and those."""
+    parts: list[Any] = []
 
-        return self._encode(value, reference, f"'{name}'"), tuple(parts)
+    def reference(part: object, path: str) -> bytes:
+        parts.append(part)
+        return pack(len(parts))
+
+    return encode(value, reference, f"'{name}'"), tuple(parts)
 
 
 def read_variant(read: ConfigRead, encode: Encode) -> bytes:

@@ -59,7 +59,6 @@ def resolve(slot: Slot, function: FunctionType, guards: Guards) -> Target:
     if slot.kind == "free":
         cell = (function.__closure__ or ())[function.__code__.co_freevars.index(slot.name)]
         value = contents(cell)
-        guards.cell(cell, value)
         name = f"{home}.{function.__qualname__}:{slot.name}"
     else:
         value = namespace.get(slot.name, MISSING)

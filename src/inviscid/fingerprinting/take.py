@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -11,6 +11,7 @@ from inviscid.digest import combine, pack
 from inviscid.entry import function_name
 from inviscid.fingerprinting.definition import ConfigRead, Encode, Fingerprint
 from inviscid.fingerprinting.graph import digests
+from inviscid.fingerprinting.guards import hold
 from inviscid.fingerprinting.reach import Reach, read_variant
 from inviscid.fingerprinting.template import Template
 
@@ -29,7 +30,7 @@ class Fingerprinter:
     def __init__(self, encode: Encode) -> None:
         self._encode = encode
         self._lock = threading.Lock()
-        self._taken: dict[tuple[int, frozenset[str]], tuple[Any, Fingerprint]] = {}
+        self._taken: dict[tuple[int, frozenset[str]], tuple[Callable[[], Any], Fingerprint]] = {}
         self._templates: dict[int, tuple[CodeType, Template | None]] = {}
 
     def of(self, value: Any, marks: frozenset[str] = NO_MARKS) -> Fingerprint:
@@ -40,14 +41,14 @@ class Fingerprinter:
             marks: what will be observed of it from outside, beyond what it observes itself.
         """
         known = self._taken.get((id(value), marks))
-        if known is not None and known[1].guards.hold():
+        if known is not None and known[0]() is value and known[1].guards.hold():
             return known[1]
         taken = self._take(value, marks)
         with self._lock:
             while len(self._taken) >= _KEPT:
                 del self._taken[next(iter(self._taken))]
-            # The object is kept with its fingerprint: an id is only as good as the object is alive.
-            self._taken[id(value), marks] = (value, taken)
+            # An id is only as good as the object is alive; but a function that was made for one call shall not live on.
+            self._taken[id(value), marks] = (hold(value), taken)
         return taken
 
     def _take(self, value: Any, marks: frozenset[str]) -> Fingerprint:

@@ -93,8 +93,8 @@ def test_a_class_and_a_cell() -> None:
 
     guards = Guards()
     guards.klass(A)
+    guards.function(f)  # type: ignore[arg-type]
     cell = (f.__closure__ or ())[0]
-    guards.cell(cell, cell.cell_contents)
     assert guards.hold()
     cell.cell_contents = 2
     assert not guards.hold()
@@ -102,6 +102,23 @@ def test_a_class_and_a_cell() -> None:
     assert guards.hold()
     A.n = 1  # type: ignore[attr-defined]
     assert not guards.hold()
+
+
+def test_a_function_that_was_made_for_one_call_does_not_live_on() -> None:
+    import weakref
+
+    from inviscid import fingerprint
+
+    def made(value: Value) -> Any:
+        return lambda: value
+
+    value = Value()
+    function = made(value)
+    fingerprint(function)
+    alive = weakref.ref(value)
+    del function, value
+    gc.collect()
+    assert alive() is None
 
 
 @pytest.mark.parametrize("answer", [(b"other", ()), None])
