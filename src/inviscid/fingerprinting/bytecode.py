@@ -7,6 +7,7 @@ else. Such a template differs between versions of Python, which costs a recomput
 from __future__ import annotations
 
 import dis
+import inspect
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -32,13 +33,18 @@ def bytecode_template(function: FunctionType) -> Template:
                 marks.add(template.COMPUTED)
     return Template(
         body=stream(["Bytecode", _code(code)]),
-        name=code.co_name,
-        documentation=stream(repr(function.__doc__)),
+        names=stream([nested.co_name for nested in nested_codes(code)]),
+        documentation=stream(inspect.cleandoc(function.__doc__ or "")),
         annotations=stream(sorted(getattr(function, "__annotations__", {}))),
         source=f"{code.co_firstlineno}",
         slots=tuple(slots),
         marks=frozenset(marks),
     )
+
+
+def code_stream(code: CodeType) -> bytes:
+    """The canonical stream of a code object that is used as a value."""
+    return stream(_code(code))
 
 
 def _slots(code: CodeType) -> list[Slot]:

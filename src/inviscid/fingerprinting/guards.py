@@ -38,7 +38,7 @@ class Guards:
     def function(self, function: FunctionType) -> None:
         """A function has this code, these defaults and attributes, and its closure cells hold these very objects.
 
-        The function is not kept alive: it may be one of very many that are made in calls, with all that they close over.
+        The function is not kept alive: it may be one of very many that are made in calls, with all they close over.
         """
         cells = [hold(contents(cell)) for cell in function.__closure__ or ()]
         self._functions.append((hold(function), _parts_of(function), cells))
@@ -46,7 +46,7 @@ class Guards:
     def klass(self, cls: type) -> None:
         """A class has these members and these bases."""
         members = vars(cls)
-        self._classes.append((cls, tuple(members), tuple(members.values()), cls.__bases__))
+        self._classes.append((cls, tuple(members), tuple(members.values()), (type(cls), *cls.__bases__)))
 
     def names(self, namespace: dict[str, Any]) -> None:
         """A namespace has these names and no others."""
@@ -90,7 +90,7 @@ def hold(value: Any) -> Callable[[], Any]:
 
 def _parts_of(function: FunctionType) -> tuple[Any, ...]:
     keywords = function.__kwdefaults__
-    return (function.__code__, function.__defaults__, *(keywords.items() if keywords else ()), *vars(function).values())
+    return (function.__code__, function.__defaults__, *(keywords.items() if keywords else ()), *vars(function).items())
 
 
 def _same(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:
@@ -112,7 +112,9 @@ def _is(a: Any, b: Any) -> bool:
 
 def _same_class(cls: type, names: tuple[str, ...], values: tuple[Any, ...], bases: tuple[type, ...]) -> bool:
     members = vars(cls)
-    return tuple(members) == names and _same(tuple(members.values()), values) and _same(cls.__bases__, bases)
+    return (
+        tuple(members) == names and _same(tuple(members.values()), values) and _same((type(cls), *cls.__bases__), bases)
+    )
 
 
 def _still(take: Callable[[], Content], expected: Content) -> bool:

@@ -1,34 +1,38 @@
-"""What makes up a class, and what hides inside a descriptor or a wrapper.
+"""What makes up a class, and what is inside a descriptor, a wrapper or an ambient variable.
 
 A class is hashed as it lives: its body has been run, and all that the body did is in the class's own namespace, which
 is also what calls will see. So no source of a class body is ever looked for; the functions in the namespace bring
-theirs, each checked against its running code. What the standard library generates (the methods of dataclasses, enums
-and named tuples) differs between versions of Python and follows from what the user wrote: that is hashed in its place.
+theirs, each checked against its running code. What follows from the rest of the class is left out (`generated`).
 """
 
 from __future__ import annotations
 
+import contextvars
 import enum
 import functools
+import threading
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-# Bookkeeping of the interpreter, of abc, copyreg, typing, dataclasses and enum; it follows from the rest. Some of it
-# comes into being only when an instance is pickled or annotations are asked for.
+from inviscid.fingerprinting.generated import is_generated
+from inviscid.sentinels import MISSING
+
+# Bookkeeping of the interpreter, of abc, copyreg, typing, dataclasses, enum and pydantic; it follows from the rest.
+# Some of it comes into being only when an instance is pickled or annotations are asked for, some differs between runs.
 _BOOKKEEPING = frozenset(
-    "__module__ __doc__ __dict__ __weakref__ __firstlineno__ __static_attributes__ __qualname__ "
-    "__annotations__ __annotate__ __annotate_func__ __annotations_cache__ __abstractmethods__ _abc_impl "
-    "__orig_bases__ __parameters__ __dataclass_fields__ __dataclass_params__ __type_params__ "
-    "__protocol_attrs__ __callable_proto_members_only__ __non_callable_proto_members__ __mutable_keys__ "
-    "__readonly_keys__ __slotnames__ _is_protocol _is_runtime_protocol __classcell__ __attrs_props__".split()
+    "__module__ __doc__ __dict__ __weakref__ __firstlineno__ __static_attributes__ __qualname__ __annotations__ "
+    "__annotate__ __annotate_func__ __annotations_cache__ __abstractmethods__ _abc_impl __orig_bases__ __parameters__ "
+    "__dataclass_fields__ __dataclass_params__ __type_params__ __protocol_attrs__ __callable_proto_members_only__ "
+    "__non_callable_proto_members__ __mutable_keys__ __readonly_keys__ __slotnames__ _is_protocol "
+    "_is_runtime_protocol __classcell__ __attrs_props__ __pydantic_core_schema__ __pydantic_validator__ "
+    "__pydantic_serializer__".split()
 )
 _SLOT_DESCRIPTORS = (types.MemberDescriptorType, types.GetSetDescriptorType)
-# These modules put functions of their own into the classes that they make.
-_MAKERS = frozenset({"dataclasses", "collections", "typing", "enum"})
 # Options of later versions (slots, kw_only, match_args) show in the class and its fields.
 _OPTIONS = "init repr eq order unsafe_hash frozen".split()
-_FIELD = "name default default_factory init repr hash compare kw_only".split()
+_FIELD = "name default default_factory init repr hash compare kw_only metadata".split()
+DESCRIPTORS = (property, classmethod, staticmethod, functools.cached_property)
 
 
 def members(cls: type) -> Iterator[tuple[str, Any]]:
@@ -36,32 +40,37 @@ def members(cls: type) -> Iterator[tuple[str, Any]]:
     namespace = vars(cls)
     annotations = namespace.get("__annotations__", {})
     if isinstance(annotations, dict):
-        yield "annotations", [list(map(_annotation, item)) for item in annotations.items()]
+        yield "annotations", [[name, annotation(value)] for name, value in annotations.items()]
+    # Before 3.12 named tuples and typed dicts didn't note what they were made from.
+    generic = [annotation(base) for base in namespace.get("__orig_bases__", ()) if hasattr(base, "__origin__")]
+    if generic:
+        yield "generic bases", generic
     if "__dataclass_params__" in namespace:
         yield "dataclass", _dataclass(cls)
     if isinstance(cls, enum.EnumMeta):
         yield "enum", [[name, member.value] for name, member in dict[str, Any](cls.__members__).items()]
+    if not isinstance(namespace.get("__doc__", ""), str | None):
+        yield "documentation", namespace["__doc__"]
     for name in sorted(namespace):
         value = namespace[name]
-        if name not in _BOOKKEEPING and not isinstance(value, _SLOT_DESCRIPTORS) and not _generated(cls, name, value):
+        if name not in _BOOKKEEPING and not isinstance(value, _SLOT_DESCRIPTORS) and not is_generated(cls, name, value):
             yield name, value
 
 
-def annotation_texts(function: Any) -> list[list[str]]:
-    """The annotations of a live function, as text."""
-    return [[name, value if isinstance(value, str) else repr(value)] for name, value in _annotations(function).items()]
+def annotation(value: Any) -> Any:
+    """An annotation as a value that can be encoded: what has no structure of its own counts by its text."""
+    if isinstance(value, str | type | types.GenericAlias | types.UnionType | None):
+        return value
+    return value if type(value).__module__ == "typing" else repr(value)
 
 
-def _annotations(function: Any) -> dict[str, Any]:
+def annotations_of(function: Any) -> list[tuple[str, Any]]:
+    """The annotations of a live function."""
     try:
-        return dict(function.__annotations__)
+        found = dict(function.__annotations__)
     except Exception:  # noqa: BLE001  from 3.14 they are evaluated here, and may name what isn't there
-        return {}
-
-
-def _annotation(value: Any) -> Any:
-    # Annotations may be anything; what has no structure of its own counts by its text.
-    return value if isinstance(value, str | type | types.GenericAlias | types.UnionType) else repr(value)
+        return []
+    return [(name, annotation(value)) for name, value in found.items()]
 
 
 def _dataclass(cls: Any) -> list[Any]:
@@ -72,29 +81,6 @@ def _dataclass(cls: Any) -> list[Any]:
 
 def _present(value: Any) -> Any:
     return "(missing)" if type(value).__name__ == "_MISSING_TYPE" else value
-
-
-def _generated(cls: type, name: str, value: Any) -> bool:
-    """Whether a member was made by the standard library, or by attrs, from the body of the class."""
-    if isinstance(cls, enum.EnumMeta) and (name in cls.__members__ or (name.startswith("_") and not _own(cls, value))):
-        return True
-    function = value.__func__ if isinstance(value, classmethod | staticmethod) else value
-    while hasattr(function, "__wrapped__"):
-        # A generated `__repr__` is wrapped against recursion.
-        function = function.__wrapped__
-    code = getattr(function, "__code__", None)
-    if code is None:
-        return hasattr(cls, "_fields") and type(value).__name__ == "_tuplegetter"
-    if code.co_filename.startswith("<attrs generated") or function.__globals__.get("__name__") in _MAKERS:
-        return True
-    # What dataclasses and named tuples compile from strings.
-    made = "__dataclass_params__" in vars(cls) or hasattr(cls, "_fields")
-    return made and name.startswith("__") and code.co_filename.startswith("<string>")
-
-
-def _own(cls: type, value: Any) -> bool:
-    function = value.__func__ if isinstance(value, classmethod | staticmethod) else value
-    return getattr(function, "__module__", None) == cls.__module__
 
 
 def descriptor_parts(value: Any) -> list[Any]:
@@ -108,10 +94,30 @@ def descriptor_parts(value: Any) -> list[Any]:
 
 def inner_function(value: Any) -> Any:
     """The Python function that a callable object of an installed library wraps; None if it shows none."""
-    if not callable(value) or isinstance(value, type | functools.partial):
-        return None
     for attribute in ("__wrapped__", "py_func", "pyfunc"):
-        inner = getattr(value, attribute, None)
-        if callable(inner):
+        inner = ask(value, attribute)
+        if isinstance(inner, types.FunctionType):
             return inner
     return None
+
+
+def ambient(value: Any) -> Callable[[], Any] | None:
+    """How to read what an ambient variable holds now; None for all other objects.
+
+    As an argument such an object is what it is called; as a global it is what a function can read from it.
+    """
+    if isinstance(value, contextvars.ContextVar):
+        return lambda: value.get("(unset)")
+    if isinstance(value, threading.local):
+        return lambda: dict(vars(value))
+    if isinstance(value, threading.Event):
+        return value.is_set
+    return None
+
+
+def ask(value: Any, attribute: str) -> Any:
+    """An attribute, or MISSING: objects of users may raise whatever they like when they are asked."""
+    try:
+        return getattr(value, attribute, MISSING)
+    except Exception:  # noqa: BLE001  see above
+        return MISSING

@@ -72,6 +72,7 @@ class _Normalizer:
         self.marks: set[str] = set()
         self.documentation: list[Tree] = []
         self.annotations: list[Tree] = []
+        self.names: list[Tree] = []
         self.class_name = located.class_name
         self.names_kept = any(
             isinstance(node, ast.Name) and node.id in template.SEES_LOCALS for node in ast.walk(located.node)
@@ -85,7 +86,7 @@ class _Normalizer:
             body = [body, self.slot(Slot("free", "__class__"))]
         return Template(
             body=stream(body),
-            name=getattr(node, "name", "<lambda>"),
+            names=stream(self.names),
             documentation=stream(self.documentation),
             annotations=stream(self.annotations),
             source=f"{node.lineno}:{self.located.text}",
@@ -301,6 +302,7 @@ class _Normalizer:
         return ["Evaluate", *(self.expression(child, scope) for child in ast.iter_child_nodes(target) if _value(child))]
 
     def definition(self, node: Function, scope: _Scope) -> Tree:
+        self.names.append(getattr(node, "name", "<lambda>"))
         decorators = [self.expression(decorator, scope) for decorator in getattr(node, "decorator_list", ())]
         defaults = [self.expression(default, scope) for default in node.args.defaults]
         keyword_defaults: list[Tree] = [
@@ -379,6 +381,12 @@ class _Normalizer:
 
     def call(self, node: ast.Call, scope: _Scope) -> Tree:
         parts = self.generic(node, scope)
+        match node:
+            case ast.Call(func=ast.Name(id="getattr"), args=[_, ast.Constant(value=str()), *_]):
+                pass
+            case ast.Call(func=ast.Name(id="getattr")):
+                # The name may be `__doc__`, or `__name__`, or what annotations are called.
+                self.marks.update((template.DOC, template.NAME, template.PLACE, template.ANNOTATIONS))
         slot = self.imported_by_call(node, scope, mark=True)
         return parts if slot is None else ["Imported", parts, self.slot(slot)]
 

@@ -57,7 +57,8 @@ def place_of(module: str, file: str | None) -> Place:
 
 def place_of_globals(namespace: dict[str, Any]) -> Place:
     """Where the functions with these globals come from."""
-    return place_of(str(namespace.get("__name__", "")), namespace.get("__file__"))
+    file = namespace.get("__file__")
+    return place_of(str(namespace.get("__name__", "")), file if isinstance(file, str) else None)
 
 
 def place_of_module_named(name: str) -> Place:

@@ -9,24 +9,29 @@ from a file but syntax that has been checked against the running code.
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
-from types import FunctionType, MethodType, ModuleType
+from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from inviscid.digest import pack
 from inviscid.entry import module_name, name_of_namespace
 from inviscid.errors import UnhashableInput
 from inviscid.fingerprinting import members, template
-from inviscid.fingerprinting.bytecode import bytecode_template
+from inviscid.fingerprinting.bytecode import bytecode_template, code_stream
 from inviscid.fingerprinting.definition import ConfigRead, Declared, Definition, Distribution, Encode
 from inviscid.fingerprinting.guards import Guards, contents, hold
 from inviscid.fingerprinting.places import Place, place_of_globals, place_of_module_named
-from inviscid.fingerprinting.references import External, Found, Target, Undefined, external_name, resolve
+from inviscid.fingerprinting.references import External, Found, Target, Undefined, external_name, is_user, resolve
 from inviscid.fingerprinting.template import Template
 from inviscid.sentinels import MISSING
 
 _LRU_CACHE = type(functools.lru_cache(abs))
 _IMMUTABLE = frozenset({int, float, complex, str, bytes, bool, type(None), type(Ellipsis), range})
+# What looks names up at run time, and what imports modules by a name that is computed, however they are called.
+_LOOK_UP = frozenset({"builtins.eval", "builtins.exec", "builtins.globals", "sys.modules"})
+_IMPORT = frozenset({"importlib.import_module", "builtins.__import__", "pkgutil.resolve_name", "runpy.run_path"})
+_IMPORT_SPELLED = frozenset({"import_module", "__import__"})
 _SKIPPED_GLOBALS = frozenset(
     "__builtins__ __cached__ __doc__ __file__ __loader__ __name__ __package__ __spec__ __annotations__".split()
 )
@@ -35,10 +40,12 @@ _SKIPPED_GLOBALS = frozenset(
 class Reach:
     """The graph of what one object reaches; node 0 is the object itself."""
 
-    def __init__(self, encode: Encode, templates: Callable[[FunctionType], Template | None]) -> None:
+    def __init__(
+        self, encode: Encode, templates: Callable[[FunctionType], Template | None], marks: frozenset[str] = frozenset()
+    ) -> None:
         self.definitions: list[Definition] = []
         self.distributions: set[Distribution] = set()
-        self.marks: set[str] = set()
+        self.marks = set(marks)
         self.taints: list[str] = []
         self.guards = Guards()
         self._encode = encode
@@ -46,6 +53,8 @@ class Reach:
         self._index: dict[object, int] = {}
         self._alive: list[Any] = []
         self._pending: list[tuple[Definition, Callable[[Definition], None]]] = []
+        # Functions whose annotations have not been looked at, because nothing met so far could see them.
+        self._unread: list[tuple[Definition, FunctionType]] = []
 
     def walk(self, root: Any, name: str) -> None:
         """Visit all that `root` reaches."""
@@ -55,7 +64,13 @@ class Reach:
             try:
                 visit(definition)
             except UnhashableInput as error:
-                self.taint(definition, str(error))
+                self.taint(definition, _of_a_global(error))
+            except Exception as error:  # noqa: BLE001  objects of users may raise whatever they like when they are asked
+                self.taint(definition, f"{definition.name} can't be looked into: {type(error).__name__}: {error}")
+            if not self._pending and template.ANNOTATIONS in self.marks:
+                unread, self._unread = self._unread, []
+                for definition, function in unread:
+                    self.annotations(definition, function)
 
     def taint(self, definition: Definition, why: str) -> None:
         """Note that what is computed with this definition can't be kept."""
@@ -82,7 +97,9 @@ class Reach:
         self._alive.append(value)
         if type(value) in _IMMUTABLE:
             # The interpreter may have merged equal constants; messages shall name the one that changed.
-            return self.node((type(value), repr(value), name), name, lambda d: self.value(d, value))
+            # In hexadecimal, because decimal has a limit of digits.
+            text = hex(value) if type(value) is int else repr(value)
+            return self.node((type(value), text, name), name, lambda d: self.value(d, value))
         return self.node(id(value), name, lambda d: self.visit(d, value))
 
     def visit(self, definition: Definition, value: Any) -> None:
@@ -96,6 +113,8 @@ class Reach:
             self.klass(definition, value)
         elif isinstance(value, ModuleType):
             self.module(definition, value)
+        elif not isinstance(value, _LRU_CACHE) and (home := external_name(value)) is not None:
+            self.external(definition, home)
         elif isinstance(value, MethodType):
             definition.kind = "method"
             self.refer(definition, value.__func__, definition.name)
@@ -104,12 +123,17 @@ class Reach:
             definition.kind = "memoized"
             definition.label.append(pack(value.cache_parameters()))
             self.refer(definition, value.__wrapped__, definition.name)
-        elif isinstance(value, property | classmethod | staticmethod | functools.cached_property):
+        elif isinstance(value, members.DESCRIPTORS):
             definition.kind = type(value).__name__
             for part in members.descriptor_parts(value):
                 self.refer(definition, part, definition.name)
-        elif callable(value) and (home := external_name(value)) is not None:
-            self.external(definition, home)
+            if type(value) not in members.DESCRIPTORS:
+                self.state(definition, value)
+        elif isinstance(value, CodeType):
+            definition.kind = "code"
+            definition.label.append(code_stream(value))
+        elif (read := members.ambient(value)) is not None:
+            self.ambient(definition, value, read)
         else:
             self.value(definition, value)
 
@@ -138,11 +162,18 @@ class Reach:
         form = self._templates(function) or bytecode_template(function)
         self.marks |= form.marks & template.CLOSURE_WIDE
         definition.label.append(form.body)
+        computed = template.COMPUTED in form.marks
+        whole = template.MODULE in form.marks
         for slot in form.slots:
-            self.target(definition, resolve(slot, function, self.guards))
-        if template.MODULE in form.marks:
+            target = resolve(slot, function, self.guards)
+            self.target(definition, target)
+            name = _external_name_of(target)
+            whole = whole or name in _LOOK_UP
+            # Where it is spelled out, the template has read the name that is imported.
+            computed = computed or (name in _IMPORT and (slot.name, *slot.chain)[-1] not in _IMPORT_SPELLED)
+        if whole:
             self.namespace(definition, function.__globals__)
-        if template.COMPUTED in form.marks:
+        if computed:
             self.taint(definition, f"{definition.name} computes the name of a module to import: make it a constant")
         self.defaults(definition, function)
         for name, value in sorted(vars(function).items()):
@@ -150,19 +181,28 @@ class Reach:
             self.refer(definition, value, f"{definition.name}.{name}")
         definition.marked += [
             (template.DOC, form.documentation),
-            (template.NAME, [function.__name__, function.__qualname__]),
-            # Its own annotations are not in its code: what lives counts.
-            (template.ANNOTATIONS, [form.annotations, members.annotation_texts(function)]),
+            (template.NAME, [function.__name__, function.__qualname__, form.names]),
+            (template.PLACE, function.__module__),
+            (template.ANNOTATIONS, form.annotations),
             (template.EXACT, form.source),
         ]
+        self._unread.append((definition, function))
+
+    def annotations(self, definition: Definition, function: FunctionType) -> None:
+        """The annotations of a function, which are not in its code: what lives counts."""
+        for name, value in members.annotations_of(function):
+            definition.label.append(["annotation", name])
+            self.refer(definition, value, f"{definition.name}, annotation of '{name}'")
 
     def defaults(self, definition: Definition, function: FunctionType) -> None:
         """The values of the defaults, which were computed when the function was defined."""
         positional = function.__defaults__ or ()
         keywords = function.__kwdefaults__ or {}
         definition.label.append([len(positional), sorted(keywords)])
-        names = function.__code__.co_varnames[: function.__code__.co_argcount][-len(positional) :] if positional else ()
-        for name, value in [*zip(names, positional, strict=True), *sorted(keywords.items())]:
+        names = function.__code__.co_varnames[: function.__code__.co_argcount][::-1]
+        # More defaults than parameters are legal, and ignored by calls.
+        named = list(zip(names, positional[::-1], strict=False))[::-1]
+        for name, value in [*named, *sorted(keywords.items())]:
             self.refer(definition, value, f"{definition.name}, default of '{name}'")
 
     def foreign_function(self, definition: Definition, function: FunctionType, place: Place) -> None:
@@ -177,7 +217,7 @@ class Reach:
         self.guards.function(function)
         if hasattr(function, "registry") and hasattr(function, "dispatch"):
             # singledispatch: its other cells hold what it remembers of earlier calls.
-            self.refer(definition, dict(function.registry), f"{definition.name}.registry")
+            self.refer(definition, function.registry, f"{definition.name}.registry")
             return
         for cell in function.__closure__ or ():
             value = contents(cell)
@@ -196,14 +236,15 @@ class Reach:
         if target.place.kind == "distribution":
             self.distributions.add(Distribution(*target.place[1:]))
         if target.name.partition(".")[0] == "inspect":
-            self.marks |= {template.EXACT, template.DOC, template.ANNOTATIONS, template.NAME}
+            self.marks |= template.CLOSURE_WIDE
+        if target.name == "typing.get_type_hints":
+            self.marks.add(template.ANNOTATIONS)
 
     def klass(self, definition: Definition, cls: type) -> None:
         """A class, whole: bases, metaclass, members."""
-        home = external_name(cls)
-        place = place_of_module_named(cls.__module__)
-        if home is not None or place.kind != "user":
-            self.external(definition, home or External(f"{cls.__module__}.{cls.__qualname__}", place))
+        if not is_user(cls):
+            place = place_of_module_named(cls.__module__)
+            self.external(definition, external_name(cls) or External(f"{cls.__module__}.{cls.__qualname__}", place))
             return
         definition.kind = "class"
         definition.name = f"{module_name(cls)}.{cls.__qualname__}"
@@ -218,13 +259,18 @@ class Reach:
         for name, value in members.members(cls):
             definition.label.append(["member", name])
             self.refer(definition, value, f"{definition.name}.{name}")
-        definition.marked.append((template.DOC, cls.__dict__.get("__doc__") or ""))
+        documentation = vars(cls).get("__doc__")
+        # From 3.13 on the compiler takes the indentation away.
+        definition.marked += [
+            (template.DOC, inspect.cleandoc(documentation) if isinstance(documentation, str) else ""),
+            (template.PLACE, cls.__module__),
+        ]
 
     def module(self, definition: Definition, module: ModuleType) -> None:
         """A module that is used as a value: all of it may be reached."""
         place = place_of_globals(vars(module))
         if place.kind != "user":
-            self.external(definition, External(module.__name__, place))
+            self.external(definition, External(name_of_namespace(vars(module)), place))
         else:
             self.namespace(definition, vars(module))
 
@@ -267,13 +313,14 @@ class Reach:
         try:
             stream, parts = _content(self._encode, value, definition.name)
         except UnhashableInput:
-            inner = members.inner_function(value)
-            if inner is None:
-                raise
             # Compiled wrappers (numba, jax) have no structure of their own, but they show what they wrap.
-            definition.kind = "wrapper"
-            self.refer(definition, type(value), definition.name)
-            self.refer(definition, inner, definition.name)
+            if members.inner_function(value) is None:
+                raise
+            self.wrapper(definition, value)
+            return
+        if any(part is value for part in parts):
+            # The encoder leaves it to us, so there is nothing in the stream.
+            self.wrapper(definition, value)
             return
         definition.kind = "value"
         definition.label.append(stream)
@@ -283,6 +330,39 @@ class Reach:
             # Guards outlive this walk, which keeps alive all that it has met.
             encode, held, name = self._encode, hold(value), definition.name
             self.guards.content(lambda: _content(encode, held(), name), (stream, parts))
+
+    def wrapper(self, definition: Definition, value: Any) -> None:
+        """A callable object that wraps a function: its class, its state, and the function."""
+        definition.kind = "wrapper"
+        inner = members.inner_function(value)
+        state = self.state(definition, value)
+        if inner is not None:
+            self.refer(definition, inner, definition.name)
+        elif not state:
+            raise UnhashableInput(f"{definition.name} ({type(value).__qualname__}) shows neither code nor state.")
+
+    def state(self, definition: Definition, value: Any) -> bool:
+        """The class and the attributes of an object, whatever it says to pickle. Returns whether it has any."""
+        self.refer(definition, type(value), definition.name)
+        attributes = members.ask(value, "__dict__")
+        if not isinstance(attributes, dict):
+            return False
+        self.guards.names(attributes)
+        for name in sorted(attributes):
+            self.guards.binding(attributes, name, attributes[name])
+            definition.label.append(["attribute", name])
+            self.refer(definition, attributes[name], f"{definition.name}.{name}")
+        return bool(attributes)
+
+    def ambient(self, definition: Definition, value: Any, read: Callable[[], Any]) -> None:
+        """A variable of the context or the thread: what a function would read from it here and now."""
+        definition.kind = "ambient"
+        stream, parts = _content(self._encode, read(), definition.name)
+        definition.label += [type(value).__name__, stream]
+        for part in parts:
+            self.refer(definition, part, definition.name)
+        encode, name = self._encode, definition.name
+        self.guards.content(lambda: _content(encode, read(), name), (stream, parts))
 
 
 def _content(encode: Encode, value: Any, name: str) -> tuple[bytes, tuple[Any, ...]]:
@@ -294,6 +374,20 @@ def _content(encode: Encode, value: Any, name: str) -> tuple[bytes, tuple[Any, .
         return pack(len(parts))
 
     return encode(value, reference, f"'{name}'"), tuple(parts)
+
+
+def _external_name_of(target: Target) -> str:
+    """The name of what is installed, also where the user's module has bound it to another; empty for all else."""
+    found: Target | None = target
+    if isinstance(target, Found) and isinstance(target.value, FunctionType | BuiltinFunctionType):
+        found = external_name(target.value)
+    return found.name if isinstance(found, External) else ""
+
+
+def _of_a_global(error: UnhashableInput) -> str:
+    """What an error on an argument says, for what is not an argument."""
+    what = str(error).partition(" Leave the parameter out")[0]
+    return f"{what} Make it an argument, make it inside the function, or give your word with pure=True."
 
 
 def read_variant(read: ConfigRead, encode: Encode) -> bytes:

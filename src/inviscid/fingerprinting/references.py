@@ -9,6 +9,7 @@ step leaves a guard.
 from __future__ import annotations
 
 import builtins
+import functools
 import importlib
 import importlib.util
 import sys
@@ -17,6 +18,7 @@ from typing import Any, NamedTuple
 
 from inviscid.entry import name_of_namespace
 from inviscid.fingerprinting.guards import Guards, contents
+from inviscid.fingerprinting.members import ask
 from inviscid.fingerprinting.places import Place, installed_module, place_of_globals, place_of_module_named
 from inviscid.fingerprinting.template import Slot
 from inviscid.sentinels import MISSING
@@ -48,6 +50,7 @@ Target = Found | External | Undefined
 
 # What the standard library offers as plain values belongs to the platform or the moment, not to the version.
 _PLAIN = (int, float, complex, str, bytes, bool, type(None))
+_HEAP_TYPE = 1 << 9
 
 
 def resolve(slot: Slot, function: FunctionType, guards: Guards) -> Target:
@@ -85,6 +88,9 @@ def follow(value: Any, chain: tuple[str, ...], name: str, guards: Guards) -> Tar
         attribute = rest.pop(0)
         value = _attribute(module, attribute)
         guards.binding(vars(module), attribute, vars(module).get(attribute, MISSING))
+        if attribute not in vars(module) and value is not MISSING:
+            # A module's `__getattr__`, or a property of its class, may give another answer later.
+            guards.content(functools.partial(_answer, module, attribute), (b"", (value,)))
         path = f"{path}.{attribute}"
         if value is MISSING:
             return Undefined(path) if place.kind == "user" else External(".".join([path, *rest]), place)
@@ -93,11 +99,15 @@ def follow(value: Any, chain: tuple[str, ...], name: str, guards: Guards) -> Tar
     return Found(value, tuple(rest), path)
 
 
+def _answer(module: ModuleType, name: str) -> tuple[bytes, tuple[Any, ...]]:
+    return b"", (getattr(module, name, MISSING),)
+
+
 def _external_attribute(value: Any, path: str, rest: tuple[str, ...], place: Place) -> Target:
     home = external_name(value)
     if home is not None:
         return External(".".join([home.name, *rest]), home.place)
-    if isinstance(value, FunctionType | type) and is_user(value):
+    if isinstance(value, functools.partial) or type(value).__module__ == "unittest.mock" or is_user(value):
         # Somebody put their own function there.
         return Found(value, rest, path)
     if place.kind == "stdlib" and type(value) in _PLAIN:
@@ -126,6 +136,13 @@ def _imported(name: str) -> Any:
     return MISSING if sys.modules[name] is None else sys.modules[name]
 
 
+def _findable(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError):
+        return False
+
+
 def _resolve_import(slot: Slot, namespace: dict[str, Any], guards: Guards) -> Target:
     name = slot.name
     if slot.level:
@@ -142,36 +159,51 @@ def _resolve_import(slot: Slot, namespace: dict[str, Any], guards: Guards) -> Ta
     if slot.ensure:
         _imported(slot.ensure)
     module = _imported(name)
+    guards.binding(sys.modules, name, sys.modules.get(name, MISSING))
     if module is MISSING:
+        guards.content(lambda: (repr(_findable(name)).encode(), ()), (b"False", ()))
         return Undefined(name)
     return follow(module, slot.chain, name, guards)
 
 
 def is_user(value: Any) -> bool:
-    """Whether a function or class counts by value."""
+    """Whether a function, a class or an instance counts by value, not by the name and version of what installed it."""
     if isinstance(value, FunctionType):
         return place_of_globals(value.__globals__).kind == "user"
-    return place_of_module_named(str(getattr(value, "__module__", ""))).kind == "user"
+    if not isinstance(value, type):
+        return is_user(type(value))
+    if external_name(value) is not None:
+        return False
+    # Where a class says that it is from is not evidence: a factory of the standard library leaves its own name there.
+    place = place_of_module_named(str(value.__module__))
+    made = place.kind == "stdlib" and bool(value.__flags__ & _HEAP_TYPE)
+    return place.kind == "user" or made or any(map(_is_user_function, list(vars(value).values())))
+
+
+def _is_user_function(value: Any) -> bool:
+    return isinstance(value, FunctionType) and is_user(value)
 
 
 def external_name(value: Any) -> External | None:
     """The name under which an installed object can be found again; None if it belongs to the user or has none."""
-    qualname = getattr(value, "__qualname__", None) or getattr(value, "__name__", None)
-    if not isinstance(qualname, str) or isinstance(value, ModuleType):
+    if isinstance(value, ModuleType) or type(value) in _PLAIN:
         return None
-    for module_name in _homes(value):
+    # The short name finds functions that are methods of a hidden instance: `random.random`.
+    names = [name for name in (ask(value, "__qualname__"), ask(value, "__name__")) if isinstance(name, str)]
+    for module_name in _homes(value) if names else ():
         module = sys.modules.get(module_name)
-        found: Any = module
-        for attribute in qualname.split("."):
-            found = getattr(found, attribute, None)
-        if found is value and module is not None:
-            place = place_of_globals(vars(module))
-            return None if place.kind == "user" else External(f"{module_name}.{qualname}", place)
+        for name in names:
+            found: Any = module
+            for attribute in name.split("."):
+                found = ask(found, attribute)
+            if found is value and module is not None:
+                place = place_of_globals(vars(module))
+                return None if place.kind == "user" else External(f"{module_name}.{name}", place)
     return None
 
 
 def _homes(value: Any) -> list[str]:
-    home = getattr(value, "__module__", None)
+    home = ask(value, "__module__")
     of_type = getattr(type(value), "__module__", None)
     # Compiled types may keep a descriptor there.
     of_type = of_type if isinstance(of_type, str) else "builtins"

@@ -53,9 +53,9 @@ class Fingerprinter:
 
     def _take(self, value: Any, marks: frozenset[str]) -> Fingerprint:
         name = function_name(value)
-        reach = Reach(self._encode, self._template)
+        reach = Reach(self._encode, self._template, marks)
         reach.walk(value, name)
-        seen = marks | reach.marks
+        seen = frozenset(reach.marks)
         labels = [
             pack(
                 [

@@ -16,12 +16,13 @@ Tree = list["Tree"] | str | int | bytes | None
 
 DOC = "documentation"
 NAME = "names"
+PLACE = "names of modules"
 ANNOTATIONS = "annotations"
 EXACT = "lines"
 MODULE = "module"
 COMPUTED = "computed import"
 
-CLOSURE_WIDE = frozenset({DOC, NAME, ANNOTATIONS, EXACT})
+CLOSURE_WIDE = frozenset({DOC, NAME, PLACE, ANNOTATIONS, EXACT})
 """Marks that change what counts in everything that is reached; the others concern the function itself."""
 
 # What lets a function see what the normal form leaves out: as an attribute, or as a string, since getattr takes one.
@@ -30,6 +31,7 @@ REFLECTIVE_ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "getdoc": (DOC,),
     "__name__": (NAME,),
     "__qualname__": (NAME,),
+    "__module__": (PLACE,),
     "__annotations__": (ANNOTATIONS,),
     "__signature__": (ANNOTATIONS, NAME),
     "get_type_hints": (ANNOTATIONS,),
@@ -79,7 +81,8 @@ class Template(NamedTuple):
 
     body: bytes
     """Canonical stream of parameters and body."""
-    name: str
+    names: bytes
+    """Stream of the names of nested functions."""
     documentation: bytes
     """Stream of the docstrings, of nested definitions too."""
     annotations: bytes

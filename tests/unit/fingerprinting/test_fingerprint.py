@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import copy
+import functools
+import importlib
+import json
 import pickle
 import sys
+import types
 from typing import Any
 
 import pytest
@@ -90,6 +94,39 @@ CHANGES = {
     "instance": ("class C:\n def __init__(self, k): self.k = k\nc = C(1)\ndef f(x): return c.k",
                  "class C:\n def __init__(self, k): self.k = k\nc = C(2)\ndef f(x): return c.k"),
     "class of an instance": ("class C:\n def m(self): return 1\nc = C()\ndef f(x): return c.m()", "class C:\n def m(self): return 2\nc = C()\ndef f(x): return c.m()"),
+    "callable wrapper object": ("class D:\n def __init__(s, g, k=1): functools.update_wrapper(s, g); s.k = k\n def __call__(s, x): return s.__wrapped__(x) * s.k\n@D\ndef h(x): return x + 1\ndef f(x): return h(x)",
+                                "class D:\n def __init__(s, g, k=1): functools.update_wrapper(s, g); s.k = k\n def __call__(s, x): return s.__wrapped__(x) * s.k\n@D\ndef h(x): return x + 2\ndef f(x): return h(x)"),
+    "state of a wrapper object": ("class D:\n def __init__(s, g, k=1): functools.update_wrapper(s, g); s.k = k\n def __call__(s, x): return s.__wrapped__(x) * s.k\n@D\ndef h(x): return x + 1\ndef f(x): return h(x)",
+                                  "class D:\n def __init__(s, g, k=2): functools.update_wrapper(s, g); s.k = k\n def __call__(s, x): return s.__wrapped__(x) * s.k\n@D\ndef h(x): return x + 1\ndef f(x): return h(x)"),
+    "code object": ("C = compile('x*10', 'c', 'eval')\ndef f(x): return eval(C)", "C = compile('x*20', 'c', 'eval')\ndef f(x): return eval(C)"),
+    "make_dataclass": ("import dataclasses\nC = dataclasses.make_dataclass('C', ['x'], namespace={'m': lambda s: 1})\ndef f(x): return C(x).m()",
+                       "import dataclasses\nC = dataclasses.make_dataclass('C', ['x'], namespace={'m': lambda s: 2})\ndef f(x): return C(x).m()"),
+    "class made by type of abc": ("import abc\nC = abc.ABCMeta('C', (), {'k': 1})\ndef f(x): return C.k", "import abc\nC = abc.ABCMeta('C', (), {'k': 2})\ndef f(x): return C.k"),
+    "class that says it is another's": ("import json\nclass C:\n __module__ = 'json'\n def m(s): return 1\ndef f(x): return C().m()",
+                                        "import json\nclass C:\n __module__ = 'json'\n def m(s): return 2\ndef f(x): return C().m()"),
+    "private property of an enum": ("class E(enum.Enum):\n A = 1\n @property\n def _k(s): return 1\ndef f(x): return E.A._k",
+                                    "class E(enum.Enum):\n A = 1\n @property\n def _k(s): return 2\ndef f(x): return E.A._k"),
+    "mangled value of an enum": ("class E(enum.Enum):\n A = 1\n __k = 1\n def m(s): return s.__k\ndef f(x): return E.A.m()",
+                                 "class E(enum.Enum):\n A = 1\n __k = 2\n def m(s): return s.__k\ndef f(x): return E.A.m()"),
+    "function of dataclasses as a member": ("import dataclasses\nclass C:\n conv = staticmethod(dataclasses.asdict)\ndef f(x): return C.conv(x)",
+                                            "import dataclasses\nclass C:\n conv = staticmethod(dataclasses.astuple)\ndef f(x): return C.conv(x)"),
+    "wrapped init of a dataclass": ("def t(g):\n @functools.wraps(g)\n def w(*a): return g(*a)\n return w\n@dataclass\nclass C:\n x: int = 1\nC.__init__ = t(C.__init__)\ndef f(x): return C(x)",
+                                    "def t(g):\n @functools.wraps(g)\n def w(*a): print(1); return g(*a)\n return w\n@dataclass\nclass C:\n x: int = 1\nC.__init__ = t(C.__init__)\ndef f(x): return C(x)"),
+    "metadata of a field": ("from dataclasses import field\n@dataclass\nclass C:\n x: int = field(default=1, metadata={'k': 1})\ndef f(x): return C",
+                            "from dataclasses import field\n@dataclass\nclass C:\n x: int = field(default=1, metadata={'k': 2})\ndef f(x): return C"),
+    "generic base": ("import typing\nT = typing.TypeVar('T')\nclass R(typing.Generic[T]): pass\nclass A(R[int]): pass\ndef f(x): return A",
+                     "import typing\nT = typing.TypeVar('T')\nclass R(typing.Generic[T]): pass\nclass A(R[str]): pass\ndef f(x): return A"),
+    "subclass of property": ("class P(property):\n def __get__(s, o, t=None): return 1\nclass A:\n @P\n def p(s): return 0\ndef f(x): return A().p",
+                             "class P(property):\n def __get__(s, o, t=None): return 2\nclass A:\n @P\n def p(s): return 0\ndef f(x): return A().p"),
+    "class in an annotation that is read": ("import typing\nclass I:\n def m(s): return 1\nclass O:\n a: typing.Optional[I] = None\ndef f(x): return O",
+                                            "import typing\nclass I:\n def m(s): return 2\nclass O:\n a: typing.Optional[I] = None\ndef f(x): return O"),
+    "class in an annotation of a function": ("class I:\n def m(s): return 1\ndef h(a: I): pass\ndef f(x): return h.__annotations__['a']().m()",
+                                             "class I:\n def m(s): return 2\ndef h(a: I): pass\ndef f(x): return h.__annotations__['a']().m()"),
+    "name of a nested function that is read": ("def f(x):\n def a(): pass\n return a.__name__", "def f(x):\n def b(): pass\n return b.__name__"),
+    "documentation read by a computed name": ("N = '__doc__'\ndef h():\n 'a'\ndef f(x): return getattr(h, N)", "N = '__doc__'\ndef h():\n 'b'\ndef f(x): return getattr(h, N)"),
+    "hints by another name": ("from typing import get_type_hints as gd\ndef h(a: int): pass\ndef f(x): return gd(h)", "from typing import get_type_hints as gd\ndef h(a: str): pass\ndef f(x): return gd(h)"),
+    "eval by another name": ("ev = eval\ndef h(): return 1\ndef f(x): return ev('h()')", "ev = eval\ndef h(): return 2\ndef f(x): return ev('h()')"),
+    "looked up in sys.modules": ("import sys\ndef h(): return 1\ndef f(x): return getattr(sys.modules[__name__], 'h')()", "import sys\ndef h(): return 2\ndef f(x): return getattr(sys.modules[__name__], 'h')()"),
     "bound method": ("class C:\n def m(self): return 1\nm = C().m\ndef f(x): return m()", "class C:\n def m(self): return 2\nm = C().m\ndef f(x): return m()"),
 }  # fmt: skip
 
@@ -201,6 +238,108 @@ def test_live_changes_are_seen_at_once(project: Any) -> None:
     assert changed()
     mod.f.__defaults__ = (1,)
     assert changed()
+
+
+def test_more_live_changes_are_seen_at_once(project: Any) -> None:
+    project.write(other="x = 1\n", answering="def __getattr__(name):\n    return ANSWER[name]\nANSWER = {'x': 1}\n")
+    mod = project.edit(
+        """
+        import contextvars, functools, json, threading
+        import answering
+
+        VAR = contextvars.ContextVar("v", default=1)
+        LOCAL = threading.local()
+        LOCAL.x = 1
+        EVENT = threading.Event()
+
+        @functools.singledispatch
+        def h(x): return 1
+
+        class Meta(type): pass
+        class Other(type): pass
+        class Q(metaclass=Meta): pass
+
+        def attributed(x): return x
+        attributed.a = 1
+
+        def f(x):
+            import other
+            return h(x), other.x, VAR.get(), LOCAL.x, EVENT.is_set(), answering.x, json.dumps(x), Q, attributed(x)
+        """
+    )
+    digests = {fingerprint(mod.f).digest}
+
+    def changed() -> bool:
+        before = len(digests)
+        digests.add(fingerprint(mod.f).digest)
+        return len(digests) == before + 1
+
+    @mod.h.register
+    def _(x: int) -> int:
+        return 2
+
+    assert changed()
+    sys.modules["other"] = types.ModuleType("other")
+    sys.modules["other"].x = 2  # type: ignore[attr-defined]
+    assert changed()
+    token = mod.VAR.set(2)
+    assert changed()
+    mod.VAR.reset(token)
+    assert not changed()
+    mod.LOCAL.x = 2
+    assert changed()
+    mod.EVENT.set()
+    assert changed()
+    mod.answering.ANSWER["x"] = 2
+    assert changed()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json, "dumps", functools.partial(str, encoding="utf-8"))
+        assert changed()
+    assert not changed()
+    mod.Q.__class__ = mod.Other
+    assert changed()
+    del mod.attributed.a
+    mod.attributed.b = 1
+    assert changed()
+
+
+def test_a_module_that_appears_is_noticed(project: Any) -> None:
+    mod = project.edit("def f(x):\n try:\n  import later\n except ImportError: return 0\n return later.x")
+    before = fingerprint(mod.f).digest
+    project.write(later="x = 1\n")
+    importlib.invalidate_caches()
+    assert fingerprint(mod.f).digest != before
+
+
+def test_a_hidden_instance_behind_functions_of_a_library(project: Any) -> None:
+    """`random.randrange` is a method of an instance whose state changes with every call."""
+    first = fingerprint(project.edit("from random import randrange\ndef f(x): return randrange(x)").f)
+    assert first.digest == fingerprint(project.edit("import random\ndef f(x): return random.randrange(x)").f).digest
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "class Any:\n def __getattr__(s, n): return s\nclass A:\n any = Any()\ndef f(x): return A",
+        "B = 10**6000\ndef f(x, k=B): return B",
+        "class D(dict):\n def __getattr__(s, n): return s[n]\nd = D(a=1)\ndef f(x): return d.a",
+        "class D:\n def __get__(s, o, t=None): return 'doc'\nclass A:\n __doc__ = D()\ndef f(x): return A()",
+        "def h(a): return a\nh.__defaults__ = (1, 2, 3)\ndef f(x): return h()",
+        "class A:\n def __getattribute__(s, n): raise KeyError(n)\na = A()\ndef f(x): return a",
+        "from unittest import mock\nq = mock.call\ndef f(x): return q",
+    ],
+)
+def test_odd_objects_end_in_a_fingerprint_or_a_taint(project: Any, text: str) -> None:
+    mod = project.edit(text)
+    assert len(fingerprint(mod.f).digest) == 64
+
+
+def test_the_cure_for_a_global_is_one_for_globals(project: Any) -> None:
+    mod = project.edit("items = (x for x in [1])\ndef f(x): return items")
+    (why,) = fingerprint(mod.f).taints
+    assert "mod.items" in why
+    assert "pure=True" in why
+    assert "ignore=" not in why
 
 
 def test_what_python_notes_on_a_class_later_changes_nothing(project: Any) -> None:
