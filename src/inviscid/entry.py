@@ -56,7 +56,7 @@ def function_name(function: Any) -> str:
 
 
 def module_name(defined: Any) -> str:
-    """The module that a function or class is defined in; what runs as ``__main__`` is called as it would be imported."""
+    """The module that a function or class is from; what runs as ``__main__`` is called as it would be imported."""
     name = str(getattr(defined, "__module__", "?"))
     if name != "__main__":
         return name

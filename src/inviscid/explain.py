@@ -112,14 +112,20 @@ def _compared(old: list[list[Any]], new: list[list[Any]]) -> list[str]:
     before, after = _by_name(old), _by_name(new)
     found = [f"{name} changed" for name in after if name in before and before[name] != after[name]]
     if not found:
-        came = [name for name in after if name not in before]
-        gone = [name for name in before if name not in after]
+        came = _outermost([name for name in after if name not in before])
+        gone = _outermost([name for name in before if name not in after])
         if len(came) == len(gone) == 1:
             return [f"{came[0]} changed (it was {gone[0]})"]
         found = [f"{name} is new" for name in came] + [f"{name} is gone" for name in gone]
     if len(found) > _NAMED:
         found[_NAMED:] = [f"and {len(found) - _NAMED} more"]
     return found or ["what it refers to changed places"]
+
+
+def _outermost(names: list[str]) -> list[str]:
+    """Without what belongs to another of them: a class that moved need not be told with all its members."""
+    whole = set(names)
+    return [name for name in names if not any(name[:at] in whole for at, mark in enumerate(name) if mark in ".,:")]
 
 
 def _by_name(definitions: list[list[Any]]) -> dict[str, bytes]:

@@ -107,12 +107,19 @@ def ambient(value: Any) -> Callable[[], Any] | None:
     As an argument such an object is what it is called; as a global it is what a function can read from it.
     """
     if isinstance(value, contextvars.ContextVar):
-        return lambda: value.get("(unset)")
+        return lambda: _current(value)
     if isinstance(value, threading.local):
         return lambda: dict(vars(value))
     if isinstance(value, threading.Event):
         return value.is_set
     return None
+
+
+def _current(variable: contextvars.ContextVar[Any]) -> Any:
+    try:
+        return variable.get()
+    except LookupError:
+        return "(unset)"
 
 
 def ask(value: Any, attribute: str) -> Any:
