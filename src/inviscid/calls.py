@@ -53,6 +53,8 @@ class Call(NamedTuple):
     fingerprint: Fingerprint
     config: dict[str, frozenset[bytes]]
     """Digests of the values that each config key has in this call's reach."""
+    inputs: tuple[tuple[str, bytes], ...]
+    """The digest of each argument that counts."""
     parts: bytes
     """MessagePack map of the key's parts, for `Provenance.parts`."""
     taints: tuple[str, ...]
@@ -103,7 +105,7 @@ def is_declared(value: Any) -> bool:
 
 
 def resolve(read: ConfigRead, layers: Sequence[Layer]) -> Any:
-    """The value of a config key for one reader; a copy where it is mutable.
+    """The value of a config key for one reader; its own copy, so that what it does to it stays with it.
 
     Raises:
         ConfigError: nobody sets it and it has no default.
@@ -113,7 +115,20 @@ def resolve(read: ConfigRead, layers: Sequence[Layer]) -> Any:
         value = read.default
     if value is MISSING:
         raise configuration.missing(f"{read.reader}()", read.parameter, read.key, layers)
-    return copy.deepcopy(value) if isinstance(value, dict | list | set) else value
+    return copied(value)
+
+
+_ATOMS = frozenset({type(None), bool, int, float, str, bytes})
+
+
+def copied(value: Any) -> Any:
+    """A deep copy, or the value itself where it can't change or can't be copied."""
+    if type(value) in _ATOMS:
+        return value
+    try:
+        return copy.deepcopy(value)
+    except Exception:  # noqa: BLE001  copying runs the code of the user's classes; there may be only one of it
+        return value
 
 
 class Config(NamedTuple):
@@ -143,9 +158,13 @@ def identify(values: dict[str, Any], fingerprint: Fingerprint, config: Config, o
     """
     references = References(fingerprint.marks)
     inputs = _inputs(values, options, references)
+    # Before the config: what they read of it counts.
+    substitutes = _substitutes(options, references)
     reads, shown, seen = _config(fingerprint, config, references)
     environment = [*_PYTHON, *(list(item) for item in sorted(fingerprint.distributions | references.distributions))]
     given_options = Encoder(references).digest([options.version, sorted(options.ignore)], "option 'version'")
+    if substitutes:
+        given_options = combine("options", given_options, substitutes)
     key = combine(
         "key",
         pack(KEY_VERSION),
@@ -167,7 +186,36 @@ def identify(values: dict[str, Any], fingerprint: Fingerprint, config: Config, o
     }
     own = {read.parameter: config.own[id(read)] for _, read in fingerprint.reads if id(read) in config.own}
     taints = () if options.pure else (*fingerprint.taints, *references.taints)
-    return Call(key, {**values, **own}, fingerprint, seen, pack(parts), taints)
+    return Call(key, {**values, **own}, fingerprint, seen, tuple(inputs), pack(parts), taints)
+
+
+def changed(call: Call, options: Options) -> list[str]:
+    """The arguments that aren't what they were when the call was identified.
+
+    Every argument is digested again, which for large arrays takes as long as it took before the call: it is the price
+    of a miss that a hit can stand for. Arguments that can't be changed cost nothing.
+    """
+    values = {name: call.values[name] for name, _ in call.inputs}
+    if all(type(value) in _ATOMS for value in values.values()):
+        return []
+    encoder = _encoder(options, References(call.fingerprint.marks))
+    found: list[str] = []
+    for name, before in call.inputs:
+        try:
+            same = _input(encoder, name, values[name], options) == before
+        except Exception:  # noqa: BLE001  what had a digest and has none any more was changed, whatever it raises
+            same = False
+        if not same:
+            found.append(name)
+    return found
+
+
+def _substitutes(options: Options, references: References) -> bytes:
+    """What stands for arguments in the key, as behaviour: empty for most, so that their keys don't show it."""
+    if not options.identify and not options.volatile:
+        return b""
+    functions = [list(item) for item in options.identify]
+    return Encoder(references).digest([functions, sorted(options.volatile)], "option 'identify'")
 
 
 def _config(
@@ -218,14 +266,21 @@ def _shown(key: str, value: Any) -> str:
 
 def _inputs(values: dict[str, Any], options: Options, references: References) -> list[tuple[str, bytes]]:
     """One digest for each argument; aliasing between arguments counts, so one encoder writes them all."""
-    encoder = Encoder(references, volatile=options.volatile)
-    replaced = dict(options.identify)
-    found: list[tuple[str, bytes]] = []
-    for name, value in values.items():
-        if name not in options.ignore:
-            shown = replaced[name](value) if name in replaced else value
-            found.append((name, encoder.digest(shown, f"argument '{name}'")))
-    return found
+    encoder = _encoder(options, references)
+    return [
+        (name, _input(encoder, name, value, options)) for name, value in values.items() if name not in options.ignore
+    ]
+
+
+def _encoder(options: Options, references: References) -> Encoder:
+    return Encoder(references, volatile=options.volatile)
+
+
+def _input(encoder: Encoder, name: str, value: Any, options: Options) -> bytes:
+    for replaced, stands_for in options.identify:
+        if replaced == name:
+            value = stands_for(value)
+    return encoder.digest(value, f"argument '{name}'")
 
 
 def _python() -> list[Any]:

@@ -24,7 +24,14 @@ from inviscid.explain import Explanation
 from inviscid.fingerprinting import ConfigRead, Declared, Fingerprint
 from inviscid.outcome import Outcome
 from inviscid.sentinels import MISSING
-from inviscid.signature import Parameter, Signature, outer_documentation, outer_signature
+from inviscid.signature import (
+    Parameter,
+    Signature,
+    bound_signature,
+    outer_documentation,
+    outer_signature,
+    wrapped_with_config,
+)
 from inviscid.store import Store
 from inviscid.stores import Attempt, StoreLike
 
@@ -72,16 +79,35 @@ class CachedFunction(Generic[P, R]):
             setattr(self, attribute, getattr(inner, attribute))
         self.__dict__.update(vars(inner))
         self.__wrapped__ = function
-        self._signature = Signature(inner)
+        self.__inviscid_base__: CachedFunction[P, R] = self
+        self._signed = self._sign()
         self.__doc__ = outer_documentation(inner.__doc__, self._signature.parameters)
         self._options = options
         self._store = store
-        self._reads = tuple(
-            ConfigRead(self.__qualname__, item.name, item.config, item.default)
-            for item in self._signature.config.values()
-        )
         self._variant = Variant()
-        self.__inviscid_base__: CachedFunction[P, R] = self
+
+    def _sign(self) -> tuple[Signature, tuple[ConfigRead, ...]]:
+        signature = Signature(self.__wrapped__)
+        return signature, tuple(
+            ConfigRead(self.__qualname__, item.name, item.config, item.default) for item in signature.config.values()
+        )
+
+    def _interface(self) -> tuple[Signature, tuple[ConfigRead, ...]]:
+        """What `_sign` made, anew where somebody replaced the defaults. One for all variants: a fingerprint knows
+        the config parameters of the base.
+        """
+        base: CachedFunction[P, R] = self.__inviscid_base__
+        if not base._signed[0].holds(base.__wrapped__):
+            base._signed = base._sign()
+        return base._signed
+
+    @property
+    def _signature(self) -> Signature:
+        return self._interface()[0]
+
+    @property
+    def _reads(self) -> tuple[ConfigRead, ...]:
+        return self._interface()[1]
 
     def _varied(self, variant: Variant) -> CachedFunction[P, R]:
         """Another cached function over the same base."""
@@ -188,12 +214,19 @@ class CachedFunction(Generic[P, R]):
             start = time.perf_counter()
             value = self._run(call.values)
             seconds = time.perf_counter() - start
-        disturbed = computation.disturbed
-        if not disturbed and self.fingerprint.raw != call.fingerprint.raw:
-            disturbed = "what it reaches changed while it ran: " + "; ".join(
-                explain.changed(call.fingerprint, self.fingerprint)
-            )
-        return value, seconds, disturbed
+        return value, seconds, computation.disturbed or self._changed(call)
+
+    def _changed(self, call: Call) -> str:
+        """What isn't as the key says any more, now that the body has run; empty if nothing."""
+        now = self.fingerprint
+        if now.raw != call.fingerprint.raw:
+            why = f"what it reaches changed while it ran: {'; '.join(explain.changed(call.fingerprint, now))}"
+            disturb(why)
+            return why
+        # This disturbs nobody else: where the argument came to a caller from outside, the caller finds it changed too.
+        names = calls.changed(call, self._options)
+        shown = " and ".join(f"argument '{name}'" for name in names)
+        return f"{shown} was changed by the call: let it work on a copy, or see ignore= and volatile=" if names else ""
 
     def _run(self, values: Mapping[str, Any]) -> R:
         positional, keywords = self._signature.arguments(values)
@@ -231,8 +264,6 @@ class CachedFunction(Generic[P, R]):
         return value
 
     def _bypass(self, store: Store, call: Call, value: R, outcome: Outcome, reason: str) -> R:
-        if outcome is Outcome.BYPASS_CHANGED:
-            disturb(reason)
         self._tell(outcome, (reason,))
         events.emit(
             None if outcome is Outcome.BYPASS_STORE else store, outcome, function_name(self), call.key, 0.0, (reason,)
@@ -251,7 +282,7 @@ class CachedFunction(Generic[P, R]):
         layers = [*self._variant.layers, *configuration.active()]
         given = dict(self._variant.own)
         own = {
-            id(read): given[read.parameter] if read.parameter in given else calls.resolve(read, layers)
+            id(read): calls.copied(given[read.parameter]) if read.parameter in given else calls.resolve(read, layers)
             for read in self._reads
         }
         return Config(own, frozenset(id(read) for read in self._reads if read.parameter in given), layers)
@@ -372,6 +403,13 @@ class CachedFunction(Generic[P, R]):
         varied = "" if self is self.__inviscid_base__ else "configured "
         return f"<{varied}cached function {function_name(self)}>"
 
+    def __copy__(self) -> CachedFunction[P, R]:
+        # As for every function. What pickle takes along is for other processes.
+        return self
+
+    def __deepcopy__(self, memo: object) -> CachedFunction[P, R]:
+        return self
+
     def __dask_tokenize__(self) -> tuple[Any, ...]:
         return ("inviscid", self.fingerprint.digest, self.__inviscid_overrides__())
 
@@ -402,13 +440,21 @@ class BoundCachedFunction(Generic[P, R]):
     def __init__(self, function: CachedFunction[Any, R], instance: object) -> None:
         self.__func__ = function
         self.__self__ = instance
+        # The class has these too, so that nobody would ask `__getattr__`.
+        self.__doc__ = function.__doc__
+        self.__module__ = function.__module__
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """As `CachedFunction.__call__`, the instance first."""
         return self.__func__(self.__self__, *args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(self.__func__, name)
+        function = vars(self).get("__func__")
+        of_itself = name.startswith("__") and name not in ("__annotations__", "__globals__")
+        # Pickle asks before there is a function. And the protocols of its class (copies, tokens) know of no instance.
+        if function is None or (of_itself and name not in vars(function)):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        found = getattr(function, name)
         if name in ("key", "peek", "explain", "refresh", "forget"):
             import functools
 
@@ -417,8 +463,36 @@ class BoundCachedFunction(Generic[P, R]):
             return lambda *args, **kwargs: found(*args, **kwargs).__get__(self.__self__)
         return found
 
+    @property
+    def __signature__(self) -> Any:
+        return bound_signature(self.__func__.__signature__)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return BoundCachedFunction, (self.__func__, self.__self__)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, BoundCachedFunction):
+            return NotImplemented
+        return self.__func__ is other.__func__ and self.__self__ is other.__self__
+
+    def __hash__(self) -> int:
+        return hash((self.__func__, id(self.__self__)))
+
     def __repr__(self) -> str:
         return f"<bound {self.__func__!r} of {self.__self__!r}>"
+
+
+class _ClassMethod(classmethod):  # type: ignore[type-arg]  # it takes no arguments when the program runs
+    """A class method that binds as cached methods do: from 3.13 on, `classmethod` makes a plain method of whatever it
+    holds, which doesn't say to which class.
+    """
+
+    def __get__(self, instance: Any, owner: type[Any] | None = None) -> Any:
+        return self.__func__.__get__(type(instance) if owner is None else owner)
+
+    def __inviscid_definition__(self) -> Declared:
+        """To a fingerprint it is any class method."""
+        return Declared(classmethod(self.__func__), b"", ())
 
 
 @overload
@@ -449,6 +523,9 @@ def cached(
     durability: str = "auto",
 ) -> Any:
     """Keep a function's results across processes, for as long as its behaviour, config and inputs are the same.
+
+    On a class method write ``@cached`` above ``@classmethod``. The other way round it can be called like any other, but
+    from Python 3.13 on what one asks of it (`key`, `explain`, …) takes the class as its first argument.
 
     Args:
         function: a plain function, method or lambda. It must be pure, but for config.
@@ -486,12 +563,17 @@ def cached(
 def _decorate(function: Any, options: Options, store: StoreLike | None) -> Any:
     if isinstance(function, staticmethod | classmethod):
         # The descriptor stays outermost: it decides what is bound.
-        return type(function)(_decorate(function.__func__, options, store))
+        descriptor = _ClassMethod if type(function) is classmethod else type(function)
+        return descriptor(_decorate(function.__func__, options, store))
     if isinstance(function, CachedFunction):
         raise TypeError(f"{function.__qualname__}() is cached already")
     if not hasattr(function, "__code__"):
         raise TypeError(f"cached() takes a Python function, not {type(function).__qualname__}: wrap the call in one")
     _refuse_kinds(function)
+    if inner := wrapped_with_config(function):
+        raise ConfigError(
+            f"put @cached directly on {inner}(), below the other decorators: its config can't be injected through them"
+        )
     made: CachedFunction[..., Any] = CachedFunction(function, options, store)
     known = {item.name for item in made.parameters}
     for name in {*options.ignore, *(name for name, _ in options.identify)} - known:

@@ -7,8 +7,10 @@ signature: binding follows Python's own rules, raises Python's own errors, and c
 
 from __future__ import annotations
 
+import keyword
+import sys
 from collections.abc import Callable, Mapping
-from types import CodeType
+from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
 from inviscid.configuration import ConfigParameter
@@ -46,6 +48,17 @@ class Signature:
                 if item.kind in ("positional", "ordinary"):
                     raise ConfigError(f"{self.name}: put the config parameter '{item.name}' behind *args")
         self._bind: Callable[..., tuple[Any, ...]] = _compile(function.__name__, self.outer)
+        self._module: str = function.__module__
+        self._takes_class = bool(self.outer) and self.outer[0].name == "cls"
+        self._code, self._defaults = function.__code__, function.__defaults__
+        self._keyword_defaults: dict[str, Any] = dict(function.__kwdefaults__ or {})
+
+    def holds(self, function: Any) -> bool:
+        """Whether the function still has the very parameters and defaults that this was made from."""
+        if function.__code__ is not self._code or function.__defaults__ is not self._defaults:
+            return False
+        keywords, known = function.__kwdefaults__ or {}, self._keyword_defaults
+        return len(keywords) == len(known) and all(keywords.get(name, MISSING) is known[name] for name in known)
 
     def bind(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> dict[str, Any]:
         """The value of each outer parameter, in the order of the signature, defaults filled in.
@@ -55,6 +68,8 @@ class Signature:
         """
         if self.config and keywords:
             self._refuse(keywords)
+        if self._takes_class and not (args and isinstance(args[0], type)):
+            self._expect_class(keywords)
         try:
             values = self._bind(*args, **keywords)
         except TypeError as error:
@@ -67,6 +82,14 @@ class Signature:
             raise TypeError(
                 f"{self.name}() got '{name}', which is injected from the config key '{self.config[name].config}'; "
                 f"to give it another value: {self._cure(name)}"
+            )
+
+    def _expect_class(self, keywords: dict[str, Any]) -> None:
+        # From 3.13 on, `classmethod` binds by itself whatever it holds, and never says to which class.
+        if "cls" not in keywords and isinstance(_as_defined(self._module, self.name), classmethod):
+            raise TypeError(
+                f"{self.name}() got no class: this version of Python doesn't tell a function under @classmethod which "
+                "class it is asked for. Put @cached above @classmethod, or pass the class first"
             )
 
     def _cure(self, name: str = "") -> str:
@@ -129,7 +152,7 @@ def _compile(name: str, outer: tuple[Parameter, ...]) -> Callable[..., tuple[Any
         head.append(f"{stars}{item.name}{'' if item.default is MISSING else '=None'}")
     if outer and outer[-1].kind == "positional":
         head.append("/")
-    safe = name if name.isidentifier() else "function"
+    safe = name if name.isidentifier() and not keyword.iskeyword(name) and name != "__debug__" else "function"
     names = "".join(f"{item.name}, " for item in outer)
     namespace: dict[str, Any] = {}
     exec(f"def {safe}({', '.join(head)}): return ({names})", {"__builtins__": {}}, namespace)  # noqa: S102  own text only
@@ -140,6 +163,37 @@ def _compile(name: str, outer: tuple[Parameter, ...]) -> Callable[..., tuple[Any
         item.name: item.default for item in outer if item.kind == "keyword" and item.default is not MISSING
     }
     return compiled  # type: ignore[no-any-return]
+
+
+def wrapped_with_config(function: Any) -> str:
+    """The name of a function with config parameters that `functools.wraps` put inside another; empty if there is none.
+
+    What it wraps around a cached function is left alone: that one injects its own.
+    """
+    inner = vars(function).get("__wrapped__")
+    for _ in range(100):  # nobody forbids a circle
+        if not isinstance(inner, FunctionType):
+            return ""
+        if any(item.config for item in _parameters(inner)):
+            return inner.__qualname__
+        inner = vars(inner).get("__wrapped__")
+    return ""
+
+
+def _as_defined(module: str, qualname: str) -> Any:
+    """What a class of a module holds under a name, unbound; None where it can't be found by name."""
+    *owners, name = qualname.split(".")
+    found: Any = sys.modules.get(module)
+    for owner in owners:
+        found = getattr(found, owner, None)
+    return vars(found).get(name) if isinstance(found, type) else None
+
+
+def bound_signature(signature: Any) -> Any:
+    """The `inspect.Signature` of a method, from the one of its function."""
+    first, *others = signature.parameters.values() or [None]
+    takes_all = first is None or first.kind is first.VAR_POSITIONAL
+    return signature if takes_all else signature.replace(parameters=others)
 
 
 def outer_signature(function: Any, parameters: tuple[Parameter, ...]) -> Any:

@@ -45,6 +45,44 @@ def test_workers_get_config_and_mode(project: Any, kind: str) -> None:
     assert printed == ["[(5, 'ran'), (10, 'ran')]", "['hit', 'hit']", "[(15, 'ran')]", "miss"]
 
 
+METHOD = """
+import sys
+from inviscid import cached, config
+
+class C:
+    def __init__(self, k):
+        self.k = k
+
+    @cached
+    def m(self, x, offset: int = config("a.offset", default=0)):
+        return self.k * x + offset
+
+class D:
+    @cached
+    @classmethod
+    def of_class(cls, x):
+        return cls.__name__, x
+"""
+
+METHODS = """
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from inviscid import configure
+from mod import C, D
+
+if __name__ == "__main__":
+    configure({"a.offset": 5})
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        print(list(pool.map(C(2).m, [1, 2])), list(pool.map(D.of_class, [3])))
+    print(C(2).m.explain(1).outcome, D.of_class.explain(3).outcome)
+"""
+
+
+def test_bound_methods_go_with_their_instance(project: Any) -> None:
+    project.write(mod=METHOD, script=METHODS)
+    assert project.run("script.py").splitlines() == ["[7, 9] [('D', 3)]", "hit hit"]
+
+
 LOKY = """
 from joblib import Parallel, delayed
 from inviscid import cached, config, configure

@@ -81,6 +81,53 @@ def test_what_is_injected_is_a_copy() -> None:
     assert source == {"model": {"a": 1}}
 
 
+class Settings:
+    def __init__(self) -> None:
+        self.names = ["a"]
+
+
+@cached
+def names(settings: Any = config()) -> list[str]:
+    settings.names.append("b")
+    return list(settings.names)
+
+
+@cached
+def opaque(settings: Any = config()) -> str:
+    return type(settings).__name__
+
+
+@cached
+def of_table(model: dict[str, int] = config("m", default=None)) -> int:
+    model["calls"] = model.get("calls", 0) + 1
+    return model["calls"]
+
+
+def test_objects_are_injected_as_copies_too() -> None:
+    given = Settings()
+    with configure({"settings": given}):
+        key = names.key()
+        assert names() == ["a", "b"]
+        assert names.key() == key
+        assert names.refresh() == ["a", "b"]
+    assert names.configured(settings=given).refresh() == ["a", "b"]
+    assert given.names == ["a"]
+    table = {"rows": 1}
+    configured = of_table.configured(model=table)
+    assert (configured(), configured.refresh(), table) == (1, 1, {"rows": 1})
+
+
+def test_what_can_not_be_copied_is_injected_as_it_is() -> None:
+    class Single:
+        def __deepcopy__(self, memo: object) -> Any:
+            raise TypeError("there is only one")
+
+    with configure({"settings": Single()}):
+        assert opaque() == "Single"
+    with configure({"settings": window}):
+        assert opaque() == "CachedFunction"
+
+
 def test_a_missing_key_names_everything() -> None:
     with configure({"features.sise": 1}), pytest.raises(ConfigError) as caught:
         required()

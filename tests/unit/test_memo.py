@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import functools
+import inspect
 import logging
+import pickle
 import sys
 import threading
 from collections.abc import Callable
@@ -15,6 +19,7 @@ import pytest
 
 import inviscid
 from inviscid import (
+    ConfigError,
     InviscidWarning,
     Outcome,
     ReentryError,
@@ -197,6 +202,128 @@ def test_methods(ran: Ran) -> None:
     assert (Model.static(1), Model(1).static_too(2), Model.of_class(3)) == (1, 2, 3)
 
 
+class Scaled:
+    """Methods, where pickle finds them."""
+
+    def __init__(self, k: int) -> None:
+        self.k = k
+
+    @cached
+    def by(self, x: int, offset: int = config("m.offset", default=0)) -> int:
+        """Scale it."""
+        return self.k * x + offset
+
+
+def test_a_bound_method_is_pickled_and_copied_with_its_instance() -> None:
+    method = Scaled(2).by
+    for other in (pickle.loads(pickle.dumps(method)), copy.copy(method), copy.deepcopy(method)):
+        assert other.__self__.k == 2
+        assert other(3) == 6
+        assert other.key(3) == method.key(3)
+    assert copy.copy(method) == method
+    assert copy.deepcopy(method) != method, "another instance"
+    unmade = object.__new__(type(method))
+    for name in ("__func__", "__setstate__", "__deepcopy__", "anything"):
+        with pytest.raises(AttributeError, match=name):
+            getattr(unmade, name)
+    with pytest.raises(AttributeError, match="__dask_tokenize__"):
+        method.__dask_tokenize__  # the function's own would say nothing of the instance
+
+
+def test_a_copy_of_a_cached_function_is_itself() -> None:
+    with configure({"m.offset": 1}):
+        assert copy.copy(inner) is copy.deepcopy(inner) is inner
+
+
+def test_a_bound_method_looks_like_one() -> None:
+    one, two = Scaled(2), Scaled(2)
+    assert str(inspect.signature(one.by)) == "(x: 'int') -> 'int'"
+    assert (one.by.__name__, one.by.__qualname__, one.by.__module__) == ("by", "Scaled.by", __name__)
+    assert inspect.getdoc(one.by) == inspect.getdoc(Scaled.by)
+    assert str(inspect.getdoc(one.by)).startswith("Scale it.")
+    assert one.by.__wrapped__ is Scaled.by.__wrapped__
+    assert one.by == one.by
+    assert one.by != two.by, "by identity, as bound methods"
+    assert one.by != Scaled.by
+    assert len({one.by, one.by, two.by}) == 2
+
+    class Odd:
+        @cached
+        def method(*args: int) -> int:
+            return len(args)
+
+    assert str(inspect.signature(Odd().method)) == "(*args: 'int') -> 'int'"
+
+
+CLASS_METHODS = """
+from inviscid import cached, config
+
+class C:
+    k = 2
+
+    @classmethod
+    @cached
+    def inside(cls, x, offset=config("m.offset", default=0)):
+        return cls.k * x + offset
+
+    @cached
+    @classmethod
+    def outside(cls, x, offset=config("m.offset", default=0)):
+        return cls.k * x + offset
+
+class D(C):
+    k = 3
+"""
+
+
+@pytest.mark.parametrize("name", ["inside", "outside"])
+def test_class_methods(project: Any, name: str) -> None:
+    mod = project.edit(CLASS_METHODS)
+    assert (getattr(mod.C, name)(1), getattr(mod.D, name)(1), getattr(mod.D(), name)(2)) == (2, 3, 6)
+    method = getattr(mod.D, name)
+    if name == "inside" and sys.version_info >= (3, 13):
+        for ask in (
+            method.key,
+            method.explain,
+            method.peek,
+            method.refresh,
+            method.forget,
+            method.configured(offset=5),
+        ):
+            with pytest.raises(TypeError, match=r"C\.inside\(\) got no class: .*@cached above @classmethod"):
+                ask(1)
+        return
+    assert method.key(1) != getattr(mod.C, name).key(1)
+    assert method.explain(1).outcome == "hit"
+    assert method.peek(1) is not None
+    assert method.refresh(1) == 3
+    assert method.forget(1)
+    assert not method.forget(1)
+    assert method.configured(offset=5)(1) == 8
+
+
+def test_a_class_does_the_same_whichever_decorator_is_outside(project: Any) -> None:
+    text = "from inviscid import cached\nclass C:\n    {}\n    {}\n    def m(cls): return 1\ndef f(): return C.m()\n"
+    one = inviscid.fingerprint(project.edit(text.format("@cached", "@classmethod")).f)
+    assert one == inviscid.fingerprint(project.edit(text.format("@classmethod", "@cached")).f)._replace(
+        guards=one.guards
+    )
+
+
+def test_a_static_method_may_call_its_first_parameter_cls(project: Any) -> None:
+    mod = project.edit(
+        """
+        from inviscid import cached
+        class C:
+            @staticmethod
+            @cached
+            def m(cls): return cls
+        """
+    )
+    assert mod.C.m("name") == "name"
+    assert mod.C.m.explain("name").outcome == "hit"
+
+
 def test_ignore_identify_volatile(ran: Ran) -> None:
     class Client:
         def __init__(self, name: str, session: object) -> None:
@@ -214,6 +341,39 @@ def test_ignore_identify_volatile(ran: Ran) -> None:
     f(Client("a", 2), {"id": 2}, False)
     f(Client("b", 2), {"id": 2}, False)
     assert ran() == ["f", "f"]
+
+
+def test_what_identifies_an_argument_is_in_the_key(project: Any, ran: Ran) -> None:
+    text = """
+    import sys
+    from inviscid import cached, config
+    @cached
+    def scaled(v, k: int = config("a.k", default=1)): return len(v) * k
+    @cached({})
+    def f(v):
+        sys.audit("test.ran", "f")
+        return v[-1]
+    """
+    assert project.edit(text.format("identify={'v': len}")).f([1, 2]) == 2
+    assert project.edit(text.format("identify={'v': lambda v: 2}")).f([1, 3]) == 3
+    assert project.edit(text.format("identify={'v': lambda v: v and 2}")).f([1, 4]) == 4
+    mod = project.edit(text.format("identify={'v': scaled}"))
+    with configure({"a.k": 0}):
+        assert mod.f([1, 5]) == 5
+    with configure({"a.k": 1}):
+        assert mod.f([1, 6]) == 6, "with other config it tells other arguments apart"
+    assert ran() == ["f"] * 5
+    assert project.edit(text.format("identify={'v': len}")).f([1, 7]) == 2
+    assert ran() == []
+
+
+def test_volatile_attributes_are_in_the_key() -> None:
+    def body(x: int) -> int:
+        return x
+
+    keys = {cached(volatile=names)(body).key(1) for names in ([], ["a"], ["b"], ["a", "b"])}
+    assert len(keys) == 4
+    assert cached(volatile=["b", "a"])(body).key(1) in keys
 
 
 def test_version_and_namespace(ran: Ran) -> None:
@@ -433,6 +593,69 @@ def test_what_changes_while_it_runs_is_not_stored_under_the_old_key(project: Any
     assert ran() == ["f", "f"]
 
 
+def test_an_argument_that_the_body_changes(ran: Ran) -> None:
+    @cached
+    def count(x: dict[str, int], times: int = 1) -> int:
+        sys.audit("test.ran", "count")
+        x["n"] = times
+        return len(x)
+
+    @cached
+    def around(n: int) -> int:
+        sys.audit("test.ran", "around")
+        return count({"a": n})
+
+    given = {"a": 1}
+    with pytest.warns(InviscidWarning, match=r"count\(\) are not kept: argument 'x' was changed by the call"):
+        assert count(given) == 2
+    assert given == {"a": 1, "n": 1}
+    assert ran() == ["count"]
+    again = {"a": 1}
+    assert count(again) == 2
+    assert again == given, "what a miss does to its arguments, every call does"
+    assert ran() == ["count"]
+    assert around(1) == around(1) == 2
+    assert ran() == ["around", "count"], "what a caller makes itself may be changed: it is the same each time"
+    assert count({"n": 1}) == count({"n": 1}) == 1
+    assert ran() == ["count"], "nothing is changed"
+
+
+def test_an_argument_that_has_no_digest_any_more_was_changed(tmp_path: Path) -> None:
+    @cached
+    def spoil(x: list[Any]) -> int:
+        x.append(i for i in x)
+        return 1
+
+    @cached
+    def remove(path: inviscid.File) -> int:
+        Path(path).unlink()
+        return 1
+
+    with pytest.warns(InviscidWarning, match="argument 'x' was changed by the call"):
+        assert spoil([]) == 1
+    (tmp_path / "text").write_text("")
+    with pytest.warns(InviscidWarning, match="argument 'path' was changed by the call"):
+        assert remove(inviscid.File(tmp_path / "text")) == 1
+
+
+def test_what_does_not_count_may_be_changed(ran: Ran) -> None:
+    class Model:
+        @functools.cached_property
+        def size(self) -> int:
+            return 3
+
+    @cached(ignore=["log"], identify={"seen": len}, volatile=["size"])
+    def f(model: Model, log: list[int], seen: list[int]) -> int:
+        sys.audit("test.ran", "f")
+        log.append(1)
+        seen[0] += 1
+        return model.size
+
+    for _ in range(2):
+        assert f(Model(), [], [1]) == 3
+    assert ran() == ["f"]
+
+
 def test_a_thread_that_sees_other_config_spoils_the_computation(ran: Ran) -> None:
     def call(found: list[int]) -> None:
         found.append(inner(1))
@@ -528,6 +751,59 @@ def test_kinds_that_can_not_be_cached() -> None:
         cached(coroutine)
     with pytest.raises(TypeError, match="generator"):
         cached(generator)
+
+
+def test_a_wrapper_around_a_function_with_config_is_refused() -> None:
+    def logged(function: Callable[..., int]) -> Callable[..., int]:
+        @functools.wraps(function)
+        def wrapper(*args: int, **keywords: int) -> int:
+            return function(*args, **keywords)
+
+        return wrapper
+
+    def f(x: int, k: int = config("a.k", default=1)) -> int:
+        return x
+
+    def g(x: int, *, k: int = config("a.k", default=1)) -> int:
+        return x
+
+    for function, name in ((f, "f"), (g, "g")):
+        with pytest.raises(ConfigError, match=rf"put @cached directly on .*{name}\(\), below the other decorators"):
+            cached(logged(logged(function)))
+    assert cached(logged(lambda x: x))(1) == 1
+    assert cached(logged(cached(f)))(1) == 1, "there it is injected"
+
+    def endless() -> int:
+        return 1
+
+    endless.__wrapped__ = endless  # type: ignore[attr-defined]
+    assert cached(endless)() == 1
+
+
+def test_defaults_that_are_replaced(ran: Ran) -> None:
+    @cached
+    def f(x: int = 1, *, y: int = 10, k: int = config("a.k", default=100)) -> int:
+        sys.audit("test.ran", "f")
+        return x + y + k
+
+    inner: Any = f.__wrapped__
+    variant = f.configured({"a.other": 1})
+    before = f.fingerprint.digest
+    assert f() == variant() == 111
+    inner.__defaults__ = (2,)
+    assert f.fingerprint.digest != before
+    assert f() == variant() == 112
+    inner.__kwdefaults__["y"] = 20
+    assert f() == variant() == 122
+    inner.__kwdefaults__ = {"y": 30, "k": config("a.j", default=200)}
+    assert f() == variant() == 232
+    assert f.configured(k=0)() == 32
+    with configure({"a.j": 300}):
+        assert f() == 332
+    inner.__defaults__ = None
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'x'"):
+        f()
+    assert set(ran()) == {"f"}
 
 
 def test_public_names_do_not_hide_modules() -> None:

@@ -149,3 +149,12 @@ def test_a_config_parameter_before_star_args_is_refused() -> None:
 
 def test_names_that_are_no_identifiers() -> None:
     assert cached(lambda x: x)(3) == 3
+
+
+@pytest.mark.parametrize("name", ["class", "lambda", "None", "__debug__", "a b"])
+def test_names_that_no_function_can_be_defined_with(name: str) -> None:
+    def f(x: int) -> int:
+        return x
+
+    f.__name__ = name
+    assert cached(f)(3) == 3
