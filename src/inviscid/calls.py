@@ -51,6 +51,8 @@ class Call(NamedTuple):
     values: dict[str, Any]
     """A value for each parameter of the inner function, the config values included."""
     fingerprint: Fingerprint
+    asked: frozenset[str]
+    """The marks that the fingerprint was taken with: what callables in the arguments observe of what they are given."""
     config: dict[str, frozenset[bytes]]
     """Digests of the values that each config key has in this call's reach."""
     inputs: tuple[tuple[str, bytes], ...]
@@ -71,6 +73,7 @@ class References:
     def __init__(self, marks: frozenset[str] = frozenset()) -> None:
         self.distributions: set[Distribution] = set()
         self.taints: list[str] = []
+        self.marks: set[str] = set()
         self.reads: list[tuple[ConfigRead, Sequence[Layer]]] = []
         self._marks = marks
 
@@ -90,6 +93,7 @@ class References:
         base = value.__inviscid_base__ if is_declared(value) else value
         fingerprint = FINGERPRINTS.of(base, self._marks)
         self.distributions |= fingerprint.distributions
+        self.marks |= fingerprint.marks
         self.taints += [f"{path}: {taint}" for taint in fingerprint.taints]
         layers = value.__inviscid_layers__ if is_declared(value) else ()
         self.reads += [(read, layers) for _, read in fingerprint.reads]
@@ -142,12 +146,16 @@ class Config(NamedTuple):
     """The active configuration, for all else that it reaches."""
 
 
-def identify(values: dict[str, Any], fingerprint: Fingerprint, config: Config, options: Options, mode: Mode) -> Call:
+Take = Callable[[frozenset[str]], Fingerprint]
+"""Takes the fingerprint of a function under marks that come from outside it."""
+
+
+def identify(values: dict[str, Any], take: Take, config: Config, options: Options, mode: Mode) -> Call:
     """Everything about a call that its result depends on.
 
     Args:
         values: what the caller passed, bound.
-        fingerprint: the behaviour, as it is now.
+        take: takes the fingerprint of the behaviour, as it is now.
         config: what it takes from the configuration.
         options: the decorator's.
         mode: the mode in force; ``fresh`` brings a salt.
@@ -156,26 +164,23 @@ def identify(values: dict[str, Any], fingerprint: Fingerprint, config: Config, o
         ConfigError: a required config key isn't set.
         UnhashableInput: an argument has no digest.
     """
-    references = References(fingerprint.marks)
-    inputs = _inputs(values, options, references)
-    # Before the config: what they read of it counts.
-    substitutes = _substitutes(options, references)
+    asked: frozenset[str] = frozenset()
+    while True:
+        fingerprint = take(asked)
+        references = References(fingerprint.marks)
+        inputs = digest_inputs(values, options, references)
+        # Before the config: what they read of it counts.
+        substitutes = _substitutes(options, references)
+        if references.marks <= fingerprint.marks:
+            break
+        # A callable among the arguments reads documentation, say: then that counts in all that the function reaches.
+        asked = fingerprint.marks | references.marks
     reads, shown, seen = _config(fingerprint, config, references)
     environment = [*_PYTHON, *(list(item) for item in sorted(fingerprint.distributions | references.distributions))]
     given_options = Encoder(references).digest([options.version, sorted(options.ignore)], "option 'version'")
     if substitutes:
         given_options = combine("options", given_options, substitutes)
-    key = combine(
-        "key",
-        pack(KEY_VERSION),
-        fingerprint.raw,
-        digest(pack(environment)),
-        digest(pack(reads)),
-        # Without names: those that a caller can use are in the fingerprint.
-        digest(pack([value for _, value in inputs])),
-        given_options,
-        pack([options.namespace, mode.salt]),
-    )
+    key = make_key(fingerprint, environment, reads, inputs, given_options, options.namespace, mode.salt)
     parts = {
         "environment": environment,
         "config": shown,
@@ -186,7 +191,30 @@ def identify(values: dict[str, Any], fingerprint: Fingerprint, config: Config, o
     }
     own = {read.parameter: config.own[id(read)] for _, read in fingerprint.reads if id(read) in config.own}
     taints = () if options.pure else (*fingerprint.taints, *references.taints)
-    return Call(key, {**values, **own}, fingerprint, seen, tuple(inputs), pack(parts), taints)
+    return Call(key, {**values, **own}, fingerprint, asked, seen, tuple(inputs), pack(parts), taints)
+
+
+def make_key(
+    fingerprint: Fingerprint,
+    environment: list[Any],
+    reads: list[Any],
+    inputs: Sequence[tuple[str, bytes]],
+    options: bytes,
+    namespace: str,
+    salt: str,
+) -> bytes:
+    """One digest of all parts, in the order that the module's docstring gives."""
+    return combine(
+        "key",
+        pack(KEY_VERSION),
+        fingerprint.raw,
+        digest(pack(environment)),
+        digest(pack(reads)),
+        # Without names: those that a caller can use are in the fingerprint.
+        digest(pack([value for _, value in inputs])),
+        options,
+        pack([namespace, salt]),
+    )
 
 
 def changed(call: Call, options: Options) -> list[str]:
@@ -264,7 +292,7 @@ def _shown(key: str, value: Any) -> str:
     return text if len(text) <= 60 else ""
 
 
-def _inputs(values: dict[str, Any], options: Options, references: References) -> list[tuple[str, bytes]]:
+def digest_inputs(values: dict[str, Any], options: Options, references: References) -> list[tuple[str, bytes]]:
     """One digest for each argument; aliasing between arguments counts, so one encoder writes them all."""
     encoder = _encoder(options, references)
     return [

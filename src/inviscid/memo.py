@@ -67,6 +67,10 @@ class CachedFunction(Generic[P, R]):
     __name__: str
     __qualname__: str
     __wrapped__: Callable[..., R]
+    # In slots, so that `functools.wraps`, which copies `__dict__`, leaves them where they are.
+    __slots__ = (
+        "__dict__", "__inviscid_base__", "__weakref__", "_options", "_signed", "_store", "_variant",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -114,6 +118,8 @@ class CachedFunction(Generic[P, R]):
         base = self.__inviscid_base__
         other: CachedFunction[P, R] = CachedFunction.__new__(CachedFunction)
         other.__dict__.update(base.__dict__)
+        for name in ("_signed", "_options", "_store"):
+            setattr(other, name, getattr(base, name))
         other._variant = variant
         other.__inviscid_base__ = base
         return other
@@ -160,7 +166,7 @@ class CachedFunction(Generic[P, R]):
     def _identify(self, values: dict[str, Any], mode: settings.Mode) -> Call:
         """Config, fingerprint, input digests, key."""
         config = self._config()
-        call = calls.identify(values, self.fingerprint, config, self._options, mode)
+        call = calls.identify(values, self._take, config, self._options, mode)
         # What `.configured` laid over this function differs from its surroundings on purpose.
         laid = self._variant.layers
         seen = {key: found for key, found in call.config.items() if configuration.lookup(key, laid) is MISSING}
@@ -218,7 +224,7 @@ class CachedFunction(Generic[P, R]):
 
     def _changed(self, call: Call) -> str:
         """What isn't as the key says any more, now that the body has run; empty if nothing."""
-        now = self.fingerprint
+        now = self._take(call.asked)
         if now.raw != call.fingerprint.raw:
             why = f"what it reaches changed while it ran: {'; '.join(explain.changed(call.fingerprint, now))}"
             disturb(why)
@@ -327,7 +333,10 @@ class CachedFunction(Generic[P, R]):
     @property
     def fingerprint(self) -> Fingerprint:
         """What the function does, checked against the running process now."""
-        return FINGERPRINTS.of(self.__inviscid_base__)
+        return self._take(frozenset())
+
+    def _take(self, marks: frozenset[str]) -> Fingerprint:
+        return FINGERPRINTS.of(self.__inviscid_base__, marks)
 
     def key(self, *args: P.args, **kwargs: P.kwargs) -> str:
         """The key of a call, in hex."""
@@ -599,4 +608,4 @@ def fingerprint(function: Any) -> Fingerprint:
     """
     if not callable(function):
         raise TypeError(f"fingerprint() takes a function or a class, not {type(function).__qualname__}")
-    return FINGERPRINTS.of(getattr(function, "__inviscid_base__", function))
+    return FINGERPRINTS.of(function.__inviscid_base__ if calls.is_declared(function) else function)

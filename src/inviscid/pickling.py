@@ -40,7 +40,8 @@ def _named(function: CachedFunction[Any, Any]) -> Any:
     found: Any = sys.modules.get(function.__module__)
     for part in function.__qualname__.split("."):
         found = getattr(found, part, None)
-    return found
+    # A class method is found bound to its class.
+    return getattr(found, "__func__", found)
 
 
 def _by_value(base: CachedFunction[Any, Any]) -> bytes:
@@ -57,7 +58,7 @@ def restore_cached(module: str, qualname: str, by_value: bytes | None, variant: 
         found: Any = importlib.import_module(module)
         for part in qualname.split("."):
             found = getattr(found, part)
-        base = found
+        base = getattr(found, "__func__", found)
     else:
         base = CachedFunction(*pickle.loads(by_value))
     here = Variant(mode=settings.current_mode())

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +129,7 @@ def test_a_forged_row_is_a_recompute(isolated: Path, ran: Ran) -> None:
     """The entry of one key, copied under another, must not be believed."""
     small(1)
     small(2)
-    with sqlite3.connect(isolated / "index.sqlite3") as index:
+    with closing(sqlite3.connect(isolated / "index.sqlite3")) as index, index:
         columns = [row[1] for row in index.execute("PRAGMA table_info(entries)") if row[1] != "key"]
         rows = index.execute("SELECT key FROM entries ORDER BY key").fetchall()
         for column in columns:

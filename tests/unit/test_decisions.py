@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -108,7 +108,7 @@ def test_preimages_are_stored_once_for_each_fingerprint(isolated: Path) -> None:
 
     for x in range(5):
         f(x)
-    with sqlite3.connect(isolated / "index.sqlite3") as index:
+    with closing(sqlite3.connect(isolated / "index.sqlite3")) as index, index:
         assert index.execute("SELECT count(*) FROM entries").fetchone() == (5,)
         assert index.execute("SELECT count(*) FROM preimages").fetchone() == (1,)
 

@@ -169,6 +169,39 @@ def test_callables_as_arguments_bring_their_behaviour_and_config(ran: Ran) -> No
     assert ran() == []
 
 
+def test_what_callable_arguments_observe_counts(project: Any, ran: Ran) -> None:
+    """`reader` reads a name, of a function that only `f` knows: renaming that function is a change for this call."""
+    text = """
+    import sys
+    from inviscid import cached
+    def {name}(): pass
+    def reader(g): return g.__name__
+    @cached
+    def f(how):
+        sys.audit("test.ran", "f")
+        return how({name})
+    """
+    mod = project.edit(text.format(name="a"))
+    assert mod.f(mod.reader) == "a"
+    mod = project.edit(text.format(name="b"))
+    assert mod.f(mod.reader) == "b"
+    assert mod.f(mod.reader) == "b"
+    assert ran() == ["f", "f"]
+
+
+def test_a_wrapper_around_a_cached_function_is_another_function() -> None:
+    @cached
+    def f(x: int) -> int:
+        return x
+
+    @functools.wraps(f)
+    def w(x: int) -> int:
+        return f(x) + 1
+
+    assert inviscid.fingerprint(w).digest != inviscid.fingerprint(f).digest
+    assert not inviscid.fingerprint(w).taints
+
+
 def test_methods(ran: Ran) -> None:
     class Model:
         def __init__(self, k: int) -> None:

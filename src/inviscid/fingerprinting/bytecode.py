@@ -7,7 +7,6 @@ else. Such a template differs between versions of Python, which costs a recomput
 from __future__ import annotations
 
 import dis
-import inspect
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -34,7 +33,7 @@ def bytecode_template(function: FunctionType) -> Template:
     return Template(
         body=stream(["Bytecode", _code(code)]),
         names=stream([nested.co_name for nested in nested_codes(code)]),
-        documentation=stream(inspect.cleandoc(function.__doc__ or "")),
+        documentation=stream(function.__doc__ or ""),
         annotations=stream(sorted(getattr(function, "__annotations__", {}))),
         source=f"{code.co_firstlineno}",
         slots=tuple(slots),

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
+from operator import is_
 from types import FunctionType
 from typing import Any
 
 from inviscid.sentinels import MISSING
 
 _GONE = object()
+_Function = tuple[Callable[[], Any], tuple[str, ...], tuple[Any, ...], list[Callable[[], Any]]]
 
 Content = tuple[bytes, tuple[Any, ...]]
 """The stream of a value, and the functions and classes in it."""
@@ -26,7 +28,7 @@ class Guards:
 
     def __init__(self) -> None:
         self._bindings: list[tuple[dict[str, Any], str, Callable[[], Any]]] = []
-        self._functions: list[tuple[Callable[[], Any], tuple[Any, ...], list[Callable[[], Any]]]] = []
+        self._functions: list[_Function] = []
         self._classes: list[tuple[type, tuple[str, ...], tuple[Any, ...], tuple[type, ...]]] = []
         self._names: list[tuple[dict[str, Any], frozenset[str]]] = []
         self._contents: list[tuple[Callable[[], Content], Content]] = []
@@ -41,7 +43,7 @@ class Guards:
         The function is not kept alive: it may be one of very many that are made in calls, with all they close over.
         """
         cells = [hold(contents(cell)) for cell in function.__closure__ or ()]
-        self._functions.append((hold(function), _parts_of(function), cells))
+        self._functions.append((hold(function), _names_of(function), _parts_of(function), cells))
 
     def klass(self, cls: type) -> None:
         """A class has these members and these bases."""
@@ -89,25 +91,26 @@ def hold(value: Any) -> Callable[[], Any]:
 
 
 def _parts_of(function: FunctionType) -> tuple[Any, ...]:
-    keywords = function.__kwdefaults__
-    return (function.__code__, function.__defaults__, *(keywords.items() if keywords else ()), *vars(function).items())
+    keywords, attributes = function.__kwdefaults__ or {}, vars(function)
+    return (function.__code__, function.__defaults__, *keywords.values(), *attributes.values())
+
+
+def _names_of(function: FunctionType) -> tuple[str, ...]:
+    return (*(function.__kwdefaults__ or ()), "", *vars(function))
 
 
 def _same(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:
-    return len(a) == len(b) and all(map(_is, a, b))
+    return len(a) == len(b) and all(map(is_, a, b))
 
 
-def _same_function(held: Callable[[], Any], parts: tuple[Any, ...], cells: list[Callable[[], Any]]) -> bool:
+def _same_function(
+    held: Callable[[], Any], names: tuple[str, ...], parts: tuple[Any, ...], cells: list[Callable[[], Any]]
+) -> bool:
     function = held()
-    if function is _GONE or not _same(_parts_of(function), parts):
+    if function is _GONE or _names_of(function) != names or not _same(_parts_of(function), parts):
         return False
     closure = function.__closure__ or ()
     return all(contents(cell) is value() for cell, value in zip(closure, cells, strict=True))
-
-
-def _is(a: Any, b: Any) -> bool:
-    # Keyword defaults come as fresh (name, value) pairs.
-    return a is b or (type(a) is tuple is type(b) and len(a) == len(b) == 2 and a[0] == b[0] and a[1] is b[1])
 
 
 def _same_class(cls: type, names: tuple[str, ...], values: tuple[Any, ...], bases: tuple[type, ...]) -> bool:

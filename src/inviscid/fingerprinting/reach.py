@@ -9,7 +9,6 @@ from a file but syntax that has been checked against the running code.
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
@@ -32,6 +31,8 @@ _IMMUTABLE = frozenset({int, float, complex, str, bytes, bool, type(None), type(
 _LOOK_UP = frozenset({"builtins.eval", "builtins.exec", "builtins.globals", "sys.modules"})
 _IMPORT = frozenset({"importlib.import_module", "builtins.__import__", "pkgutil.resolve_name", "runpy.run_path"})
 _IMPORT_SPELLED = frozenset({"import_module", "__import__"})
+# `functools.wraps` over one of our objects copies these; they count where they are observed.
+_METADATA = frozenset("__module__ __name__ __qualname__ __doc__".split())
 _SKIPPED_GLOBALS = frozenset(
     "__builtins__ __cached__ __doc__ __file__ __loader__ __name__ __package__ __spec__ __annotations__".split()
 )
@@ -177,6 +178,8 @@ class Reach:
             self.taint(definition, f"{definition.name} computes the name of a module to import: make it a constant")
         self.defaults(definition, function)
         for name, value in sorted(vars(function).items()):
+            if name in _METADATA:
+                continue
             definition.label.append(["attribute", name])
             self.refer(definition, value, f"{definition.name}.{name}")
         definition.marked += [
@@ -260,9 +263,8 @@ class Reach:
             definition.label.append(["member", name])
             self.refer(definition, value, f"{definition.name}.{name}")
         documentation = vars(cls).get("__doc__")
-        # From 3.13 on the compiler takes the indentation away.
         definition.marked += [
-            (template.DOC, inspect.cleandoc(documentation) if isinstance(documentation, str) else ""),
+            (template.DOC, documentation if isinstance(documentation, str) else ""),
             (template.PLACE, cls.__module__),
         ]
 

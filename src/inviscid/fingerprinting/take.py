@@ -61,7 +61,7 @@ class Fingerprinter:
                 [
                     definition.kind,
                     *definition.label,
-                    *([mark, part] for mark, part in definition.marked if mark in seen),
+                    *([mark, _cleaned(part)] for mark, part in definition.marked if mark in seen),
                 ]
             )
             for definition in reach.definitions
@@ -96,6 +96,15 @@ class Fingerprinter:
         if known is None:
             known = self._templates[id(code)] = (code, _normalized(function))
         return known[1]
+
+
+def _cleaned(part: Any) -> Any:
+    """Documentation without its indentation, which the compiler takes away from 3.13 on."""
+    if not isinstance(part, str):
+        return part
+    import inspect
+
+    return inspect.cleandoc(part)
 
 
 def _normalized(function: FunctionType) -> Template | None:
