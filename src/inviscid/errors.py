@@ -28,9 +28,15 @@ class ModeError(InviscidError, ValueError):
 class UnhashableInput(InviscidError, TypeError):
     """A value has no deterministic digest. ``path`` names the culprit: ``argument 'model'.tokenizer._stream``."""
 
-    def __init__(self, message: str, path: str = "") -> None:
-        super().__init__(message, path)
+    def __init__(self, what: str, path: str = "", cure: str = "") -> None:
+        super().__init__(what, path, cure)
+        self.what = what
         self.path = path
+        self.cure = cure
+        """What to do about it, for an argument of a call."""
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.cure}".strip()
 
 
 class UnstorableResult(InviscidError, TypeError):

@@ -50,7 +50,7 @@ def prepare(value: Any) -> Prepared:
     try:
         wanted = digest_of(value)
     except UnhashableInput as error:
-        raise UnstorableResult(f"the result can't be checked against what would be loaded: {error}") from error
+        raise UnstorableResult(f"what would be loaded can't be compared with the result: {error.what}") from error
     reasons: list[str] = []
     for codec in codecs.candidates(value):
         try:

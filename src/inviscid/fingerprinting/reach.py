@@ -388,8 +388,7 @@ def _external_name_of(target: Target) -> str:
 
 def _of_a_global(error: UnhashableInput) -> str:
     """What an error on an argument says, for what is not an argument."""
-    what = str(error).partition(" Leave the parameter out")[0]
-    return f"{what} Make it an argument, make it inside the function, or give your word with pure=True."
+    return f"{error.what} Make it an argument, make it inside the function, or give your word with pure=True."
 
 
 def read_variant(read: ConfigRead, encode: Encode) -> bytes:

@@ -185,7 +185,7 @@ class Encoder:
             del self._stack[self._base :]
             self._forget(mark)
             if isinstance(error, RecursionError):
-                raise UnhashableInput(f"{path} is nested too deeply. {CURE}", path) from error
+                raise UnhashableInput(f"{path} is nested too deeply.", path, CURE) from error
             raise
         finally:
             self._root, self._base, self._start, self._sets, self._probing = outer
@@ -277,7 +277,7 @@ class Encoder:
 
     def _enter(self, children: Sequence[object], labels: Sequence[str]) -> None:
         if len(self._stack) > _DEEPEST:
-            raise UnhashableInput(f"{self.where()} is nested too deeply, or without end. {CURE}", self.where())
+            raise UnhashableInput(f"{self.where()} is nested too deeply, or without end.", self.where(), CURE)
         self._stack.append((iter(children), children, labels))
 
     def _rule(self, kind: type) -> Rule:
@@ -326,7 +326,7 @@ class Encoder:
             except _UNPACKABLE:
                 return list(map(Raw, sorted(map(self._scalar, members))))
         if self._sets >= _SETS_DEEPEST:
-            raise UnhashableInput(f"{self.where()}: sets are nested too deeply. {CURE}", self.where())
+            raise UnhashableInput(f"{self.where()}: sets are nested too deeply.", self.where(), CURE)
         probing = self._probing
         self._sets += 1
         # Inside of a probe, nested sets don't sort out their sharing: with d levels that would take 2**d walks.
@@ -349,7 +349,7 @@ class Encoder:
     def refuse(self, value: object, why: str) -> UnhashableInput:
         """The error for a value that has no deterministic digest, at the path that is being encoded."""
         path = self.where()
-        return UnhashableInput(f"{path} ({type_name(type(value))}) has no deterministic digest: {why}. {CURE}", path)
+        return UnhashableInput(f"{path} ({type_name(type(value))}) has no deterministic digest: {why}.", path, CURE)
 
     def ask(self, value: object, function: Callable[..., Any], *arguments: object) -> Any:
         """Calls into the class of `value`; what that raises becomes an `UnhashableInput`."""
