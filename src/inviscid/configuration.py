@@ -76,7 +76,8 @@ def config(key: str | None = None, *, default: Any = MISSING) -> Any:
         key: dotted path; the parameter's own name if left out.
         default: the value where nobody sets the key; without it, a key that is not set is a `ConfigError`.
     """
-    if key is not None and (not key or not all(key.split("."))):
+    given: Any = key
+    if given is not None and not (isinstance(given, str) and all(given.split("."))):
         raise ConfigError(f"config({key!r}): a key is a dotted path such as 'features.window'")
     return ConfigParameter(key, default)
 
@@ -161,7 +162,7 @@ def missing(function: str, parameter: str, key: str, layers: Sequence[Layer]) ->
     """The error for a required key that nobody sets."""
     import difflib
 
-    known = sorted({name for source in layers for name in _keys(source.values)})
+    known = sorted({name for source in layers for name in keys(source.values)})
     near = difflib.get_close_matches(key, known, 1)
     places = ", ".join(source.origin for source in layers) or "no configuration is set"
     hint = f" Did you mean '{near[0]}'?" if near else ""
@@ -188,6 +189,8 @@ def _nested(source: Mapping[Any, Any], origin: str) -> dict[str, Any]:
     for name in source:
         if not isinstance(name, str):
             raise ConfigError(f"{origin}: config keys are strings, got {name!r}")
+        if not all(name.split(".")):
+            raise ConfigError(f"{origin}: {name!r} is no key; a key is a dotted path such as 'features.window'")
         # By subscription: OmegaConf resolves its interpolations there.
         value = _plain(source[name], origin)
         for part in reversed(name.split(".")[1:]):
@@ -224,12 +227,13 @@ def _find(values: dict[str, Any], key: str) -> Any:
     return found
 
 
-def _keys(values: dict[str, Any], prefix: str = "") -> list[str]:
+def keys(values: dict[str, Any], prefix: str = "") -> list[str]:
+    """All keys of nested tables, dotted; the tables' own too."""
     found: list[str] = []
     for name, value in values.items():
         found.append(prefix + name)
         if isinstance(value, dict):
-            found += _keys(value, f"{prefix}{name}.")
+            found += keys(value, f"{prefix}{name}.")
     return found
 
 

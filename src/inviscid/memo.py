@@ -166,6 +166,8 @@ class CachedFunction(Generic[P, R]):
     def _identify(self, values: dict[str, Any], mode: settings.Mode) -> Call:
         """Config, fingerprint, input digests, key."""
         config = self._config()
+        if self._variant.layers:
+            self._check_layers()
         call = calls.identify(values, self._take, config, self._options, mode)
         # What `.configured` laid over this function differs from its surroundings on purpose.
         laid = self._variant.layers
@@ -217,8 +219,9 @@ class CachedFunction(Generic[P, R]):
         with ExitStack() as stack:
             self._lay(stack)
             computation = stack.enter_context(computing(self.__qualname__, call.config))
+            positional, keywords = self._signature.arguments(call.values)
             start = time.perf_counter()
-            value = self._run(call.values)
+            value = self.__wrapped__(*positional, **keywords)
             seconds = time.perf_counter() - start
         return value, seconds, computation.disturbed or self._changed(call)
 
@@ -233,10 +236,6 @@ class CachedFunction(Generic[P, R]):
         names = calls.changed(call, self._options)
         shown = " and ".join(f"argument '{name}'" for name in names)
         return f"{shown} was changed by the call: let it work on a copy, or see ignore= and volatile=" if names else ""
-
-    def _run(self, values: Mapping[str, Any]) -> R:
-        positional, keywords = self._signature.arguments(values)
-        return self.__wrapped__(*positional, **keywords)
 
     def _publish(
         self, store: Store, attempt: Attempt, call: Call, value: R, seconds: float, disturbed: str, mode: settings.Mode
@@ -264,7 +263,8 @@ class CachedFunction(Generic[P, R]):
         own = {read.parameter: config.own[id(read)] for read in self._reads}
         with ExitStack() as stack:
             self._lay(stack)
-            value = self._run({**values, **own})
+            positional, keywords = self._signature.arguments({**values, **own})
+            value = self.__wrapped__(*positional, **keywords)
         self._tell(outcome, reasons)
         events.emit(None, outcome, function_name(self), b"", 0.0, reasons)
         return value
@@ -293,6 +293,19 @@ class CachedFunction(Generic[P, R]):
         }
         return Config(own, frozenset(id(read) for read in self._reads if read.parameter in given), layers)
 
+    def _check_layers(self) -> None:
+        """Warn of a variant that changes nothing: most likely a key is misspelt."""
+        known = {read.key for _, read in self.fingerprint.reads}
+        if any(configuration.lookup(key, self._variant.layers) is not MISSING for key in known):
+            return
+        given = [key for layer in self._variant.layers for key in configuration.keys(layer.values)]
+        if not given:
+            return
+        hint = settings.near(given[-1], known)
+        reads = ", ".join(sorted(known)) or "none"
+        message = f"{self.__qualname__}.configured() sets no config key that the function reads ({reads}){hint}"
+        events.warn(self.__qualname__, message)
+
     def _lay(self, stack: ExitStack) -> None:
         """Let the configuration of this variant hold for what the body calls."""
         for layer in reversed(self._variant.layers):
@@ -317,6 +330,8 @@ class CachedFunction(Generic[P, R]):
                     f"{self.__qualname__}() has no config parameter '{name}' (it has: {known}); "
                     "pass arguments in the call"
                 )
+        if overrides is None and not parameters:
+            raise ConfigError(f"{self.__qualname__}.configured() got nothing to configure")
         layers = self._variant.layers
         if overrides is not None:
             layers = (configuration.layer(f"{self.__qualname__}.configured()", overrides), *layers)

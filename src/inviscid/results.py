@@ -66,7 +66,7 @@ def prepare(value: Any) -> Prepared:
             if found == wanted:
                 return Prepared(loaded, wanted, codec.name, data, _bound(encoded.classes))
             reasons.append(f"{codec.name}: what it loads differs from what was computed")
-    raise UnstorableResult("; ".join(reasons))
+    raise UnstorableResult("; ".join(reason.rstrip(".") for reason in reasons))
 
 
 def digest_of(value: Any) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Iterable
 from contextvars import ContextVar
 from pathlib import Path
 from types import TracebackType
@@ -87,13 +88,10 @@ def current_mode() -> Mode:
     return _ambient_modes[name]
 
 
-def _made(name: str, origin: str) -> Mode:
+def _made(name: Any, origin: str) -> Mode:
     if name not in MODES:
-        import difflib
-
-        near = difflib.get_close_matches(name, MODES, 1)
-        hint = f"; did you mean '{near[0]}'?" if near else ""
-        raise ModeError(f"{origin}: there is no mode '{name}' (there are: {', '.join(MODES)}){hint}")
+        hint = near(name, MODES) if isinstance(name, str) else ""
+        raise ModeError(f"{origin}: there is no mode {name!r} (there are: {', '.join(MODES)}){hint}")
     # A new object each time: leaving a block takes away its own mode, not an equal one.
     return Mode(name, os.urandom(16).hex() if name == "fresh" else "")
 
@@ -134,11 +132,34 @@ def _read_project(folder: str) -> dict[str, Any]:
         import tomllib
 
         try:
-            table = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("inviscid", {})
+            tools = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {})
         except (OSError, ValueError) as error:
             raise InviscidError(f"{file} can't be read: {error}") from error
-        for name in ("store", "config"):
-            if isinstance(table.get(name), str) and "://" not in table[name]:
-                table[name] = str(parent / Path(table[name]).expanduser())
-        return dict(table)
+        return _checked(tools.get("inviscid", {}) if isinstance(tools, dict) else {}, file)
     return {}
+
+
+_KNOWN = ("store", "mode", "config")
+
+
+def _checked(table: Any, file: Path) -> dict[str, Any]:
+    where = f"[tool.inviscid] in {file}"
+    if not isinstance(table, dict):
+        raise InviscidError(f"{where} is not a table")
+    for name, value in table.items():
+        if name not in _KNOWN:
+            raise InviscidError(f"{where} has no setting '{name}' (there are: {', '.join(_KNOWN)}){near(name, _KNOWN)}")
+        if not isinstance(value, str):
+            raise InviscidError(f"{where}: '{name}' is a text, not {value!r}")
+    for name in ("store", "config"):
+        if name in table and "://" not in table[name]:
+            table[name] = str(file.parent / Path(table[name]).expanduser())
+    return table
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    """``; did you mean 'x'?``, or nothing."""
+    import difflib
+
+    found = difflib.get_close_matches(name, list(known), 1)
+    return f"; did you mean '{found[0]}'?" if found else ""

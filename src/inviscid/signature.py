@@ -73,7 +73,7 @@ class Signature:
         try:
             values = self._bind(*args, **keywords)
         except TypeError as error:
-            hint = f" ({', '.join(self.config)} come from the config: {self._cure()})" if self.config else ""
+            hint = f" (from the config: {', '.join(self.config)}; see {self._cure()})" if self.config else ""
             raise TypeError(f"{error}{hint}") from None
         return dict(zip([item.name for item in self.outer], values, strict=True))
 

@@ -64,8 +64,8 @@ class Attempt:
         try:
             return use()
         except StoreError as error:
-            self._failure = str(error)
-            events.warn(self._who, f"{self._failure} Results are computed and not kept.")
+            self._failure = str(error).rstrip(".")
+            events.warn(self._who, f"{self._failure}. Results are computed and not kept.")
             return otherwise
 
     @contextmanager

@@ -171,7 +171,7 @@ ROWS: dict[str, list[Change]] = {
         all_of(edit("helpers.py", "double = x", "product = x"), edit("helpers.py", "return double", "return product")),
         move_helper,
     ],
-    "the name, the place": [move_data],
+    "the name (but for the suffix)": [move_data],
     "a helper, where the result": [edit("helpers.py", "x * by", "x * by + 1")],
 }
 

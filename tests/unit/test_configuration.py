@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from inviscid import ConfigError, cached, config, configure
+from inviscid import ConfigError, InviscidWarning, cached, config, configure
 
 
 @cached
@@ -145,6 +145,7 @@ def test_a_missing_key_names_everything() -> None:
         ("nowhere.toml", "is not there"),
         ({"a": 1, "a.b": 2}, "both a value and a table"),
         ({1: 2}, "config keys are strings"),
+        ({"a..b": 2}, "is no key"),
         ([1], "expected a mapping"),
     ],
 )
@@ -159,8 +160,8 @@ def test_a_file_that_is_no_toml(tmp_path: Path) -> None:
         configure(tmp_path / "c.toml")
 
 
-@pytest.mark.parametrize("key", ["", "a..b", ".a", "a."])
-def test_bad_keys(key: str) -> None:
+@pytest.mark.parametrize("key", ["", "a..b", ".a", "a.", 3])
+def test_bad_keys(key: Any) -> None:
     with pytest.raises(ConfigError, match="dotted path"):
         config(key)
 
@@ -178,6 +179,13 @@ def test_a_marker_in_an_undecorated_function_raises_on_use(use: Callable[[Any], 
 
     with pytest.raises(ConfigError, match=r"config\('a.b'\) was used as a value"):
         plain()
+
+
+def test_a_variant_that_changes_nothing_is_warned_of() -> None:
+    with pytest.warns(InviscidWarning, match=r"did you mean 'features\.window'"):
+        assert window.configured({"features.widnow": 5})() == 30
+    with pytest.raises(ConfigError, match="nothing to configure"):
+        window.configured()
 
 
 def test_configured_refuses_what_is_no_config_parameter() -> None:

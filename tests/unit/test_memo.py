@@ -20,6 +20,7 @@ import pytest
 import inviscid
 from inviscid import (
     ConfigError,
+    File,
     InviscidWarning,
     Outcome,
     ReentryError,
@@ -562,6 +563,21 @@ def test_unhashable_arguments_are_an_error_that_names_the_path(tmp_path: Path) -
     assert "ignore=" in str(caught.value)
 
 
+def test_a_file_in_a_result_is_not_stored(tmp_path: Path, ran: Ran) -> None:
+    """What it names can change or go: a hit would hand out something else than was computed."""
+    (tmp_path / "a.txt").write_text("a")
+
+    @cached
+    def f(path: File) -> list[File]:
+        sys.audit("test.ran", "f")
+        return [path]
+
+    with pytest.warns(InviscidWarning, match="stands for a file that may change"):
+        f(File(tmp_path / "a.txt"))
+    f(File(tmp_path / "a.txt"))
+    assert ran() == ["f", "f"]
+
+
 def test_an_unstorable_result_is_returned_with_a_warning(ran: Ran) -> None:
     @cached
     def f() -> Any:
@@ -820,7 +836,7 @@ def test_defaults_that_are_replaced(ran: Ran) -> None:
         return x + y + k
 
     inner: Any = f.__wrapped__
-    variant = f.configured({"a.other": 1})
+    variant = f.configured({})
     before = f.fingerprint.digest
     assert f() == variant() == 111
     inner.__defaults__ = (2,)

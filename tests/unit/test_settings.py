@@ -58,6 +58,11 @@ def test_a_mode_that_does_not_exist(origin: str, monkeypatch: pytest.MonkeyPatch
         ask()
 
 
+def test_a_mode_that_is_no_text() -> None:
+    with pytest.raises(ModeError, match="there is no mode 3"):
+        mode(3)  # type: ignore[arg-type]
+
+
 def test_where_the_store_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INVISCID_STORE", str(tmp_path / "a"))
     assert store_path() == tmp_path / "a"
@@ -70,6 +75,21 @@ def test_where_the_store_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     (tmp_path / "pyproject.toml").write_text('[tool.inviscid]\nstore = "here"\n')
     monkeypatch.chdir(tmp_path)
     assert store_path() == tmp_path / "here"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("tool.inviscid = 3", "is not a table"),
+        ("[tool.inviscid]\nstroe = 'x'", "did you mean 'store'"),
+        ("[tool.inviscid]\nstore = 3", "is a text"),
+    ],
+)
+def test_a_pyproject_with_mistakes(text: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pyproject.toml").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InviscidError, match=message):
+        current_mode()
 
 
 def test_a_pyproject_that_can_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

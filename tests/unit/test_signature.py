@@ -135,7 +135,7 @@ def test_errors_are_pythons_own_and_name_the_cure() -> None:
         f()  # type: ignore[call-arg]
     with pytest.raises(TypeError, match=r"'window', which is injected .*'a.window'.*f.configured\(window=...\)"):
         f(1, window=2)
-    with pytest.raises(TypeError, match=r"takes 1 positional argument but 2 were given \(window come from the config"):
+    with pytest.raises(TypeError, match=r"takes 1 positional argument but 2 were given \(from the config: window; see"):
         f(1, 2)
 
 

@@ -18,7 +18,10 @@ Selector = Annotated[
 def show(selector: Selector, store: StorePath = None, as_json: AsJson = False) -> None:
     """Show the entries of one function or key, and where they came from."""
     with reported():
-        entries = open_store(store).entries(selector)
+        opened = open_store(store)
+        if not opened.exists():
+            say(f"there is no store at {opened.path}", err=True)
+        entries = opened.entries(selector) if opened.exists() else []
         if as_json:
             print_json([_plain(entry) for entry in entries])
             return

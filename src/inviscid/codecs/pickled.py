@@ -73,6 +73,8 @@ class _Pickler(pickle.Pickler):
     def reducer_override(self, value: Any) -> Any:
         kind = type(value)
         # Not isinstance(): a value may lie about its __class__.
+        if getattr(kind, "__inviscid_content__", False):
+            raise UnstorableResult(f"{value!r} stands for a file that may change: return what is in it, or its path")
         if issubclass(kind, (type, FunctionType, BuiltinFunctionType)):
             self._note(value)
         elif (numpy := sys.modules.get("numpy")) and kind in (numpy.ndarray, numpy.memmap):

@@ -5,7 +5,8 @@
     name        = bin: the path below the directory, as the file system spells it, with "/" between its parts
     content     = bin (file digest) | [bin] (the target of a link to anything but a file) | nil (a directory)
 
-Neither modes nor times nor the place of the file enter.
+Neither modes nor times nor the place of the file enter. Of its name the suffix does, though not into the digest of the
+file but into the stream of a `File` that holds it: readers choose a format by it, as pandas does for ``.gz``.
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ _THREADS_FROM = 4 << 20
 
 class _Path:
     __slots__ = ("_path",)
+
+    # It stands for what may change behind it: no codec keeps one as part of a result.
+    __inviscid_content__ = True
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = os.fspath(path)
@@ -95,6 +99,9 @@ class Dir(_Path):
 
 def file_digest(path: str) -> bytes:
     """The digest of the bytes in a file: the same as `inviscid.digest.digest` of them."""
+    # To open a pipe waits for a writer, and a device may never end.
+    if not stat.S_ISREG((status := os.stat(path)).st_mode) and not stat.S_ISDIR(status.st_mode):
+        raise UnhashableInput(f"{path} is not a regular file.", path)
     # Read in pieces, not mapped: a file that is cut off while it is mapped kills the process.
     with open(path, "rb", buffering=0) as stream:
         before = os.fstat(stream.fileno())
@@ -135,7 +142,8 @@ def _entries(top: str) -> Iterator[tuple[bytes, bytes | list[bytes] | None]]:
 def _content(tag: int) -> Rule:
     def expand(context: Context, value: File | Dir) -> Node:
         try:
-            return Node(tag, [value.digest()])
+            named = [os.path.splitext(os.fspath(value))[1]] if tag == tags.FILE else []
+            return Node(tag, [value.digest(), *named])
         except OSError as error:
             # The same error, so that callers catch what they always did; the path to the argument is in its message.
             message = f"{context.where()}: {error.strerror or error}"

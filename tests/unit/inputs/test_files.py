@@ -149,3 +149,18 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(UnhashableInput, match="neither a file nor a directory"):
         Dir(tmp_path).digest()
+
+
+def test_a_pipe_is_refused_at_once(tmp_path: Path, encode: Callable[..., bytes]) -> None:
+    """To open it would wait for a writer."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UnhashableInput, match="not a regular file"):
+        encode(File(tmp_path / "pipe"))
+
+
+def test_the_suffix_counts_and_the_rest_of_the_name_does_not(tmp_path: Path, encode: Callable[..., bytes]) -> None:
+    for name in ("a.csv", "b.csv", "a.gz"):
+        (tmp_path / name).write_text("same")
+    a, b, other = (encode(File(tmp_path / name)) for name in ("a.csv", "b.csv", "a.gz"))
+    assert a == b
+    assert a != other
