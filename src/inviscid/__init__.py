@@ -6,6 +6,7 @@ same.
 
 from inviscid import pickling as _pickling  # noqa: F401  it teaches pickle about cached functions
 from inviscid.configuration import config, configure
+from inviscid.decorate import cached, fingerprint
 from inviscid.errors import (
     ConfigError,
     EffectError,
@@ -28,7 +29,7 @@ from inviscid.errors import (
 from inviscid.explain import Explanation
 from inviscid.fingerprinting import Fingerprint
 from inviscid.inputs import Dir, File
-from inviscid.memo import CachedFunction, cached, fingerprint
+from inviscid.memo import CachedFunction
 from inviscid.outcome import Outcome
 from inviscid.settings import mode
 from inviscid.store import Store
