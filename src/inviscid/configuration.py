@@ -61,7 +61,7 @@ _USES = (
 )
 for _name in _USES.split():
     setattr(ConfigParameter, f"__{_name}__", _misused)
-ConfigParameter.__hash__ = object.__hash__  # type: ignore[method-assign]
+ConfigParameter.__hash__ = object.__hash__  # type: ignore[method-assign]  # `__eq__` above took it away
 
 
 def config(key: str | None = None, *, default: Any = MISSING) -> Any:

@@ -21,7 +21,6 @@ import msgpack
 from blake3 import blake3
 
 KEY_VERSION = 1
-DIGEST_SIZE = 32
 # Below this the start of the threads costs more than they save.
 _THREADS_FROM = 4 << 20
 

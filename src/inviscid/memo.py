@@ -174,7 +174,7 @@ class CachedFunction(Generic[P, R]):
         report(self.__qualname__, seen)
         return call
 
-    def _find(self, store: Store, attempt: stores.Attempt, call: Call, *, refresh: bool) -> _Found:
+    def _find(self, store: Store, attempt: Attempt, call: Call, *, refresh: bool) -> _Found:
         """The stored result; or why there is none, where that isn't for want of an entry."""
         if refresh:
             return _Found(MISSING, None, Outcome.MISS_REFRESH, ("a recompute was asked for",))

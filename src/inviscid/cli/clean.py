@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from inviscid.cli.output import AsJson, StorePath, open_store, print_json, reported, say
-from inviscid.cli.plans import DryRun, carry_out
+from inviscid.cli.output import AsJson, StorePath, open_store, reported
+from inviscid.cli.plans import DryRun, carry_out, nothing_to_do
 from inviscid.cli.units import show_size
 
 Selector = Annotated[
@@ -29,10 +29,7 @@ def clean(
     with reported():
         opened = open_store(store)
         if not opened.exists():
-            if as_json:
-                print_json({"dry_run": dry_run, "entries": [], "files": [], "bytes": 0, "removed": None})
-            else:
-                say(f"there is no store at {opened.path}: nothing to clean")
+            nothing_to_do(opened, "nothing to clean", dry_run=dry_run, as_json=as_json)
             return
         plan = opened.plan_clean(selector)
         if plan.entries and not dry_run and not yes:

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from inviscid.cli.output import AsJson, StorePath, duration_option, open_store, print_json, reported, say, size_option
-from inviscid.cli.plans import DryRun, carry_out
+from inviscid.cli.output import AsJson, StorePath, duration_option, open_store, reported, size_option
+from inviscid.cli.plans import DryRun, carry_out, nothing_to_do
 
 SizeLimit = Annotated[str | None, typer.Option("--size-limit", help="What may stay, like 10GB or 500MiB.")]
 MaxAge = Annotated[str | None, typer.Option("--max-age", help="Drop what was not used for so long, like 30d or 12h.")]
@@ -28,10 +28,7 @@ def gc(
         opened = open_store(store)
         if not opened.exists():
             # To say so is all there is to do: making a store in order to collect it would be silly.
-            if as_json:
-                print_json({"dry_run": dry_run, "entries": [], "files": [], "bytes": 0, "removed": None})
-            else:
-                say(f"there is no store at {opened.path}: nothing to collect")
+            nothing_to_do(opened, "nothing to collect", dry_run=dry_run, as_json=as_json)
             return
         plan = opened.plan_gc(size_limit=limit, max_age=age, grace=rest or 0.0)
         carry_out(opened, plan, dry_run=dry_run, as_json=as_json)

@@ -14,6 +14,22 @@ from inviscid.store import Plan, Store
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would go.")]
 
 
+def nothing_to_do(store: Store, what: str, *, dry_run: bool, as_json: bool) -> None:
+    """Say that there is no store, in the shape that a plan would have had."""
+    if as_json:
+        print_json(
+            {
+                "dry_run": dry_run,
+                "entries": [],
+                "files": [],
+                **dict.fromkeys(("preimages", "bytes", "kept", "kept_bytes", "pinned"), 0),
+                "removed": None,
+            }
+        )
+    else:
+        say(f"there is no store at {store.path}: {what}")
+
+
 def carry_out(store: Store, plan: Plan, *, dry_run: bool, as_json: bool) -> None:
     """Execute the plan unless it is for show, and say what went."""
     swept = None if dry_run else store.execute(plan)

@@ -58,7 +58,7 @@ def _unpack(data: memoryview | bytes) -> object:
 def _unpack_tuple(tag: int, data: bytes) -> object:
     if tag != _TUPLE:
         raise ValueError(f"plain/1 has no extension {tag}.")
-    return tuple(_unpack(data))  # type: ignore[arg-type]
+    return tuple(_unpack(data))  # type: ignore[arg-type]  # `_pack_tuple` wrote a list
 
 
 def _check(value: object) -> None:
@@ -82,9 +82,9 @@ def _check(value: object) -> None:
                     raise UnstorableResult("plain/1 is for small values: this one holds too many lists and dicts.")
             children: tuple[object, ...]
             if kind is dict:
-                children = (*item, *item.values())  # type: ignore[misc,attr-defined]
+                children = (*item, *item.values())  # type: ignore[misc,attr-defined]  # `kind` says it
             elif kind is list or kind is tuple:
-                children = tuple(item)  # type: ignore[arg-type]
+                children = tuple(item)  # type: ignore[arg-type]  # `kind` says it
             else:
                 raise UnstorableResult(f"plain/1 can't keep a value of type {kind.__qualname__}.")
             if not _SCALARS.issuperset(map(type, children)):

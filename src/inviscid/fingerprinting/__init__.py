@@ -1,11 +1,9 @@
 """What a function does, as a digest: source → normal form → references → graph → fingerprint."""
 
 from inviscid.fingerprinting.definition import ConfigRead, Declared, Distribution, Fingerprint
-from inviscid.fingerprinting.places import place_of_module_named
 from inviscid.fingerprinting.references import external_name, is_user
 from inviscid.fingerprinting.take import Fingerprinter
 
 __all__ = [
     "ConfigRead", "Declared", "Distribution", "Fingerprint", "Fingerprinter", "external_name", "is_user",
-    "place_of_module_named",
 ]  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from inviscid.fingerprinting.guards import Guards
 
@@ -29,13 +29,6 @@ class Declared(NamedTuple):
     options: bytes
     """Stream of the options that change what callers get; empty by default, so decorating a helper costs nothing."""
     reads: tuple[ConfigRead, ...]
-
-
-class HasDefinition(Protocol):
-    """An object that a fingerprint looks through."""
-
-    def __inviscid_definition__(self) -> Declared:
-        """What it stands for."""
 
 
 class Definition:

@@ -126,5 +126,5 @@ def ask(value: Any, attribute: str) -> Any:
     """An attribute, or MISSING: objects of users may raise whatever they like when they are asked."""
     try:
         return getattr(value, attribute, MISSING)
-    except Exception:  # noqa: BLE001  see above
+    except Exception:  # noqa: BLE001  that is what this function is for
         return MISSING

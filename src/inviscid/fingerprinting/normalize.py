@@ -468,8 +468,10 @@ def _constant(value: object) -> Tree:
         return ["Constant", kind, value.encode("utf-8", "surrogatepass")]
     if isinstance(value, bytes):
         return ["Constant", kind, value]
-    # An int in hexadecimal: decimal has a limit of digits.
-    return ["Constant", kind, hex(value) if kind == "int" else repr(value)]  # type: ignore[arg-type]
+    if type(value) is int:
+        # Decimal has a limit of digits.
+        return ["Constant", kind, hex(value)]
+    return ["Constant", kind, repr(value)]
 
 
 def _constant_branch(node: ast.If) -> tuple[list[ast.stmt], list[ast.stmt] | None]:

@@ -2,8 +2,7 @@
 
 The walk starts from the live object and asks each thing in the way that fits it: a function for the slots of its
 template, its defaults and its attributes; a class for its bases and members (`members`); a value for its structure.
-Nothing is read
-from a file but syntax that has been checked against the running code.
+Nothing is read from a file but syntax that has been checked against the running code.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from inviscid.errors import UnhashableInput
 from inviscid.fingerprinting import members, template
 from inviscid.fingerprinting.bytecode import bytecode_template, code_stream
 from inviscid.fingerprinting.definition import ConfigRead, Declared, Definition, Distribution, Encode
-from inviscid.fingerprinting.guards import Guards, contents, hold
+from inviscid.fingerprinting.guards import Content, Guards, contents, hold
 from inviscid.fingerprinting.places import Place, place_of_globals, place_of_module_named
 from inviscid.fingerprinting.references import External, Found, Target, Undefined, external_name, is_user, resolve
 from inviscid.fingerprinting.template import Template
@@ -325,13 +324,21 @@ class Reach:
             self.wrapper(definition, value)
             return
         definition.kind = "value"
+        self.content(definition, stream, parts)
+        if type(value) not in _IMMUTABLE:
+            self.guard_content(definition, hold(value), (stream, parts))
+
+    def content(self, definition: Definition, stream: bytes, parts: tuple[Any, ...]) -> None:
+        """The stream of a value, and the functions and classes in it."""
         definition.label.append(stream)
         for part in parts:
             self.refer(definition, part, f"{type(part).__module__}.{getattr(part, '__qualname__', definition.name)}")
-        if type(value) not in _IMMUTABLE:
-            # Guards outlive this walk, which keeps alive all that it has met.
-            encode, held, name = self._encode, hold(value), definition.name
-            self.guards.content(lambda: _content(encode, held(), name), (stream, parts))
+
+    def guard_content(self, definition: Definition, read: Callable[[], Any], expected: Content) -> None:
+        """Notice when what `read` gives has another content."""
+        # Guards outlive this walk, which keeps alive all that it has met: so they don't hold `self`.
+        encode, name = self._encode, definition.name
+        self.guards.content(lambda: _content(encode, read(), name), expected)
 
     def wrapper(self, definition: Definition, value: Any) -> None:
         """A callable object that wraps a function: its class, its state, and the function."""
@@ -359,15 +366,13 @@ class Reach:
     def ambient(self, definition: Definition, value: Any, read: Callable[[], Any]) -> None:
         """A variable of the context or the thread: what a function would read from it here and now."""
         definition.kind = "ambient"
-        stream, parts = _content(self._encode, read(), definition.name)
-        definition.label += [type(value).__name__, stream]
-        for part in parts:
-            self.refer(definition, part, definition.name)
-        encode, name = self._encode, definition.name
-        self.guards.content(lambda: _content(encode, read(), name), (stream, parts))
+        definition.label.append(type(value).__name__)
+        found = _content(self._encode, read(), definition.name)
+        self.content(definition, *found)
+        self.guard_content(definition, read, found)
 
 
-def _content(encode: Encode, value: Any, name: str) -> tuple[bytes, tuple[Any, ...]]:
+def _content(encode: Encode, value: Any, name: str) -> Content:
     """The stream of a value, with numbers for the functions and classes in it; and those."""
     parts: list[Any] = []
 

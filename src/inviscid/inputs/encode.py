@@ -204,6 +204,8 @@ class Encoder:
         plain = SCALARS.issuperset
         base = len(stack)
         stack.append((iter((root,)), (root,), _ROOT))
+        # `kind` is compared instead of asking isinstance, which a subclass would pass; mypy can't follow that, so each
+        # branch that relies on it says `type: ignore`.
         while len(stack) > base:
             for value in stack[-1][0]:
                 kind = type(value)

@@ -62,7 +62,7 @@ def _series(context: Context, value: Any) -> Node:
 def _metadata(context: Context, value: Any) -> Node:
     """What a subclass keeps beside the data."""
     # The documented way for subclasses to name what they keep.
-    kept = value._metadata  # noqa: SLF001
+    kept = value._metadata  # noqa: SLF001  documented, in spite of its name
     names = [name for name in kept if name not in ("name", "_name") and hasattr(value, name)]
     return objects.named(context, {name: getattr(value, name) for name in names})
 
@@ -151,7 +151,7 @@ def _strings(context: Context, value: Any) -> Node:
 
 def _masked(context: Context, value: Any) -> Node:
     # Public ways to these copy, and convert what is missing.
-    values, missing = value._data, value._mask  # noqa: SLF001
+    values, missing = value._data, value._mask  # noqa: SLF001  see above
     if missing.any():
         values = values.copy()
         values[missing] = 0

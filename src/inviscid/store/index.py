@@ -77,18 +77,6 @@ class Index:
         """
         return self._run(lambda connection: connection.execute(statement, parameters).fetchall()) or []
 
-    def snapshot(self, work: Callable[[sqlite3.Connection], T]) -> T | None:
-        """Several queries that see the same state; None where there is no store."""
-
-        def transaction(connection: sqlite3.Connection) -> T:
-            connection.execute("BEGIN")
-            try:
-                return work(connection)
-            finally:
-                _roll_back(connection)
-
-        return self._run(transaction)
-
     def write(
         self,
         work: Callable[[sqlite3.Connection], T],

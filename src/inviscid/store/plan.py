@@ -20,7 +20,6 @@ from inviscid.store.index import Index
 from inviscid.store.layout import Layout, failure
 
 DEFAULT_SIZE_LIMIT = 10 * 2**30
-DEFAULT_GRACE = 86_400.0
 _HALF_LIFE = 7 * 86_400.0
 _QUARANTINE_AGE = 7 * 86_400.0
 # A row costs about that much beside its object.

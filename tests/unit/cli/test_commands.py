@@ -231,3 +231,14 @@ def test_the_program_runs_as_a_module_and_leaves_with_its_code(store: Store) -> 
     usage = subprocess.run([*command, "frobnicate"], capture_output=True, check=False)
     assert usage.returncode == 2
     assert b"Traceback" not in bad.stderr + usage.stderr
+
+
+@pytest.mark.parametrize("command", [("gc", "--dry-run"), ("clean", "--dry-run")])
+def test_a_missing_store_answers_in_the_same_shape(command: tuple[str, ...], store: Store, tmp_path: Path) -> None:
+    """A script that reads the JSON need not know whether there was a store."""
+    there = read(*command, "--store", store.path)
+    missing = read(*command, "--store", tmp_path / "nowhere")
+    assert list(missing) == list(there)
+    assert {name: type(value) for name, value in missing.items()} == {
+        name: type(value) for name, value in there.items()
+    }
