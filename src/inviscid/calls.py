@@ -18,7 +18,17 @@ from typing import Any, NamedTuple
 from inviscid import configuration
 from inviscid.configuration import Layer
 from inviscid.digest import KEY_VERSION, combine, digest, pack
-from inviscid.fingerprinting import ConfigRead, Distribution, Fingerprint, Fingerprinter, external_name, is_user
+from inviscid.fingerprinting import (
+    DECIMAL,
+    MEMBERS,
+    ConfigRead,
+    Distribution,
+    Fingerprint,
+    Fingerprinter,
+    external_name,
+    is_user,
+    opaque,
+)
 from inviscid.inputs import Encoder
 from inviscid.sentinels import MISSING
 from inviscid.settings import Mode
@@ -60,6 +70,8 @@ class Call(NamedTuple):
     parts: bytes
     """MessagePack map of the key's parts, for `Provenance.parts`."""
     taints: tuple[str, ...]
+    files: frozenset[str]
+    """Absolute paths of the `File` and `Dir` in its arguments: what is read there is no further dependency."""
 
 
 class References:
@@ -73,6 +85,8 @@ class References:
     def __init__(self, marks: frozenset[str] = frozenset()) -> None:
         self.distributions: set[Distribution] = set()
         self.taints: list[str] = []
+        self.unseen: list[str] = []
+        self.variables: set[str] = set()
         self.marks: set[str] = set()
         self.reads: list[tuple[ConfigRead, Sequence[Layer]]] = []
         self._marks = marks
@@ -85,13 +99,19 @@ class References:
             if found is not None:
                 place = found.place
                 distribution = Distribution(*place[1:]) if place.kind == "distribution" else None
-                known = _installed[id(value)] = (value, pack(["installed", found.name]), distribution)
+                stream = pack(["installed", found.name])
+                known = _installed[id(value)] = (value, stream, distribution, opaque(found.name))
         if known is not None:
             if known[2] is not None:
                 self.distributions.add(known[2])
+            if known[3]:
+                self.marks.add(MEMBERS)
             return known[1]
         base = value.__inviscid_base__ if is_declared(value) else value
-        fingerprint = FINGERPRINTS.of(base, self._marks)
+        # What it is asked for is for the function that it is given to, whose code is not looked at here.
+        fingerprint = FINGERPRINTS.of(base, self._marks | {MEMBERS})
+        self.unseen += [f"{path}: {unseen}" for unseen in fingerprint.unseen]
+        self.variables |= fingerprint.variables
         self.distributions |= fingerprint.distributions
         self.marks |= fingerprint.marks
         self.taints += [f"{path}: {taint}" for taint in fingerprint.taints]
@@ -100,7 +120,7 @@ class References:
         return pack(["user", fingerprint.raw, value.__inviscid_overrides__() if base is not value else b""])
 
 
-_installed: dict[int, tuple[Any, bytes, Distribution | None]] = {}
+_installed: dict[int, tuple[Any, bytes, Distribution | None, bool]] = {}
 
 
 def is_declared(value: Any) -> bool:
@@ -168,7 +188,8 @@ def identify(values: dict[str, Any], take: Take, config: Config, options: Option
     while True:
         fingerprint = take(asked)
         references = References(fingerprint.marks)
-        inputs = digest_inputs(values, options, references)
+        encoder = _encoder(options, references)
+        inputs = digest_inputs(values, options, encoder)
         # Before the config: what they read of it counts.
         substitutes = _substitutes(options, references)
         if references.marks <= fingerprint.marks:
@@ -177,6 +198,8 @@ def identify(values: dict[str, Any], take: Take, config: Config, options: Option
         asked = fingerprint.marks | references.marks
     reads, shown, seen = _config(fingerprint, config, references)
     environment = [*_PYTHON, *(list(item) for item in sorted(fingerprint.distributions | references.distributions))]
+    variables = fingerprint.variables | references.variables | ({DECIMAL} if encoder.decimals else frozenset())
+    environment += [[f"{_VARIABLE}{name}", _variable(name), ""] for name in sorted(variables)]
     given_options = Encoder(references).digest([options.version, sorted(options.ignore)], "option 'version'")
     if substitutes:
         given_options = combine("options", given_options, substitutes)
@@ -190,8 +213,11 @@ def identify(values: dict[str, Any], take: Take, config: Config, options: Option
         "salt": mode.salt,
     }
     own = {read.parameter: config.own[id(read)] for _, read in fingerprint.reads if id(read) in config.own}
-    taints = () if options.pure else (*fingerprint.taints, *references.taints)
-    return Call(key, {**values, **own}, fingerprint, asked, seen, tuple(inputs), pack(parts), taints)
+    # A file that is read unseen counts by its content where it is an argument.
+    unseen = () if encoder.files else (*fingerprint.unseen, *references.unseen)
+    taints = () if options.pure else (*fingerprint.taints, *references.taints, *unseen)
+    files = frozenset(map(os.path.abspath, encoder.files))
+    return Call(key, {**values, **own}, fingerprint, asked, seen, tuple(inputs), pack(parts), taints, files)
 
 
 def make_key(
@@ -292,9 +318,8 @@ def _shown(key: str, value: Any) -> str:
     return text if len(text) <= 60 else ""
 
 
-def digest_inputs(values: dict[str, Any], options: Options, references: References) -> list[tuple[str, bytes]]:
+def digest_inputs(values: dict[str, Any], options: Options, encoder: Encoder) -> list[tuple[str, bytes]]:
     """One digest for each argument; aliasing between arguments counts, so one encoder writes them all."""
-    encoder = _encoder(options, references)
     return [
         (name, _input(encoder, name, value, options)) for name, value in values.items() if name not in options.ignore
     ]
@@ -309,6 +334,22 @@ def _input(encoder: Encoder, name: str, value: Any, options: Options) -> bytes:
         if replaced == name:
             value = stands_for(value)
     return encoder.digest(value, f"argument '{name}'")
+
+
+# In front of the name of a variable in the environment: no distribution is called so.
+_VARIABLE = "$"
+
+
+def _variable(name: str) -> str:
+    """The value of a variable, as a digest (hex): it may be a secret."""
+    if name != DECIMAL:
+        return digest(pack(os.environ.get(name))).hex()
+    import decimal
+
+    context = decimal.getcontext()
+    traps = sorted(signal.__name__ for signal, trapped in context.traps.items() if trapped)
+    shown = [context.prec, context.rounding, context.Emin, context.Emax, context.capitals, context.clamp, traps]
+    return digest(pack(shown)).hex()
 
 
 def _python() -> list[Any]:

@@ -13,19 +13,22 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from inviscid import world
 from inviscid.digest import short
+from inviscid.world import Sight, Watch
 
 
 class Computation:
     """One body that is running."""
 
-    __slots__ = ("config", "disturbed", "name")
+    __slots__ = ("config", "disturbed", "name", "watch")
 
-    def __init__(self, name: str, config: Mapping[str, frozenset[bytes]]) -> None:
+    def __init__(self, name: str, config: Mapping[str, frozenset[bytes]], files: frozenset[str]) -> None:
         self.name = name
         self.config = config
         self.disturbed = ""
         """Why its result must not be stored; empty while nothing speaks against it."""
+        self.watch = Watch(files)
 
 
 _around: ContextVar[tuple[Computation, ...]] = ContextVar("inviscid_computing", default=())
@@ -34,9 +37,18 @@ _all: list[Computation] = []
 
 
 @contextmanager
-def computing(name: str, config: Mapping[str, frozenset[bytes]]) -> Iterator[Computation]:
-    """Run a body inside; afterwards `disturbed` says whether its result may be stored."""
-    computation = Computation(name, config)
+def computing(
+    name: str, config: Mapping[str, frozenset[bytes]], files: frozenset[str] = frozenset()
+) -> Iterator[Computation]:
+    """Run a body inside; afterwards `disturbed` says whether its result may be stored, and `watch` what it read.
+
+    Args:
+        name: of the function, for messages.
+        config: the digests of the values that each config key has in its reach.
+        files: absolute paths that are in the key by their content.
+    """
+    world.watch(_watches)
+    computation = Computation(name, config, files)
     around = _around.get()
     token = _around.set((*around, computation))
     with _lock:
@@ -47,17 +59,34 @@ def computing(name: str, config: Mapping[str, frozenset[bytes]]) -> Iterator[Com
         with _lock:
             _all.remove(computation)
         _around.reset(token)
-        if computation.disturbed and around:
+        if around:
             around[-1].disturbed = around[-1].disturbed or computation.disturbed
+            around[-1].watch.join(computation.watch)
+
+
+def _here() -> tuple[Computation, ...]:
+    """The computations that what happens here belongs to."""
+    if not _all:
+        return ()
+    # A thread doesn't know who started it: then every computation may have.
+    return _around.get()[-1:] or tuple(_all)
+
+
+def _watches() -> list[Watch]:
+    return [computation.watch for computation in _here()]
+
+
+def depend(sights: list[Sight]) -> None:
+    """Tell the computation around this call what the result depends on that it was just given."""
+    for computation in _here():
+        for sight in sights:
+            if not computation.watch.is_declared(sight.path):
+                computation.watch.confirmed[sight.kind, sight.path] = sight
 
 
 def report(name: str, config: Mapping[str, frozenset[bytes]]) -> None:
     """Tell the computation that a call belongs to which config values the call sees."""
-    if not _all:
-        return
-    around = _around.get()
-    # A thread doesn't know who started it: then every computation may have.
-    for computation in around[-1:] or tuple(_all):
+    for computation in _here():
         for key, values in config.items():
             expected = computation.config.get(key)
             if expected is not None and not values <= expected:

@@ -43,7 +43,7 @@ class Entry(NamedTuple):
     classes: bytes
     """MessagePack map ``module:qualname`` → digest of each user class that decoding will look up by name."""
     manifest: bytes
-    """Empty where the key alone decides; otherwise the digest of the list of what must be confirmed before a hit."""
+    """Empty where the key alone decides; otherwise the list of what must be confirmed before a hit (`world`)."""
     provenance: Provenance
     hits: int = 0
     accessed: float = 0.0

@@ -44,6 +44,13 @@ def warn(about: str, message: str) -> None:
         warnings.warn(message, InviscidWarning, stacklevel=_outside())
 
 
+def note(about: str, message: str) -> None:
+    """Log, once for each subject and message, what the user may not expect, but what may be meant."""
+    if (about, message) not in _warned:
+        _warned.add((about, message))
+        logger.warning("%s", message)
+
+
 def _outside() -> int:
     """How many frames up the user's code is."""
     level, frame = 1, sys._getframe(1)  # noqa: SLF001  CPython's own name for it

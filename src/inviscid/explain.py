@@ -157,7 +157,10 @@ def _environment(then: list[Any], now: list[Any]) -> list[str]:
         texts.append(f"platform {'-'.join(then[1])} → {'-'.join(now[1])}")
     old, new = ({name: (version, content) for name, version, content in part[2:]} for part in (then, now))
     for name in sorted(old.keys() | new.keys()):
-        if name not in old:
+        if name.startswith("$"):
+            if old.get(name) != new.get(name):
+                texts.append(f"{name.removeprefix('$') if ' ' in name else name} changed")
+        elif name not in old:
             texts.append(f"{name} is new in reach")
         elif name not in new:
             texts.append(f"{name} isn't reached any more")

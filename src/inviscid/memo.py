@@ -14,14 +14,14 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeVar, cast, overload
 
-from inviscid import calls, configuration, events, explain, results, settings, stores
+from inviscid import calls, configuration, events, explain, results, settings, stores, world
 from inviscid.calls import FINGERPRINTS, Call, Config, Options
-from inviscid.computing import computing, disturb, report
+from inviscid.computing import computing, depend, disturb, report
 from inviscid.configuration import Layer
 from inviscid.entry import Entry, function_name
-from inviscid.errors import ConfigError, ReplayMiss, UnstorableResult
+from inviscid.errors import ConfigError, ReplayMiss, UnhashableInput, UnstorableResult
 from inviscid.explain import Explanation
-from inviscid.fingerprinting import ConfigRead, Declared, Fingerprint
+from inviscid.fingerprinting import CURES, ConfigRead, Declared, Fingerprint
 from inviscid.outcome import Outcome
 from inviscid.sentinels import MISSING
 from inviscid.signature import (
@@ -47,6 +47,16 @@ class _Found(NamedTuple):
     entry: Entry | None
     outcome: Outcome
     reasons: tuple[str, ...]
+
+
+class _Computed(NamedTuple, Generic[R]):
+    """What running the body gave."""
+
+    value: R
+    seconds: float
+    disturbed: str
+    """Why it must not be stored, if anything changed while it ran."""
+    watch: world.Watch
 
 
 class Variant(NamedTuple):
@@ -155,11 +165,11 @@ class CachedFunction(Generic[P, R]):
                 return self._hit(store, call, again._replace(outcome=Outcome.HIT_WAITED if waited else again.outcome))
             # What was damaged is gone at the second look: the first one has the reason.
             found = self._why(store, attempt, call, found if found.reasons else again)
-            value, seconds, disturbed = self._compute(call)
-            value, bypass, why = self._publish(store, attempt, call, value, seconds, disturbed, mode)
+            computed = self._compute(call)
+            value, bypass, why = self._publish(store, attempt, call, computed, mode)
         if bypass is not None:
             return self._bypass(store, call, value, bypass, why)
-        events.emit(store, found.outcome, function_name(self), call.key, seconds, found.reasons)
+        events.emit(store, found.outcome, function_name(self), call.key, computed.seconds, found.reasons)
         return value
 
     def _identify(self, values: dict[str, Any], mode: settings.Mode) -> Call:
@@ -183,9 +193,9 @@ class CachedFunction(Generic[P, R]):
             if attempt.why():
                 return _Found(MISSING, None, Outcome.BYPASS_STORE, (attempt.why(),))
             return _Found(MISSING, None, Outcome.MISS_NEW, ())
-        if entry.manifest:
-            # The key alone doesn't decide, and this version can't demand the rest again.
-            return _Found(MISSING, None, Outcome.MISS_NOT_FINAL, ("the entry depends on more than its key",))
+        # The key alone doesn't decide: what the computation was seen to read must still be what it was.
+        if moved := [text for sight in world.sights_in(entry.manifest) if (text := world.differs(sight))]:
+            return _Found(MISSING, None, Outcome.MISS_NOT_FINAL, tuple(moved))
         try:
             value = attempt.use(lambda: results.load(store, entry), otherwise=MISSING)
         except results.Unreadable as error:
@@ -206,6 +216,8 @@ class CachedFunction(Generic[P, R]):
 
     def _hit(self, store: Store, call: Call, found: _Found) -> R:
         assert found.entry is not None
+        if found.entry.manifest:
+            depend(world.sights_in(found.entry.manifest))
         saved = found.entry.provenance.seconds
         store.touch(call.key, saved)
         origin = found.entry.provenance.function
@@ -213,16 +225,16 @@ class CachedFunction(Generic[P, R]):
         events.emit(store, found.outcome, function_name(self), call.key, saved, reasons)
         return cast(R, found.value)
 
-    def _compute(self, call: Call) -> tuple[R, float, str]:
-        """Run the body. Returns the value, its seconds, and why it must not be stored, if anything changed."""
+    def _compute(self, call: Call) -> _Computed[R]:
+        """Run the body."""
         with ExitStack() as stack:
             self._lay(stack)
-            computation = stack.enter_context(computing(self.__qualname__, call.config))
+            computation = stack.enter_context(computing(self.__qualname__, call.config, call.files))
             positional, keywords = self._signature.arguments(call.values)
             start = time.perf_counter()
-            value = self.__wrapped__(*positional, **keywords)
+            value = world.run(self.__wrapped__, positional, keywords)
             seconds = time.perf_counter() - start
-        return value, seconds, computation.disturbed or self._changed(call)
+        return _Computed(value, seconds, computation.disturbed or self._changed(call), computation.watch)
 
     def _changed(self, call: Call) -> str:
         """What isn't as the key says any more, now that the body has run; empty if nothing."""
@@ -237,23 +249,34 @@ class CachedFunction(Generic[P, R]):
         return f"{shown} was changed by the call: let it work on a copy, or see ignore= and volatile=" if names else ""
 
     def _publish(
-        self, store: Store, attempt: Attempt, call: Call, value: R, seconds: float, disturbed: str, mode: settings.Mode
+        self, store: Store, attempt: Attempt, call: Call, computed: _Computed[R], mode: settings.Mode
     ) -> tuple[R, Outcome | None, str]:
         """Store what was computed. Returns it as a hit would; or as it is, with the reason why it isn't kept."""
+        value = computed.value
         if attempt.why():
             return value, Outcome.BYPASS_STORE, attempt.why()
         if mode.name == "readonly":
             return value, Outcome.BYPASS_READONLY, "mode 'readonly' stores nothing"
-        if disturbed:
-            return value, Outcome.BYPASS_CHANGED, disturbed
+        if computed.disturbed:
+            return value, Outcome.BYPASS_CHANGED, computed.disturbed
+        if not self._options.pure and computed.watch.acts:
+            return value, Outcome.BYPASS_IMPURE, f"it {' and '.join(computed.watch.acts)}: {CURES}"
+        try:
+            manifest = world.manifest(computed.watch.sights())
+        except (UnhashableInput, OSError) as error:
+            return value, Outcome.BYPASS_CHANGED, str(error).rstrip(".")
         try:
             prepared = results.prepare(value)
         except UnstorableResult as error:
             return value, Outcome.BYPASS_UNSTORABLE, str(error)
         name, durability = function_name(self), self._options.durability
-        attempt.use(lambda: results.publish(store, call, prepared, name, seconds, durability), otherwise=None)
+        seconds = computed.seconds
+        attempt.use(lambda: results.publish(store, call, prepared, manifest, name, seconds, durability), otherwise=None)
         if attempt.why():
             return value, Outcome.BYPASS_STORE, attempt.why()
+        if not self._options.pure:
+            for trace in computed.watch.traces():
+                events.note(self.__qualname__, f"{self.__qualname__}() {trace}: what is loaded later won't do that")
         return cast(R, prepared.value), None, ""
 
     def _compute_only(self, values: dict[str, Any], outcome: Outcome, *reasons: str) -> R:
@@ -277,7 +300,12 @@ class CachedFunction(Generic[P, R]):
 
     def _tell(self, outcome: Outcome, reasons: tuple[str, ...]) -> None:
         """Warn, once for each reason, where the user will want to change something."""
-        if outcome in (Outcome.BYPASS_TAINTED, Outcome.BYPASS_UNSTORABLE, Outcome.BYPASS_CHANGED):
+        if outcome in (
+            Outcome.BYPASS_TAINTED,
+            Outcome.BYPASS_UNSTORABLE,
+            Outcome.BYPASS_CHANGED,
+            Outcome.BYPASS_IMPURE,
+        ):
             events.warn(self.__qualname__, f"The results of {self.__qualname__}() are not kept: {'; '.join(reasons)}")
 
     # Config -----------------------------------------------------------------------------------------------------------
@@ -443,7 +471,7 @@ class CachedFunction(Generic[P, R]):
         options = self.__inviscid_overrides__()
         if self._options.version is not None:
             options += results.digest_of(self._options.version)
-        return Declared(self.__wrapped__, options, self._reads)
+        return Declared(self.__wrapped__, options, self._reads, self._options.pure)
 
     def __inviscid_overrides__(self) -> bytes:
         """What `.configured` laid over the function, as a digest; empty for most."""

@@ -38,7 +38,7 @@ class Outcome(IntEnum):
     MISS_REFRESH = 29
     """A recompute was asked for."""
     MISS_NOT_FINAL = 30
-    """The entry depends on more than its key, and that could not be confirmed."""
+    """What the entry depends on beyond its key, a file that the computation read, is not what it was."""
 
     BYPASS_OFF = 40
     """Caching is switched off."""
@@ -52,6 +52,8 @@ class Outcome(IntEnum):
     """What the function depends on changed while it ran."""
     BYPASS_READONLY = 45
     """The mode forbids storing."""
+    BYPASS_IMPURE = 46
+    """The body was seen to do what a stored result couldn't repeat: write a file, connect, start a program."""
 
     @property
     def kind(self) -> str:

@@ -74,7 +74,9 @@ def digest_of(value: Any) -> bytes:
     return Encoder(References()).digest(value, "the result")
 
 
-def publish(store: Store, call: Call, prepared: Prepared, name: str, seconds: float, durability: str) -> Entry:
+def publish(
+    store: Store, call: Call, prepared: Prepared, manifest: bytes, name: str, seconds: float, durability: str
+) -> Entry:
     """Put a prepared result under the key of its call.
 
     Raises:
@@ -83,7 +85,7 @@ def publish(store: Store, call: Call, prepared: Prepared, name: str, seconds: fl
     provenance = Provenance(
         name, call.fingerprint.raw, call.parts, time.time(), seconds, f"{socket.gethostname()}:{os.getpid()}"
     )
-    entry = Entry(call.key, prepared.codec, b"", 0, prepared.digest, prepared.classes, b"", provenance)
+    entry = Entry(call.key, prepared.codec, b"", 0, prepared.digest, prepared.classes, manifest, provenance)
     durable = durability == "always" or (durability == "auto" and seconds >= _DEAR)
     return store.publish(entry, [prepared.data], preimage=preimage(call.fingerprint), durable=durable)
 

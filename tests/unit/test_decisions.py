@@ -14,7 +14,7 @@ import msgpack
 import numpy as np
 import pytest
 
-from inviscid import Outcome, Store, cached, calls, results
+from inviscid import Outcome, Store, cached, calls, results, world
 from inviscid.digest import combine, digest, pack
 from inviscid.fingerprinting import Fingerprinter
 from inviscid.memo import CachedFunction
@@ -36,7 +36,7 @@ def test_the_parts_of_a_key_and_their_order() -> None:
     inputs = [calls.Encoder(calls.References()).digest(3, "argument 'x'")]
     options = calls.Encoder(calls.References()).digest([None, []], "options")
     expected = combine(
-        "key", pack(1), call.fingerprint.raw, digest(pack(parts["environment"])), digest(pack([])), digest(pack(inputs)),
+        "key", pack(2), call.fingerprint.raw, digest(pack(parts["environment"])), digest(pack([])), digest(pack(inputs)),
         options, pack(["", ""]),
     )  # fmt: skip
     assert call.key == expected
@@ -51,7 +51,7 @@ def test_distributions_of_arguments_are_in_the_environment() -> None:
     assert [part[0] for part in msgpack.unpackb(f._call_of((1,), {}).parts)["environment"][2:]] == []
 
 
-def test_an_entry_with_a_manifest_is_no_final_hit(isolated: Path, ran: Ran) -> None:
+def test_an_entry_with_a_manifest_is_no_final_hit(isolated: Path, ran: Ran, tmp_path: Path) -> None:
     f(1)
     assert ran() == ["f"]
     store = Store(isolated)
@@ -60,7 +60,8 @@ def test_an_entry_with_a_manifest_is_no_final_hit(isolated: Path, ran: Ran) -> N
     assert entry.manifest == b""
     data = store.read(entry)
     assert data is not None
-    store.publish(entry._replace(manifest=digest(b"list")), [data], preimage=b"", durable=False)
+    listed = world.manifest([world.Sight("file", str(tmp_path / "gone"), digest(b"text"), None, 0)])
+    store.publish(entry._replace(manifest=listed), [data], preimage=b"", durable=False)
     assert f.explain(1).code is Outcome.MISS_NOT_FINAL
     assert f(1) == 1
     assert ran() == ["f"]

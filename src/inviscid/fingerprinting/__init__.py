@@ -1,9 +1,13 @@
 """What a function does, as a digest: source → normal form → references → graph → fingerprint."""
 
-from inviscid.fingerprinting.definition import ConfigRead, Declared, Distribution, Fingerprint
+from inviscid.fingerprinting.definition import DECIMAL, ConfigRead, Declared, Distribution, Fingerprint
+from inviscid.fingerprinting.impure import CURES
+from inviscid.fingerprinting.narrowing import opaque
 from inviscid.fingerprinting.references import external_name, is_user
 from inviscid.fingerprinting.take import Fingerprinter
+from inviscid.fingerprinting.template import MEMBERS
 
 __all__ = [
-    "ConfigRead", "Declared", "Distribution", "Fingerprint", "Fingerprinter", "external_name", "is_user",
+    "CURES", "DECIMAL", "MEMBERS", "ConfigRead", "Declared", "Distribution", "Fingerprint", "Fingerprinter",
+    "external_name", "is_user", "opaque",
 ]  # fmt: skip

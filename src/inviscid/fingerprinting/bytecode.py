@@ -7,6 +7,7 @@ else. Such a template differs between versions of Python, which costs a recomput
 from __future__ import annotations
 
 import dis
+from collections.abc import Iterator
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -23,6 +24,7 @@ def bytecode_template(function: FunctionType) -> Template:
     code = function.__code__
     slots: dict[Slot, None] = {Slot("free", name): None for name in code.co_freevars}
     marks: set[str] = set()
+    mentions: set[str] = set()
     for nested in nested_codes(code):
         slots.update(dict.fromkeys(_slots(nested)))
         for name in (*nested.co_names, *(c for c in nested.co_consts if isinstance(c, str) and c.startswith("__"))):
@@ -30,6 +32,10 @@ def bytecode_template(function: FunctionType) -> Template:
             marks.update(template.REFLECTIVE_NAMES.get(name, ()))
             if name in ("import_module", "__import__"):
                 marks.add(template.COMPUTED)
+            if name in template.NAME_TAKING:
+                marks.update(template.COMPUTED_NAME)
+        mentions.update(nested.co_names)
+        mentions.update(word for text in _texts(nested.co_consts) for word in template.words(text))
     return Template(
         body=stream(["Bytecode", _code(code)]),
         names=stream([nested.co_name for nested in nested_codes(code)]),
@@ -38,12 +44,22 @@ def bytecode_template(function: FunctionType) -> Template:
         source=f"{code.co_firstlineno}",
         slots=tuple(slots),
         marks=frozenset(marks),
+        uses=tuple(("",) for _ in slots),
+        mentions=tuple(sorted(mentions)),
     )
 
 
 def code_stream(code: CodeType) -> bytes:
     """The canonical stream of a code object that is used as a value."""
     return stream(_code(code))
+
+
+def _texts(constants: tuple[Any, ...]) -> Iterator[str]:
+    for constant in constants:
+        if isinstance(constant, str):
+            yield constant
+        elif isinstance(constant, tuple | frozenset):
+            yield from _texts(tuple(constant))
 
 
 def _slots(code: CodeType) -> list[Slot]:

@@ -11,6 +11,9 @@ Encode = Callable[[object, Callable[[object, str], bytes], str], bytes]
 """Gives the canonical stream of a value: (value, what functions and classes in it contribute, path for messages)."""
 
 
+DECIMAL = "decimal context"
+
+
 class ConfigRead(NamedTuple):
     """A config key that is read somewhere in the reach of a function."""
 
@@ -29,12 +32,22 @@ class Declared(NamedTuple):
     options: bytes
     """Stream of the options that change what callers get; empty by default, so decorating a helper costs nothing."""
     reads: tuple[ConfigRead, ...]
+    vouched: bool = False
+    """Its user gave their word that it is pure, whatever it reaches."""
+
+
+class Taint(NamedTuple):
+    """Why what is computed with a definition can't be kept."""
+
+    why: str
+    unseen: bool = False
+    """It only reads a file unseen: see `Fingerprint.unseen`."""
 
 
 class Definition:
     """A function, class or value with its references, while a fingerprint is being taken."""
 
-    __slots__ = ("kind", "label", "marked", "name", "reads", "references")
+    __slots__ = ("kind", "label", "marked", "members", "name", "reads", "references", "taints", "vouched")
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -45,6 +58,10 @@ class Definition:
         """(mark, part): parts that count only where the mark is in reach."""
         self.references: list[int] = []
         self.reads: tuple[ConfigRead, ...] = ()
+        self.members: dict[str, int] = {}
+        """Of a class, by name: what is admitted while the walk goes on stands in no order."""
+        self.taints: list[Taint] = []
+        self.vouched = False
 
 
 class Distribution(NamedTuple):
@@ -71,6 +88,10 @@ class Fingerprint(NamedTuple):
     """What it may observe of functions that it is given: see `template`."""
     taints: tuple[str, ...]
     """Why nothing that it computes can be kept; empty for most."""
+    unseen: tuple[str, ...]
+    """Which files it may read without being seen: does no harm where files are arguments, and is a taint elsewhere."""
+    variables: frozenset[str]
+    """Environment variables that are read by these names, and `DECIMAL` for the context of decimal arithmetic."""
     guards: Guards
 
     @property

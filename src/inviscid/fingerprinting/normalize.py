@@ -32,6 +32,9 @@ from inviscid.fingerprinting.template import Slot, Template, Tree, stream
 
 _JUMPS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _SKIPPED_FIELDS = frozenset({"ctx", "type_comment", "kind"})
+# Used with a constant where the name of an attribute is taken.
+_NAMED = "named"
+_NOWHERE = ast.Pass()
 
 
 def normalize(located: Located, free: Sequence[str]) -> Template:
@@ -69,6 +72,10 @@ class _Normalizer:
         self.located = located
         self.free = frozenset(free)
         self.slots: dict[Slot, int] = {}
+        self.uses: dict[Slot, set[str]] = {}
+        self.mentions: set[str] = set()
+        # How the name or chain at this node is used, noted by what stands around it: see `Template.uses`.
+        self.used_as: dict[int, str] = {}
         self.marks: set[str] = set()
         self.documentation: list[Tree] = []
         self.annotations: list[Tree] = []
@@ -92,6 +99,8 @@ class _Normalizer:
             source=f"{node.lineno}:{self.located.text}",
             slots=tuple(self.slots),
             marks=frozenset(self.marks),
+            uses=tuple(tuple(sorted(self.uses.get(slot, {""}))) for slot in self.slots),
+            mentions=tuple(sorted(self.mentions)),
         )
 
     # Names ------------------------------------------------------------------------------------------------------------
@@ -99,8 +108,13 @@ class _Normalizer:
     def slot(self, slot: Slot) -> Tree:
         return ["G", self.slots.setdefault(slot, len(self.slots))]
 
+    def used(self, slot: Slot, node: ast.AST) -> Tree:
+        self.uses.setdefault(slot, set()).add(self.used_as.get(id(node), ""))
+        return self.slot(slot)
+
     def mark(self, attribute: str) -> None:
         self.marks.update(template.REFLECTIVE_ATTRIBUTES.get(attribute, ()))
+        self.mentions.add(self.mangled(attribute))
 
     def lookup(self, name: str, scope: _Scope) -> tuple[_Scope | None, int]:
         """The scope that a name lives in, and how many function scopes out; None for globals and closure cells."""
@@ -115,16 +129,18 @@ class _Normalizer:
             current = current.parent
         return None, 0
 
-    def name(self, name: str, scope: _Scope, chain: tuple[str, ...] = ()) -> Tree:
-        """A name that is read, with the attributes that follow it."""
+    def name(self, name: str, scope: _Scope, chain: tuple[str, ...], node: ast.AST) -> Tree:
+        """A name that is read, with the attributes that follow it; `node` is the whole of it."""
         home, depth = self.lookup(name, scope)
         if home is None:
             self.marks.update(template.REFLECTIVE_NAMES.get(name, ()))
+            if name in template.NAME_TAKING and self.used_as.get(id(node)) != _NAMED:
+                self.marks.update(template.COMPUTED_NAME)
             kind = "free" if name in self.free and not self._declared_global(name, scope) else "global"
-            return self.slot(Slot(kind, name, chain))
+            return self.used(Slot(kind, name, chain), node)
         if name in home.imports:
             base = home.imports[name]
-            return self.slot(base._replace(chain=base.chain + chain))
+            return self.used(base._replace(chain=base.chain + chain), node)
         return self.attributes(self.local(name, home, depth, scope), chain)
 
     def _declared_global(self, name: str, scope: _Scope) -> bool:
@@ -138,7 +154,7 @@ class _Normalizer:
     def local(self, name: str, home: _Scope, depth: int, scope: _Scope) -> Tree:
         if home.is_class:
             # In a class body an unbound name falls through to what is outside.
-            outside = self.name(name, scope.parent) if scope.parent else None
+            outside = self.name(name, scope.parent, (), _NOWHERE) if scope.parent else None
             return ["C", self.mangled(name), outside]
         return ["N", depth, name] if self.names_kept else ["L", depth, home.number(name)]
 
@@ -332,7 +348,7 @@ class _Normalizer:
     def expression(self, node: ast.AST, scope: _Scope) -> Tree:
         match node:
             case ast.Name(id=name, ctx=ast.Load()):
-                return self.name(name, scope)
+                return self.name(name, scope, (), node)
             case ast.Name(id=name):
                 return self.target(name, scope)
             case ast.Attribute():
@@ -340,11 +356,20 @@ class _Normalizer:
             case ast.Call():
                 return self.call(node, scope)
             case ast.Constant(value=value):
-                if isinstance(value, str) and value.startswith("__"):
-                    self.mark(value)
+                if isinstance(value, str):
+                    self.text(value)
                 return _constant(value)
             case ast.Lambda():
                 return self.definition(node, scope)
+            case ast.Subscript(value=asked, slice=ast.Constant(value=str(key)), ctx=ast.Load()):
+                self.used_as[id(asked)] = f"={key}"
+                return self.generic(node, scope)
+            case ast.Compare(left=ast.Constant(value=str(key)), ops=[ast.In() | ast.NotIn()], comparators=[asked]):
+                self.used_as[id(asked)] = f"={key}"
+                return self.generic(node, scope)
+            case ast.MatchClass(kwd_attrs=names):
+                self.mentions.update(map(self.mangled, names))
+                return self.generic(node, scope)
             case ast.UnaryOp(op=ast.Not(), operand=ast.Compare(ops=[ast.In() | ast.Is() as operator]) as compare):
                 opposite = "NotIn" if isinstance(operator, ast.In) else "IsNot"
                 sides = [self.expression(compare.left, scope), self.expression(compare.comparators[0], scope)]
@@ -372,7 +397,7 @@ class _Normalizer:
         chain.reverse()
         if isinstance(node.ctx, ast.Load):
             if isinstance(base, ast.Name):
-                return self.name(base.id, scope, tuple(chain))
+                return self.name(base.id, scope, tuple(chain), node)
             slot = self.imported_by_call(base, scope)
             if slot is not None:
                 return ["Imported", self.generic(base, scope), self.slot(slot._replace(chain=tuple(chain)))]
@@ -380,13 +405,16 @@ class _Normalizer:
         return ["Attribute", self.expression(node.value, scope), chain[-1]]
 
     def call(self, node: ast.Call, scope: _Scope) -> Tree:
-        parts = self.generic(node, scope)
         match node:
-            case ast.Call(func=ast.Name(id="getattr"), args=[_, ast.Constant(value=str()), *_]):
-                pass
-            case ast.Call(func=ast.Name(id="getattr")):
-                # The name may be `__doc__`, or `__name__`, or what annotations are called.
-                self.marks.update((template.DOC, template.NAME, template.PLACE, template.ANNOTATIONS))
+            case ast.Call(func=ast.Name(id=name), args=[_, ast.Constant(value=str()), *_]) if (
+                name in template.NAME_TAKING
+            ):
+                self.used_as[id(node.func)] = _NAMED
+            case ast.Call(args=[], keywords=[]) | ast.Call(args=[ast.Constant(value=None)], keywords=[]):
+                self.used_as[id(node.func)] = template.BARE
+            case ast.Call(args=[ast.Constant(value=str(key)), *_]):
+                self.used_as[id(node.func)] = f"={key}"
+        parts = self.generic(node, scope)
         slot = self.imported_by_call(node, scope, mark=True)
         return parts if slot is None else ["Imported", parts, self.slot(slot)]
 
@@ -404,6 +432,12 @@ class _Normalizer:
             self.marks.add(template.COMPUTED)
         return None
 
+    def text(self, value: str) -> None:
+        """A string: what it names may be looked up by it."""
+        if value.startswith("__"):
+            self.mark(value)
+        self.mentions.update(template.words(value))
+
     def joined(self, node: ast.JoinedStr, scope: _Scope) -> Tree:
         parts: list[Tree] = []
         literal = ""
@@ -414,6 +448,7 @@ class _Normalizer:
                     | ast.FormattedValue(value=ast.Constant(value=str(text)), conversion=-1, format_spec=None)
                 ):
                     literal += text
+                    self.text(text)
                 case ast.FormattedValue():
                     if literal:
                         parts.append(_constant(literal))

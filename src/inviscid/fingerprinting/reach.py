@@ -8,6 +8,7 @@ Nothing is read from a file but syntax that has been checked against the running
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
@@ -17,9 +18,19 @@ from inviscid.entry import module_name, name_of_namespace
 from inviscid.errors import UnhashableInput
 from inviscid.fingerprinting import members, template
 from inviscid.fingerprinting.bytecode import bytecode_template, code_stream
-from inviscid.fingerprinting.definition import ConfigRead, Declared, Definition, Distribution, Encode
+from inviscid.fingerprinting.definition import (
+    DECIMAL,
+    ConfigRead,
+    Declared,
+    Definition,
+    Distribution,
+    Encode,
+    Taint,
+)
 from inviscid.fingerprinting.guards import Content, Guards, contents, hold
-from inviscid.fingerprinting.places import Place, place_of_globals, place_of_module_named
+from inviscid.fingerprinting.impure import CURES, ENVIRONMENT_READERS, World, canonical, impure, impure_method
+from inviscid.fingerprinting.narrowing import Narrowed, opaque
+from inviscid.fingerprinting.places import STDLIB, Place, place_of_globals, place_of_module_named
 from inviscid.fingerprinting.references import External, Found, Target, Undefined, external_name, is_user, resolve
 from inviscid.fingerprinting.template import Template
 from inviscid.sentinels import MISSING
@@ -28,6 +39,10 @@ _LRU_CACHE = type(functools.lru_cache(abs))
 _IMMUTABLE = frozenset({int, float, complex, str, bytes, bool, type(None), type(Ellipsis), range})
 # What looks names up at run time, and what imports modules by a name that is computed, however they are called.
 _LOOK_UP = frozenset({"builtins.eval", "builtins.exec", "builtins.globals", "sys.modules"})
+_MEMBER_LOOK_UP = frozenset(
+    "builtins.getattr builtins.hasattr builtins.setattr builtins.delattr builtins.vars builtins.dir "
+    "builtins.locals".split()
+)
 _IMPORT = frozenset({"importlib.import_module", "builtins.__import__", "pkgutil.resolve_name", "runpy.run_path"})
 _IMPORT_SPELLED = frozenset({"import_module", "__import__"})
 # `functools.wraps` over one of our objects copies these; they count where they are observed.
@@ -46,7 +61,7 @@ class Reach:
         self.definitions: list[Definition] = []
         self.distributions: set[Distribution] = set()
         self.marks = set(marks)
-        self.taints: list[str] = []
+        self.variables: set[str] = set()
         self.guards = Guards()
         self._encode = encode
         self._templates = templates
@@ -55,9 +70,14 @@ class Reach:
         self._pending: list[tuple[Definition, Callable[[Definition], None]]] = []
         # Functions whose annotations have not been looked at, because nothing met so far could see them.
         self._unread: list[tuple[Definition, FunctionType]] = []
+        self._mentions: set[str] = set()
+        self._classes: list[tuple[Definition, Narrowed]] = []
 
     def walk(self, root: Any, name: str) -> None:
         """Visit all that `root` reaches."""
+        if not isinstance(root, FunctionType) and not hasattr(type(root), "__inviscid_definition__"):
+            # Whoever asks for a class, or for an object, may call anything on it.
+            self.marks.add(template.MEMBERS)
         self.object(root, name)
         while self._pending:
             definition, visit = self._pending.pop()
@@ -67,17 +87,30 @@ class Reach:
                 self.taint(definition, _of_a_global(error))
             except Exception as error:  # noqa: BLE001  objects of users may raise whatever they like when they are asked
                 self.taint(definition, f"{definition.name} can't be looked into: {type(error).__name__}: {error}")
-            if not self._pending and template.ANNOTATIONS in self.marks:
-                unread, self._unread = self._unread, []
-                for definition, function in unread:
-                    self.annotations(definition, function)
+            if not self._pending:
+                self._widen()
+        for definition, _ in self._classes:
+            for member, number in sorted(definition.members.items()):
+                definition.label.append(["member", member])
+                definition.references.append(number)
+
+    def _widen(self) -> None:
+        """Visit what counts only because of something that was met since it was passed by."""
+        if template.ANNOTATIONS in self.marks:
+            unread, self._unread = self._unread, []
+            for definition, function in unread:
+                self.annotations(definition, function)
+        whole = template.MEMBERS in self.marks
+        for definition, narrowed in self._classes:
+            for name, value in narrowed.admit(self._mentions, whole=whole):
+                self.held(definition, value)
+                definition.members[name] = self.object(value, f"{definition.name}.{name}")
 
     def taint(self, definition: Definition, why: str) -> None:
-        """Note that what is computed with this definition can't be kept."""
+        """Note that what is computed with this definition can't be kept, because it can't be told what it does."""
         definition.kind = definition.kind or "tainted"
         definition.label.append(["tainted", why])
-        if why not in self.taints:
-            self.taints.append(why)
+        definition.taints.append(Taint(why))
 
     # Nodes ------------------------------------------------------------------------------------------------------------
 
@@ -138,14 +171,23 @@ class Reach:
             self.value(definition, value)
 
     def refer(self, definition: Definition, value: Any, name: str) -> None:
-        """Let a definition refer to another object."""
+        """Let a definition refer to another object, which it may use in any way."""
+        self.held(definition, value)
         definition.references.append(self.object(value, name))
+
+    def held(self, definition: Definition, value: Any) -> None:
+        """Note what something installed may do where nobody can say how it will be used."""
+        if type(value) not in _IMMUTABLE and (external := _external_name_of(Found(value, (), ""))):
+            self.world(definition, external, ("",), ())
+            if external in _MEMBER_LOOK_UP:
+                self.marks |= set(template.COMPUTED_NAME)
 
     # Kinds ------------------------------------------------------------------------------------------------------------
 
     def declared(self, definition: Definition, declared: Declared) -> None:
         """An object of ours is what it wraps, plus the config that it reads."""
         definition.reads = declared.reads
+        definition.vouched = declared.vouched
         if declared.options:
             definition.label.append(declared.options)
         self.visit(definition, declared.function)
@@ -162,12 +204,17 @@ class Reach:
         form = self._templates(function) or bytecode_template(function)
         self.marks |= form.marks & template.CLOSURE_WIDE
         definition.label.append(form.body)
+        self._mentions.update(form.mentions)
         computed = template.COMPUTED in form.marks
         whole = template.MODULE in form.marks
-        for slot in form.slots:
+        for slot, uses in zip(form.slots, form.uses, strict=True):
             target = resolve(slot, function, self.guards)
             self.target(definition, target)
             name = _external_name_of(target)
+            self.world(definition, name, uses, form.mentions)
+            if name in _MEMBER_LOOK_UP and slot.name != name.partition(".")[2]:
+                # Under its own name the template has read which names it is asked for.
+                self.marks |= set(template.COMPUTED_NAME)
             whole = whole or name in _LOOK_UP
             # Where it is spelled out, the template has read the name that is imported.
             computed = computed or (name in _IMPORT and (slot.name, *slot.chain)[-1] not in _IMPORT_SPELLED)
@@ -189,6 +236,26 @@ class Reach:
             (template.EXACT, form.source),
         ]
         self._unread.append((definition, function))
+
+    def world(self, definition: Definition, name: str, uses: tuple[str, ...], mentions: tuple[str, ...]) -> None:
+        """Note what a function reads beyond its arguments by something installed that it names."""
+        if not name:
+            return
+        if canonical(name) in ENVIRONMENT_READERS and all(use.startswith("=") for use in uses):
+            self.variables.update(use[1:] for use in uses)
+            return
+        found = impure(name, uses, template.BARE)
+        if found is None and "" in uses and (method := impure_method(name, mentions)):
+            name = f"{name}.{method}"
+            found = impure(name)
+        if found is not None:
+            self.impure(definition, name, found)
+
+    def impure(self, definition: Definition, name: str, world: World) -> None:
+        """Note that what is computed with this definition depends on the world."""
+        reader = definition.name if definition.name != name else "it"
+        cure = "" if world.unseen else f": {CURES}"
+        definition.taints.append(Taint(f"{reader} reads {world.what} ({canonical(name)}){cure}", world.unseen))
 
     def annotations(self, definition: Definition, function: FunctionType) -> None:
         """The annotations of a function, which are not in its code: what lives counts."""
@@ -235,6 +302,10 @@ class Reach:
         definition.kind = "external"
         definition.name = target.name
         definition.label.append(["external", target.name])
+        if opaque(target.name):
+            self.marks.add(template.MEMBERS)
+        if target.name.partition(".")[0] in ("decimal", "_decimal", "_pydecimal"):
+            self.variables.add(DECIMAL)
         if target.place.kind == "distribution":
             self.distributions.add(Distribution(*target.place[1:]))
         if target.name.partition(".")[0] == "inspect":
@@ -258,9 +329,7 @@ class Reach:
         definition.label.append(len(cls.__bases__))
         for base in cls.__bases__:
             self.refer(definition, base, definition.name)
-        for name, value in members.members(cls):
-            definition.label.append(["member", name])
-            self.refer(definition, value, f"{definition.name}.{name}")
+        self._classes.append((definition, Narrowed(cls, members.members(cls), lambda base: not is_user(base))))
         documentation = vars(cls).get("__doc__")
         definition.marked += [
             (template.DOC, documentation if isinstance(documentation, str) else ""),
@@ -299,13 +368,22 @@ class Reach:
                 definition.label.append(list(rest))
                 if isinstance(value, dict) and "__builtins__" in value:
                     self.namespace(definition, value)
+                elif value is os.environ:
+                    # Which of its variables are read is known from how it is used, or else it is a taint.
+                    self.installed(definition, External("os.environ", STDLIB))
                 else:
-                    self.refer(definition, value, name)
-            case External(name):
+                    # How it is used is known.
+                    definition.references.append(self.object(value, name))
+            case External():
                 definition.label.append([])
-                definition.references.append(self.node(("external", name), name, lambda d: self.external(d, target)))
+                self.installed(definition, target)
             case Undefined(name):
                 definition.label.append(["undefined", name])
+
+    def installed(self, definition: Definition, target: External) -> None:
+        """Let a definition refer to something installed."""
+        name = target.name
+        definition.references.append(self.node(("external", name), name, lambda d: self.external(d, target)))
 
     # Values -----------------------------------------------------------------------------------------------------------
 
@@ -385,10 +463,18 @@ def _content(encode: Encode, value: Any, name: str) -> Content:
 
 def _external_name_of(target: Target) -> str:
     """The name of what is installed, also where the user's module has bound it to another; empty for all else."""
-    found: Target | None = target
-    if isinstance(target, Found) and isinstance(target.value, FunctionType | BuiltinFunctionType):
-        found = external_name(target.value)
-    return found.name if isinstance(found, External) else ""
+    if isinstance(target, External):
+        return target.name
+    if not isinstance(target, Found):
+        return ""
+    if target.value is os.environ:
+        return ".".join(["os.environ", *target.rest])
+    value = target.value
+    if isinstance(value, FunctionType) and place_of_globals(value.__globals__).kind == "user":
+        return ""
+    callables = FunctionType | BuiltinFunctionType | MethodType | type
+    found = external_name(value) if isinstance(value, callables) else None
+    return ".".join([found.name, *target.rest]) if found is not None else ""
 
 
 def _of_a_global(error: UnhashableInput) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from inviscid.digest import combine, pack
 from inviscid.entry import function_name
-from inviscid.fingerprinting.definition import ConfigRead, Encode, Fingerprint
+from inviscid.fingerprinting.definition import ConfigRead, Definition, Encode, Fingerprint, Taint
 from inviscid.fingerprinting.graph import digests
 from inviscid.fingerprinting.guards import hold
 from inviscid.fingerprinting.reach import Reach, read_variant
@@ -69,6 +69,7 @@ class Fingerprinter:
         references = [definition.references for definition in reach.definitions]
         found = digests(labels, references)
         order = list(_walk(references))
+        taints = list(_taints(reach.definitions))
         reads = [(node, read) for node in order for read in reach.definitions[node].reads]
         if _ambiguous(reads, found, self._encode):
             for node, read in reads:
@@ -85,7 +86,9 @@ class Fingerprinter:
                 if reach.definitions[node].kind != "external"
             ),
             marks=seen,
-            taints=tuple(reach.taints),
+            taints=tuple(dict.fromkeys(taint.why for taint in taints if not taint.unseen)),
+            unseen=tuple(dict.fromkeys(taint.why for taint in taints if taint.unseen)),
+            variables=frozenset(reach.variables),
             guards=reach.guards,
         )
 
@@ -131,6 +134,17 @@ def _walk(references: list[list[int]]) -> Iterator[int]:
             seen.add(node)
             yield node
             pending.extend(reversed(references[node]))
+
+
+def _taints(definitions: list[Definition]) -> Iterator[Taint]:
+    """The taints of all definitions, but for those that are reached only through one whose user vouches for it."""
+    references = [
+        definition.references if not definition.vouched or node == 0 else []
+        for node, definition in enumerate(definitions)
+    ]
+    for node in _walk(references):
+        if node == 0 or not definitions[node].vouched:
+            yield from definitions[node].taints
 
 
 def _ambiguous(reads: list[tuple[int, ConfigRead]], found: list[bytes], encode: Encode) -> bool:

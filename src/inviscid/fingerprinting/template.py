@@ -8,6 +8,7 @@ names, annotations, lines); they hold for everything that it reaches, because wh
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from inviscid.digest import pack
@@ -21,8 +22,10 @@ ANNOTATIONS = "annotations"
 EXACT = "lines"
 MODULE = "module"
 COMPUTED = "computed import"
+MEMBERS = "members by name"
+"""Members may be looked up under names that are not written in the code: then classes count whole."""
 
-CLOSURE_WIDE = frozenset({DOC, NAME, PLACE, ANNOTATIONS, EXACT})
+CLOSURE_WIDE = frozenset({DOC, NAME, PLACE, ANNOTATIONS, EXACT, MEMBERS})
 """Marks that change what counts in everything that is reached; the others concern the function itself."""
 
 # What lets a function see what the normal form leaves out: as an attribute, or as a string, since getattr takes one.
@@ -44,7 +47,9 @@ REFLECTIVE_ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "getsourcelines": (EXACT,),
     "getsourcefile": (EXACT,),
     "co_firstlineno": (EXACT,),
-    "__globals__": (MODULE,),
+    "__globals__": (MODULE, MEMBERS),
+    "__dict__": (MEMBERS,),
+    "__getattribute__": (MEMBERS,),
 }
 # The same for names that are not attributes.
 REFLECTIVE_NAMES: dict[str, tuple[str, ...]] = {
@@ -53,9 +58,24 @@ REFLECTIVE_NAMES: dict[str, tuple[str, ...]] = {
     "help": (DOC, NAME, ANNOTATIONS),
     "signature": (ANNOTATIONS, NAME),
     "globals": (MODULE,),
-    "eval": (MODULE,),
-    "exec": (MODULE,),
+    "eval": (MODULE, MEMBERS),
+    "exec": (MODULE, MEMBERS),
+    "vars": (MEMBERS,),
+    "dir": (MEMBERS,),
+    "locals": (MEMBERS,),
 }
+
+# What takes the name of an attribute as its second argument. Where that is no constant, it may be any name.
+NAME_TAKING = frozenset({"getattr", "hasattr", "setattr", "delattr"})
+COMPUTED_NAME = (DOC, NAME, PLACE, ANNOTATIONS, MEMBERS)
+
+_WORD = re.compile(r"[^\W\d]\w*")
+
+
+def words(text: str) -> list[str]:
+    """The identifiers in a string: what a function may look up by it."""
+    return _WORD.findall(text)
+
 
 # With one of these in a function, the names of its locals can be seen.
 SEES_LOCALS = frozenset({"locals", "eval", "exec", "vars", "dir"})
@@ -91,6 +111,15 @@ class Template(NamedTuple):
     """The text as written and its first line: what counts where lines can be observed."""
     slots: tuple[Slot, ...]
     marks: frozenset[str]
+    uses: tuple[tuple[str, ...], ...]
+    """For each slot how it is used: `BARE` where it is called without arguments, ``=text`` where it is asked for a
+    constant text (as a key or as the first argument of a call), empty for every other use.
+    """
+    mentions: tuple[str, ...]
+    """Every name that attributes are looked up by, and every word of the strings: sorted."""
+
+
+BARE = "()"
 
 
 def stream(tree: Tree) -> bytes:

@@ -141,6 +141,7 @@ def _entries(top: str) -> Iterator[tuple[bytes, bytes | list[bytes] | None]]:
 
 def _content(tag: int) -> Rule:
     def expand(context: Context, value: File | Dir) -> Node:
+        context.files.append(os.fspath(value))
         try:
             named = [os.path.splitext(os.fspath(value))[1]] if tag == tags.FILE else []
             return Node(tag, [value.digest(), *named])

@@ -52,6 +52,8 @@ class Context(Protocol):
     """What an encoder offers to the rules."""
 
     volatile: frozenset[str]
+    files: list[str]
+    decimals: bool
 
     def refer(self, target: object) -> Raw:
         """What the caller says that a class, function or module contributes."""

@@ -44,6 +44,7 @@ def _array_array(context: Context, value: Any) -> Node:
 
 
 def _decimal(context: Context, value: Any) -> Node:
+    context.decimals = True
     sign, digits, exponent = value.as_tuple()
     return Node(tags.DECIMAL, [sign, "".join(map(str, digits)), exponent])
 

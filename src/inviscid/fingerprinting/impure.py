@@ -1,0 +1,181 @@
+"""What of the standard library and of installed packages is known to depend on more than its arguments.
+
+Names are matched as they are spelled (``numpy.random.rand``) and as they are found (``numpy.random.mtrand.rand``). A
+rule is a name, or a name with a dot at its end for all below it. The list can't be complete; it is the calls that
+people make. What tells processes and threads apart (a process id, the number of cores) is left out: it is asked for to
+name files and to share out work, and no result should show it. Each kind says in one sentence what is read, and every
+sentence ends with the same cures.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+CURES = "make it an argument, read it in a function of its own outside, or give your word with pure=True"
+
+
+class World(NamedTuple):
+    """What an impure callable reads of the world."""
+
+    what: str
+    """Completes the sentence «f reads …»."""
+    unseen: bool = False
+    """It opens files where nothing sees it: harmless where the file is an argument, as a `File`."""
+
+
+_CLOCK = World("the clock")
+_RANDOM = World("random numbers that no argument seeds")
+_ENVIRONMENT = World("the environment of the process")
+_FILES = World("the state of the file system")
+_NETWORK = World("the network")
+_PROGRAM = World("what another program answers")
+_INPUT = World("what is typed or piped in")
+_AMBIENT = World("settings that hold for the whole process")
+_NATIVE = World("a file in a way that can't be seen: pass it as a File", unseen=True)
+
+_LISTS: dict[World, str] = {
+    _CLOCK: """
+        time.time time.time_ns time.monotonic time.monotonic_ns time.perf_counter time.perf_counter_ns
+        time.process_time time.process_time_ns time.thread_time time.thread_time_ns time.localtime time.strftime
+        time.ctime time.tzname time.timezone time.get_clock_info datetime.datetime.now datetime.datetime.utcnow datetime.datetime.today
+        datetime.date.today timeit. pandas.Timestamp.now pandas.Timestamp.utcnow pandas.Timestamp.today
+        uuid.uuid1
+    """,
+    _RANDOM: """
+        random. secrets. os.urandom os.getrandom uuid.uuid4 random.SystemRandom
+        numpy.random. torch.rand torch.randn torch.randint torch.randperm torch.normal torch.bernoulli
+        torch.multinomial torch.manual_seed torch.seed torch.rand_like torch.randn_like torch.randint_like
+        torch.initial_seed tensorflow.random. cupy.random.
+    """,
+    _ENVIRONMENT: """
+        os.environ os.environb os.getenv os.getenvb os.getcwd os.getcwdb os.getlogin os.getuid os.geteuid os.getgid
+        os.getloadavg os.uname os.times
+        os.path.expanduser os.path.expandvars os.path.abspath os.path.realpath os.path.relpath
+        pathlib.Path.home pathlib.Path.cwd getpass.getuser socket.gethostname socket.getfqdn platform.node
+        platform.platform platform.uname platform.processor platform.release platform.version sys.argv sys.orig_argv
+        sys.path sys.executable tempfile.gettempdir locale.getlocale locale.getdefaultlocale
+        locale.localeconv locale.getpreferredencoding locale.getencoding resource. psutil.
+    """,
+    _FILES: """
+        os.path.exists os.path.lexists os.path.isfile os.path.isdir os.path.islink os.path.ismount os.path.getmtime
+        os.path.getsize os.path.getatime os.path.getctime os.path.samefile os.stat os.lstat os.fstat os.access
+        os.readlink os.statvfs os.walk os.fwalk shutil.disk_usage shutil.which pathlib.Path.exists
+        pathlib.Path.is_file pathlib.Path.is_dir pathlib.Path.is_symlink pathlib.Path.stat pathlib.Path.lstat
+        pathlib.Path.samefile pathlib.Path.walk pathlib.Path.resolve
+        pathlib.Path.absolute pathlib.Path.expanduser pathlib.Path.readlink filecmp.
+    """,
+    _NETWORK: """
+        socket.socket socket.create_connection socket.getaddrinfo socket.gethostbyname urllib.request. http.client.
+        ftplib. smtplib. imaplib. poplib. requests. httpx. aiohttp. urllib3. boto3. websockets. paramiko.
+    """,
+    _PROGRAM: """
+        subprocess. os.system os.popen os.spawnl os.spawnv os.posix_spawn pty.spawn
+        asyncio.create_subprocess_exec asyncio.create_subprocess_shell
+    """,
+    _INPUT: "builtins.input sys.stdin getpass.getpass fileinput.",
+    _AMBIENT: """
+        pandas.get_option numpy.get_printoptions numpy.geterr locale.setlocale decimal.setcontext
+        torch.get_default_dtype
+    """,
+    _NATIVE: """
+        pyarrow.parquet. pyarrow.csv. pyarrow.json. pyarrow.orc. pyarrow.feather. pyarrow.dataset. pyarrow.memory_map
+        pyarrow.OSFile pyarrow.input_stream pandas.read_parquet pandas.read_feather pandas.read_orc pandas.read_hdf
+        polars.read_csv polars.read_parquet polars.read_ipc polars.read_ndjson polars.read_json polars.read_avro
+        polars.read_excel polars.read_delta polars.read_database polars.read_ods polars.read_csv_batched
+        polars.scan_csv polars.scan_parquet polars.scan_ipc polars.scan_ndjson polars.scan_delta
+        h5py.File tables.open_file netCDF4.Dataset xarray.open_dataset xarray.open_mfdataset xarray.open_zarr
+        cv2.imread cv2.VideoCapture rasterio.open soundfile.read pysam.AlignmentFile lmdb.open duckdb.
+        safetensors.safe_open tifffile.imread
+    """,
+}
+
+# Below a name that is listed as a whole: what is only impure without a seed, and what is not impure at all.
+_SEEDED = frozenset(
+    "random.Random numpy.random.default_rng numpy.random.RandomState numpy.random.SeedSequence numpy.random.PCG64 "
+    "numpy.random.PCG64DXSM numpy.random.MT19937 numpy.random.Philox numpy.random.SFC64 "
+    "numpy.random.mtrand.RandomState numpy.random._generator.default_rng numpy.random._pcg64.PCG64 "
+    "numpy.random._pcg64.PCG64DXSM numpy.random._mt19937.MT19937 numpy.random._philox.Philox "
+    "numpy.random._sfc64.SFC64 numpy.random.bit_generator.SeedSequence".split()
+)
+_PURE = frozenset(
+    "numpy.random.Generator numpy.random._generator.Generator numpy.random.BitGenerator "
+    "numpy.random.bit_generator.BitGenerator subprocess.CalledProcessError subprocess.TimeoutExpired subprocess.PIPE "
+    "subprocess.DEVNULL subprocess.STDOUT subprocess.list2cmdline requests.exceptions urllib3.exceptions "
+    "requests.RequestException requests.HTTPError requests.ConnectionError requests.Timeout "
+    "duckdb.DuckDBPyConnection".split()
+)
+# Impure only where the moment is left out.
+_NOW_IF_BARE = frozenset({"time.gmtime", "time.asctime"})
+
+_EXACT: dict[str, World] = {}
+_BELOW: dict[str, World] = {}
+for _world, _text in _LISTS.items():
+    for _name in _text.split():
+        (_BELOW if _name.endswith(".") else _EXACT)[_name.rstrip(".")] = _world
+
+# Under these a name is found, whatever it is spelled as.
+_HOMES = {
+    "posixpath": "os.path",
+    "ntpath": "os.path",
+    "genericpath": "os.path",
+    "posix": "os",
+    "nt": "os",
+    "_datetime": "datetime",
+}
+ENVIRONMENT_READERS = frozenset({"os.environ", "os.environ.get", "os.getenv"})
+"""Where these are asked for a constant name, the value of that variable is a dependency, and nothing is impure."""
+
+# Methods that a function which names the class may call on it, or on an instance.
+_METHODS: dict[str, frozenset[str]] = {
+    "datetime.datetime": frozenset({"now", "utcnow", "today"}),
+    "datetime.date": frozenset({"today"}),
+    "pathlib.Path": frozenset(
+        "home cwd exists is_file is_dir is_symlink stat lstat samefile walk resolve absolute expanduser "
+        "readlink".split()
+    ),
+    "pandas.Timestamp": frozenset({"now", "utcnow", "today"}),
+}
+
+
+def canonical(name: str) -> str:
+    """The name as the lists have it."""
+    top, dot, rest = name.partition(".")
+    name = f"{_HOMES[top]}{dot}{rest}" if top in _HOMES else name
+    # Since pandas 3 and in its older releases alike: the class is compiled, and says so in some of them.
+    return name.replace("pandas._libs.tslibs.timestamps.", "pandas.").replace("pathlib._local.", "pathlib.")
+
+
+def impure(name: str, uses: tuple[str, ...] = ("",), bare: str = "()") -> World | None:
+    """What an installed callable reads beyond its arguments; None if nothing is known.
+
+    Args:
+        name: ``module.name``, as spelled or as found.
+        uses: how it is used: see `Template.uses`.
+        bare: the use that calls it without arguments.
+    """
+    name = canonical(name)
+    if name in _PURE:
+        return None
+    if name in _SEEDED:
+        # As a value it may be called in any way later; only a visible call without a seed is known to be impure.
+        return _RANDOM if bare in uses else None
+    if name in _NOW_IF_BARE:
+        return _CLOCK if bare in uses else None
+    found = _EXACT.get(name)
+    if found is not None:
+        return found
+    head = name
+    while "." in head:
+        head = head.rpartition(".")[0]
+        if head in _PURE or head in _SEEDED:
+            return None
+        found = _BELOW.get(head) or _EXACT.get(head)
+        if found is not None:
+            return found
+    return None
+
+
+def impure_method(class_name: str, mentions: tuple[str, ...]) -> str:
+    """The impure method of an installed class that a function which names the class looks up; empty if none."""
+    methods = _METHODS.get(canonical(class_name), frozenset())
+    return next((name for name in mentions if name in methods), "")

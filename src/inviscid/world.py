@@ -1,0 +1,312 @@
+"""What a body was seen to read of the files around it, and to do to the world, while it ran.
+
+A *sight* is a file, or the list of names in a directory, that a body read without declaring it. It becomes a
+dependency of the entry: a later call finds the entry only while the sight is what it was. Sights are noticed by the
+interpreter's audit events, so that `open` counts wherever it is called from; what opens files in compiled code raises
+no event and is known by name instead (`fingerprinting.impure`). An *act* brings in what nobody can look at again: a
+connection, another program. A *trace* is a file that was written and left there, or removed: a hit doesn't repeat
+that.
+
+No sight is: what an import reads, what lies in an installed distribution (its version counts), what the body itself had
+written before, devices and the like, and what this package reads for its own purposes.
+
+    manifest = list of [kind, path, digest, stamp, when]     MessagePack; sealed as a part of the entry
+    kind     = "file" | "names"
+    path     = as the body gave it: one that is relative means another file in another working directory
+    digest   = bin: of the bytes, or of the sorted names; empty where there was nothing
+    stamp    = [size, modified ns, changed ns, inode, device] | nil
+    when     = ns, when the digest was taken. A stamp vouches for a digest only where the file is clearly older than
+               that: within the clock's step a file can change and keep its times (as git knows of its index).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from types import CodeType, FrameType
+from typing import Any, NamedTuple
+
+import msgpack
+
+from inviscid.digest import digest, pack
+from inviscid.errors import UnhashableInput
+from inviscid.inputs.files import file_digest
+
+Stamp = tuple[int, int, int, int, int]
+
+_RACY = 2_000_000_000
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+# What is there belongs to the machine, not to the data.
+_DEVICES = ("/dev/", "/proc/", "/sys/")
+_SITE = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}", f"{os.sep}__pycache__{os.sep}")
+_LIBRARY = os.path.dirname(os.path.realpath(os.__file__)) + os.sep
+_IMPORT = frozenset({"_find_and_load", "_find_spec", "find_spec", "_fill_cache"})
+# Modules that open files so that people can read messages.
+_MESSAGES = frozenset({"linecache", "logging", "logging.handlers", "traceback", "warnings"})
+# Modules that start programs or connect to find out about the machine.
+_MACHINE = frozenset({"platform", "uuid", "ctypes.util", "sysconfig", "multiprocessing", "joblib", "loky", "_pyio"})
+
+
+class Sight(NamedTuple):
+    """One thing that was read."""
+
+    kind: str
+    path: str
+    digest: bytes
+    stamp: Stamp | None
+    when: int
+
+
+class Watch:
+    """What one computation was seen to do."""
+
+    __slots__ = ("acts", "confirmed", "declared", "reads", "removed", "written")
+
+    def __init__(self, declared: frozenset[str] = frozenset()) -> None:
+        self.declared = declared
+        """Absolute paths that are in the key by their content."""
+        self.reads: dict[tuple[str, str], tuple[str, Stamp | None]] = {}
+        """(kind, path as given) → absolute path, and its stamp when it was first read."""
+        self.confirmed: dict[tuple[str, str], Sight] = {}
+        """What cached calls inside depended on, and was confirmed for them."""
+        self.written: dict[str, None] = {}
+        self.removed: dict[str, None] = {}
+        self.acts: dict[str, None] = {}
+
+    def join(self, inner: Watch) -> None:
+        """Take over what a computation inside of this one did."""
+        for key, found in inner.reads.items():
+            self.reads.setdefault(key, found)
+        self.confirmed.update(inner.confirmed)
+        self.written.update(inner.written)
+        self.removed.update(inner.removed)
+        self.acts.update(inner.acts)
+
+    def read(self, kind: str, path: str) -> None:
+        """Note that something is about to be read."""
+        absolute = os.path.abspath(path)
+        if (kind, path) in self.reads or absolute in self.written or self.is_declared(absolute):
+            return
+        if absolute.startswith((*_DEVICES, _LIBRARY)) or any(part in absolute for part in _SITE):
+            return
+        self.reads[kind, path] = (absolute, _stamp(absolute))
+
+    def write(self, path: str) -> None:
+        """Note that a file is about to be written."""
+        absolute = os.path.abspath(path)
+        # A temporary file without a name is opened by the name of its folder.
+        if (
+            not os.path.isdir(absolute)
+            and not absolute.startswith((*_DEVICES, _caches()))
+            and not any(part in absolute for part in _SITE)
+        ):
+            self.written[absolute] = None
+
+    def is_declared(self, path: str) -> bool:
+        """Whether a path is in the key by its content, alone or as a part of a directory."""
+        absolute = os.path.abspath(path)
+        return any(absolute == path or absolute.startswith(path + os.sep) for path in self.declared)
+
+    def traces(self) -> list[str]:
+        """What is different in the file system, in words."""
+        left = [f"wrote {path}" for path in self.written if os.path.exists(path)]
+        return left + [f"removed {path}" for path in self.removed if not os.path.exists(path)]
+
+    def sights(self) -> list[Sight]:
+        """Everything that was read, with what it was.
+
+        Raises:
+            UnhashableInput: something changed since it was read, or has no content that could be compared.
+        """
+        found = dict(self.confirmed)
+        for (kind, path), (absolute, stamp) in self.reads.items():
+            if absolute in self.written and not os.path.exists(absolute):
+                continue
+            now = time.time_ns()
+            content = _content(kind, absolute)
+            if _stamp(absolute) != stamp:
+                raise UnhashableInput(f"{path} changed after it was read.", path)
+            found[kind, path] = Sight(kind, path, content, stamp, now)
+        return list(found.values())
+
+
+def manifest(sights: Iterable[Sight]) -> bytes:
+    """The bytes of a list of sights; empty for none."""
+    listed = [[*sight[:3], None if sight.stamp is None else list(sight.stamp), sight.when] for sight in sights]
+    return pack(listed) if listed else b""
+
+
+def sights_in(data: bytes) -> list[Sight]:
+    """The sights that `manifest` wrote."""
+    if not data:
+        return []
+    return [
+        Sight(kind, path, content, None if stamp is None else tuple(stamp), when)
+        for kind, path, content, stamp, when in msgpack.unpackb(data)
+    ]
+
+
+def differs(sight: Sight) -> str:
+    """What is different now, in words; empty if nothing."""
+    stamp = _stamp(sight.path)
+    known = sight.stamp is not None and stamp == sight.stamp
+    if known and sight.stamp is not None and max(sight.stamp[1], sight.stamp[2]) + _RACY < sight.when:
+        return ""
+    if stamp is None and not sight.digest:
+        return ""
+    what = "file" if sight.kind == "file" else "directory"
+    if stamp is None:
+        return f"{what} {sight.path} is gone"
+    if not sight.digest:
+        return f"{what} {sight.path} is new"
+    try:
+        return "" if _content(sight.kind, sight.path) == sight.digest else f"{what} {sight.path} changed"
+    except (OSError, UnhashableInput) as error:
+        return f"{what} {sight.path} can't be read any more: {error}"
+
+
+def _stamp(path: str) -> Stamp | None:
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev
+
+
+def _content(kind: str, path: str) -> bytes:
+    try:
+        if kind == "file":
+            return file_digest(path)
+        return digest(pack(sorted(map(os.fsencode, os.listdir(path)))))
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return b""
+
+
+def _caches() -> str:
+    """Where programs keep what they can make again."""
+    return os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "")
+
+
+# Watching -------------------------------------------------------------------------------------------------------------
+
+_watches: Callable[[], Iterable[Watch]] | None = None
+
+
+def run(function: Callable[..., Any], positional: Iterable[Any], keywords: Mapping[str, Any]) -> Any:
+    """Call a body. What is called under this frame, and under no other of this package, is the body's own doing."""
+    return function(*positional, **keywords)
+
+
+_BODIES: frozenset[CodeType] = frozenset({run.__code__})
+
+
+def watch(watches: Callable[[], Iterable[Watch]]) -> None:
+    """Begin to listen, once for the whole process: audit hooks can't be taken away again.
+
+    Args:
+        watches: gives those that what happens here and now belongs to.
+    """
+    global _watches
+    if _watches is None:
+        _watches = watches
+        sys.addaudithook(_hear)
+
+
+def _hear(event: str, args: tuple[Any, ...]) -> None:
+    heard = _EVENTS.get(event)
+    if heard is None or _watches is None:
+        return
+    watches = _watches()
+    try:
+        if watches and _by_a_body(sys._getframe(1)):  # noqa: SLF001  CPython's own name for it
+            for one in watches:
+                heard(one, args)
+    except Exception:  # noqa: BLE001  an error here would become one of the program's own `open`
+        for one in watches:
+            one.acts["did something that could not be followed"] = None
+
+
+def _by_a_body(frame: FrameType | None) -> bool:
+    """Whether what happens in a frame is done by a body, and not by an import or by this package."""
+    while frame is not None:
+        code = frame.f_code
+        if code in _BODIES:
+            return True
+        name = str(frame.f_globals.get("__name__", ""))
+        if name.startswith("inviscid."):
+            # A `File` that is hashed for a call inside the body is read by the body.
+            return name == "inviscid.inputs.files"
+        if name in _MESSAGES or (code.co_name in _IMPORT and code.co_filename.startswith("<frozen importlib")):
+            return False
+        frame = frame.f_back
+    return True
+
+
+def _opened(one: Watch, args: tuple[Any, ...]) -> None:
+    path, mode, flags = args
+    if not isinstance(path, str | bytes):
+        return
+    writes = any(mark in mode for mark in "wax+") if isinstance(mode, str) else bool(flags & _WRITES)
+    (one.write if writes else lambda name: one.read("file", name))(os.fsdecode(path))
+
+
+def _opened_database(one: Watch, args: tuple[Any, ...]) -> None:
+    path = args[0]
+    if isinstance(path, str | bytes) and not os.fsdecode(path).startswith((":memory:", "file:")) and path:
+        one.read("file", os.fsdecode(path))
+
+
+def _listed(one: Watch, args: tuple[Any, ...]) -> None:
+    path = "." if args[0] is None else args[0]
+    if isinstance(path, str | bytes):
+        one.read("names", os.fsdecode(path))
+
+
+def _renamed(one: Watch, args: tuple[Any, ...]) -> None:
+    source, target = args[:2]
+    one.write(os.fsdecode(target))
+    one.written.pop(os.path.abspath(os.fsdecode(source)), None)
+
+
+def _removed(one: Watch, args: tuple[Any, ...]) -> None:
+    path = os.path.abspath(os.fsdecode(args[0]))
+    if path not in one.written and not any(part in path for part in _SITE):
+        one.removed[path] = None
+
+
+def _started(one: Watch, args: tuple[Any, ...]) -> None:
+    if not _for_the_machine():
+        program = args[0] if isinstance(args[0], str | bytes | os.PathLike) else "another program"
+        one.acts[f"started {os.path.basename(os.fsdecode(program))}"] = None
+
+
+def _connected(one: Watch, args: tuple[Any, ...]) -> None:
+    address = args[1]
+    # Between processes of one machine: pools of workers talk to their parent like that.
+    if isinstance(address, tuple) and not _for_the_machine():
+        one.acts[f"connected to {address[0]}:{address[1]}"] = None
+
+
+def _for_the_machine() -> bool:
+    frame: FrameType | None = sys._getframe(2)  # noqa: SLF001  CPython's own name for it
+    while frame is not None and frame.f_code not in _BODIES:
+        if str(frame.f_globals.get("__name__", "")).partition(".")[0] in _MACHINE:
+            return True
+        frame = frame.f_back
+    return False
+
+
+_EVENTS: dict[str, Callable[[Watch, tuple[Any, ...]], None]] = {
+    "open": _opened,
+    "os.listdir": _listed,
+    "os.scandir": _listed,
+    "os.rename": _renamed,
+    "os.remove": _removed,
+    "subprocess.Popen": _started,
+    "os.system": lambda one, args: _started(one, (args[0].split()[0] if args[0] else "",)),
+    "os.posix_spawn": _started,
+    "socket.connect": _connected,
+    "sqlite3.connect": _opened_database,
+}

@@ -1,0 +1,196 @@
+"""What is read of the world undeclared: known by name, and said with the cures."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import pytest
+
+import inviscid
+from inviscid import cached, fingerprint
+from inviscid.fingerprinting import impure as rules
+
+HEAD = (
+    "import datetime, decimal, os, pathlib, random, subprocess, sys, time, uuid\nfrom datetime import datetime as dt\n"
+    "import numpy as np\nimport pandas as pd\n"
+)
+
+IMPURE = {
+    "clock": ("def f(x): return time.time()", "the clock (time.time)"),
+    "clock of another name": ("from time import time as now\ndef f(x): return now()", "the clock (time.time)"),
+    "clock in a helper": ("def h(): return time.monotonic()\ndef f(x): return h()", "mod.h reads the clock"),
+    "clock as a global": ("now = time.time\ndef f(x): return now()", "the clock"),
+    "clock in a container": ("C = [time.time]\ndef f(x): return C[0]()", "the clock"),
+    "clock as a default": ("def f(x, t=time.time): return t()", "the clock"),
+    "clock as an attribute of a class": ("class A: now = time.time\ndef f(x): return A.now()", "the clock"),
+    "clock imported inside": ("def f(x):\n import time as t\n return t.time()", "the clock"),
+    "clock of a class": ("def f(x): return dt.now()", "datetime.datetime.now"),
+    "clock of a class, through its module": ("def f(x): return datetime.date.today()", "datetime.date.today"),
+    "clock of a class in a variable": ("def f(x):\n c = dt\n return c.now()", "datetime.datetime.now"),
+    "clock of pandas": ("def f(x): return pd.Timestamp.now()", "the clock"),
+    "random": ("def f(x): return random.random()", "random numbers"),
+    "random, imported inside": ("def f(x):\n from random import shuffle\n shuffle(x)", "random.shuffle"),
+    "random of numpy": ("def f(x): return np.random.rand(3)", "random numbers"),
+    "generator without seed": ("def f(x): return np.random.default_rng().normal()", "random numbers"),
+    "generator with None for a seed": ("def f(x): return np.random.default_rng(None).normal()", "random numbers"),
+    "Random without seed": ("def f(x): return random.Random().random()", "random numbers"),
+    "uuid": ("def f(x): return uuid.uuid4()", "random numbers"),
+    "environment by a computed name": ("def f(x): return os.environ[x]", "the environment"),
+    "whole environment": ("from os import environ\ndef f(x): return dict(environ)", "the environment"),
+    "working directory": ("def f(x): return os.getcwd()", "the environment"),
+    "command line": ("def f(x): return sys.argv", "sys.argv"),
+    "existence of a file": ("def f(x): return os.path.exists(x)", "the state of the file system"),
+    "existence of a path": ("def f(x): return pathlib.Path(x).exists()", "the state of the file system"),
+    "another program": ("def f(x): return subprocess.run(x)", "another program"),
+    "network": ("import urllib.request\ndef f(x): return urllib.request.urlopen(x)", "the network"),
+    "input": ("def f(x): return input()", "typed"),
+    "native reader": ("def f(x): return pd.read_parquet(x)", "pass it as a File"),
+}
+PURE = {
+    "seeded Random": "def f(x): return random.Random(x).random()",
+    "seeded generator": "def f(x): return np.random.default_rng(x).normal()",
+    "generator as a type": "def f(x): return isinstance(x, np.random.Generator)",
+    "a given date": "def f(x): return datetime.datetime(2020, 1, 1), dt.fromisoformat(x)",
+    "sleep": "def f(x): return time.sleep(0)",
+    "paths": "def f(x): return os.path.join(x), os.sep, pathlib.Path(x).name",
+    "process id": "def f(x): return os.getpid()",
+    "a method of one's own that is called now": "class A:\n def now(self): return 1\ndef f(x): return A().now()",
+}
+
+
+@pytest.mark.parametrize("name", IMPURE)
+def test_what_is_impure_is_said(project: Any, name: str) -> None:
+    text, said = IMPURE[name]
+    found = fingerprint(project.edit(HEAD + text).f)
+    (why,) = (*found.taints, *found.unseen)
+    assert said in why
+    assert "make it an argument" in why or "as a File" in why
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_what_only_looks_impure_is_not(project: Any, name: str) -> None:
+    found = fingerprint(project.edit(HEAD + PURE[name]).f)
+    assert (found.taints, found.unseen) == ((), ())
+
+
+def test_an_impure_function_runs_every_time(ran: Any) -> None:
+    import time
+
+    @cached
+    def f(x: int) -> float:
+        sys.audit("test.ran", "f")
+        return x + time.time() * 0
+
+    with pytest.warns(inviscid.InviscidWarning, match=r"reads the clock \(time.time\)"):
+        assert f(1) == 1
+    assert f(1) == 1
+    assert ran() == ["f", "f"]
+    assert f.explain(1).outcome == "bypass"
+
+
+def test_the_users_word_holds_for_callers_too(ran: Any) -> None:
+    import time
+
+    @cached(pure=True)
+    def timed(x: int) -> float:
+        sys.audit("test.ran", "timed")
+        return x + time.time() * 0
+
+    @cached
+    def caller(x: int) -> float:
+        return timed(x)
+
+    assert [caller(1), caller(1)] == [1, 1]
+    assert ran() == ["timed"]
+    assert not fingerprint(caller).taints
+    # Reached another way as well, the word doesn't cover it.
+    clock = time.time
+
+    @cached
+    def both(x: int) -> float:
+        return timed(x) + clock()
+
+    assert fingerprint(both).taints
+
+
+def test_a_constant_environment_variable_is_a_dependency(ran: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+    from os import environ, getenv
+
+    @cached
+    def f(x: int) -> str:
+        sys.audit("test.ran", "f")
+        return os.environ["FLOW_A"] + getenv("FLOW_B", "-") + environ.get("FLOW_C", "-") + str("FLOW_D" in os.environ)
+
+    monkeypatch.setenv("FLOW_A", "a")
+    assert [f(1), f(1)] == ["a--False"] * 2
+    assert ran() == ["f"]
+    before = fingerprint(f).digest
+    for name in "ABCD":
+        monkeypatch.setenv(f"FLOW_{name}", name.lower())
+        if name != "A":
+            assert f.explain(1).reasons == [f"$FLOW_{name} changed"]
+        assert f(1) == f(1)
+    assert ran() == ["f"] * 3
+    monkeypatch.setenv("FLOW_UNREAD", "x")
+    f(1)
+    assert ran() == []
+    assert fingerprint(f).digest == before
+
+
+def test_the_decimal_context_counts_where_decimals_do(ran: Any) -> None:
+    import decimal
+
+    @cached
+    def third(x: decimal.Decimal) -> decimal.Decimal:
+        sys.audit("test.ran", "third")
+        return x / 3
+
+    @cached
+    def made(x: int) -> decimal.Decimal:
+        sys.audit("test.ran", "made")
+        return decimal.Decimal(x) / 3
+
+    @cached
+    def other(x: int) -> int:
+        sys.audit("test.ran", "other")
+        return x
+
+    for _ in range(2):
+        third(decimal.Decimal(1))
+        made(1)
+        other(1)
+    assert ran() == ["third", "made", "other"]
+    with decimal.localcontext() as context:
+        context.prec = 5
+        assert str(third(decimal.Decimal(1))) == str(made(1)) == "0.33333"
+        other(1)
+    assert ran() == ["third", "made"]
+
+
+def test_a_native_reader_is_fine_with_a_file(tmp_path: Any, ran: Any, project: Any) -> None:
+    mod = project.edit(
+        """
+        import sys
+        import pandas as pd
+        from inviscid import File, cached
+
+        @cached
+        def f(path, read=True):
+            sys.audit("test.ran", "f")
+            with open(path) as file:
+                return file.read() if read else pd.read_parquet(path)
+        """
+    )
+    (tmp_path / "data").write_text("x")
+    with pytest.warns(inviscid.InviscidWarning, match="pass it as a File"):
+        mod.f(str(tmp_path / "data"))
+    assert mod.f(mod.File(tmp_path / "data")) == mod.f(mod.File(tmp_path / "data")) == "x"
+    assert ran() == ["f", "f"]
+
+
+def test_a_name_below_a_listed_one_is_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert rules.impure("random.gauss") is not None
+    monkeypatch.setattr(rules, "_BELOW", {})
+    assert rules.impure("random.gauss") is None

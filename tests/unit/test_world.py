@@ -1,0 +1,295 @@
+"""What a body reads of files is a dependency of its entry; what it does to the world is said."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import inviscid
+from inviscid import Dir, File, Outcome, cached, world
+
+Ran = Callable[[], list[str]]
+OLD = (1_000_000_000, 1_000_000_000)
+
+
+@cached
+def read(path: str) -> str | None:
+    sys.audit("test.ran", "read")
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except OSError:
+        return None
+
+
+@cached
+def in_threads(path: str) -> list[str]:
+    sys.audit("test.ran", "in_threads")
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(lambda one: Path(one).read_text(encoding="utf-8"), [path]))
+
+
+@cached
+def calls_read(path: str) -> str | None:
+    sys.audit("test.ran", "calls_read")
+    return read(path)
+
+
+@cached
+def of_file(file: File) -> str:
+    sys.audit("test.ran", "of_file")
+    return Path(file).read_text(encoding="utf-8")
+
+
+@cached
+def makes_file(path: str) -> str:
+    sys.audit("test.ran", "makes_file")
+    return of_file(File(path))
+
+
+@cached
+def names(path: str) -> list[str]:
+    sys.audit("test.ran", "names")
+    return sorted(os.listdir(path))
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    path = tmp_path / "data.txt"
+    path.write_text("one", encoding="utf-8")
+    os.utime(path, OLD)
+    return path
+
+
+READERS: dict[str, Any] = {
+    "directly": read,
+    "in a thread": in_threads,
+    "in a callee": calls_read,
+    "by a File": makes_file,
+}
+
+
+@pytest.mark.parametrize("how", READERS)
+def test_a_file_that_was_read_is_a_dependency(how: str, data: Path, ran: Ran) -> None:
+    function = READERS[how]
+    first = function(str(data))
+    # The callee hits first, then the caller: what the callee depended on is the caller's dependency too.
+    assert function(str(data)) == first
+    ran()
+    data.write_text("two", encoding="utf-8")
+    assert function.explain(str(data)).code is Outcome.MISS_NOT_FINAL
+    assert function.explain(str(data)).reasons == [f"file {data} changed"]
+    second = function(str(data))
+    assert "two" in second
+    assert ran() != []
+    assert function(str(data)) == second
+    assert ran() == []
+
+
+def test_a_callee_that_hits_hands_its_dependencies_on(data: Path, ran: Ran) -> None:
+    read(str(data))
+    calls_read(str(data))
+    assert ran() == ["read", "calls_read"]
+    data.write_text("two", encoding="utf-8")
+    assert calls_read(str(data)) == "two"
+    assert ran() == ["calls_read", "read"]
+
+
+def test_the_same_content_is_the_same_file(data: Path, ran: Ran) -> None:
+    read(str(data))
+    data.write_text("one", encoding="utf-8")
+    read(str(data))
+    os.utime(data, (1_100_000_000, 1_100_000_000))
+    read(str(data))
+    assert ran() == ["read"]
+
+
+def test_an_edit_that_keeps_size_and_times_is_seen(data: Path, ran: Ran) -> None:
+    """Within the clock's step a stamp proves nothing: the file was changed just now."""
+    data.write_text("one", encoding="utf-8")
+    before = data.stat()
+    read(str(data))
+    data.write_text("two", encoding="utf-8")
+    os.utime(data, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert read(str(data)) == "two"
+    assert ran() == ["read", "read"]
+
+
+def test_a_file_that_was_not_there(tmp_path: Path, ran: Ran) -> None:
+    path = tmp_path / "later"
+    assert [read(str(path)), read(str(path))] == [None, None]
+    path.write_text("x", encoding="utf-8")
+    assert read.explain(str(path)).reasons == [f"file {path} is new"]
+    assert read(str(path)) == "x"
+    path.unlink()
+    assert read.explain(str(path)).reasons == [f"file {path} is gone"]
+    assert read(str(path)) is None
+    assert ran() == ["read"] * 3
+
+
+def test_a_relative_path_is_another_file_elsewhere(tmp_path: Path, ran: Ran, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "data").write_text(name, encoding="utf-8")
+    monkeypatch.chdir(tmp_path / "a")
+    assert read("data") == "a"
+    monkeypatch.chdir(tmp_path / "b")
+    assert read("data") == "b"
+    assert ran() == ["read", "read"]
+
+
+def test_the_names_in_a_directory(tmp_path: Path, ran: Ran) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    assert names(str(folder)) == names(str(folder)) == []
+    (folder / "a").write_text("x", encoding="utf-8")
+    assert names(str(folder)) == ["a"]
+    (folder / "a").write_text("y", encoding="utf-8")
+    assert names(str(folder)) == ["a"]
+    assert ran() == ["names", "names"]
+
+
+def test_a_declared_file_counts_by_content_alone(tmp_path: Path, ran: Ran) -> None:
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).write_text("same", encoding="utf-8")
+    assert of_file(File(tmp_path / "a.txt")) == of_file(File(tmp_path / "b.txt")) == "same"
+    assert ran() == ["of_file"]
+    entry = of_file.peek(File(tmp_path / "a.txt"))
+    assert entry is not None
+    assert entry.manifest == b""
+
+
+def test_files_below_a_declared_directory(tmp_path: Path) -> None:
+    @cached
+    def all_of(folder: Dir) -> list[str]:
+        return [Path(folder, name).read_text(encoding="utf-8") for name in sorted(os.listdir(folder))]
+
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a").write_text("x", encoding="utf-8")
+    assert all_of(Dir(tmp_path / "in")) == ["x"]
+    entry = all_of.peek(Dir(tmp_path / "in"))
+    assert entry is not None
+    assert entry.manifest == b""
+
+
+def sights(entry: Any) -> list[str]:
+    assert entry is not None
+    return [sight.path for sight in world.sights_in(entry.manifest)]
+
+
+def test_what_is_no_dependency(tmp_path: Path, project: Any) -> None:
+    project.write(imported="VALUE = 3\n")
+
+    @cached
+    def temporary(x: int) -> tuple[str, int]:
+        import imported
+
+        with tempfile.NamedTemporaryFile("w", delete=False) as file:
+            file.write("x")
+        with open(file.name, encoding="utf-8") as again:
+            text = again.read()
+        os.remove(file.name)
+        with open(os.devnull, encoding="utf-8") as device:
+            device.read()
+        logging.getLogger("inviscid.test").debug("x")
+        with open(pytest.__file__, encoding="utf-8") as installed:
+            installed.read()
+        return text, imported.VALUE + x
+
+    assert temporary(1) == ("x", 4)
+    assert sights(temporary.peek(1)) == []
+
+
+def test_a_file_that_changes_while_it_is_read_stores_nothing(data: Path, ran: Ran) -> None:
+    @cached
+    def unlucky(path: str) -> bytes:
+        sys.audit("test.ran", "unlucky")
+        with open(path, "rb") as file:
+            found = file.read()
+        # As another process would, unseen.
+        os.unlink(path)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT)
+        os.write(descriptor, b"two")
+        os.close(descriptor)
+        return found
+
+    with pytest.warns(inviscid.InviscidWarning, match="changed after it was read"):
+        assert unlucky(str(data)) == b"one"
+    assert unlucky(str(data)) == b"two"
+    assert ran() == ["unlucky", "unlucky"]
+
+
+def test_what_was_written_is_said_once(tmp_path: Path, ran: Ran, caplog: pytest.LogCaptureFixture) -> None:
+    @cached
+    def writes(path: str) -> int:
+        sys.audit("test.ran", "writes")
+        Path(path).write_text("x", encoding="utf-8")
+        return 1
+
+    path = str(tmp_path / "out")
+    assert [writes(path), writes(path), writes.refresh(path)] == [1, 1, 1]
+    assert ran() == ["writes", "writes"]
+    said = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert len(said) == 1
+    assert f"wrote {path}" in said[0]
+
+
+def test_programs_and_connections_are_not_kept(ran: Ran) -> None:
+    """Here no name in the function's code tells: an argument does it."""
+    server = socket.create_server(("127.0.0.1", 0))
+    try:
+
+        @cached(ignore=["act"])
+        def acts(x: int, act: Any) -> int:
+            sys.audit("test.ran", "acts")
+            act()
+            return x
+
+        with pytest.warns(inviscid.InviscidWarning, match="it connected to 127.0.0.1"):
+            acts(1, lambda: socket.create_connection(server.getsockname()).close())
+        with pytest.warns(inviscid.InviscidWarning, match="it started "):
+            acts(1, lambda: subprocess.run([sys.executable, "-c", ""], check=True))
+        assert acts(1, int) == acts(1, int) == 1
+        assert ran() == ["acts"] * 3
+    finally:
+        server.close()
+
+
+def test_a_damaged_stamp_is_not_believed() -> None:
+    assert world.sights_in(b"") == []
+    sight = world.Sight("file", __file__, b"x" * 32, None, 0)
+    assert "changed" in world.differs(sight)
+    assert world.sights_in(world.manifest([sight])) == [sight]
+
+
+def test_without_the_check_a_changed_file_would_be_a_hit(data: Path, ran: Ran, monkeypatch: pytest.MonkeyPatch) -> None:
+    read(str(data))
+    data.write_text("two", encoding="utf-8")
+    monkeypatch.setattr(world, "differs", lambda sight: "")
+    assert read(str(data)) == "one"
+
+
+def test_no_hit_installs_the_hook(project: Any) -> None:
+    project.write(
+        script="""
+        import sys
+        from inviscid import cached, world
+        @cached
+        def f(x):
+            return x
+        f(1)
+        print(world._watches is not None)
+        """
+    )
+    assert project.run("script.py") == "True\n"
+    assert project.run("script.py") == "False\n"
