@@ -7,7 +7,7 @@ be taken again; the new one may well be equal.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from operator import is_
 from types import FunctionType
 from typing import Any
@@ -24,16 +24,17 @@ Content = tuple[bytes, tuple[Any, ...]]
 class Guards:
     """The facts that one fingerprint rests on."""
 
-    __slots__ = ("_bindings", "_classes", "_contents", "_functions", "_names")
+    __slots__ = ("_answers", "_bindings", "_classes", "_contents", "_functions", "_names")
 
     def __init__(self) -> None:
-        self._bindings: list[tuple[dict[str, Any], str, Callable[[], Any]]] = []
+        self._bindings: list[tuple[Mapping[str, Any], str, Callable[[], Any]]] = []
         self._functions: list[_Function] = []
         self._classes: list[tuple[type, tuple[str, ...], tuple[Any, ...], tuple[type, ...]]] = []
         self._names: list[tuple[dict[str, Any], frozenset[str]]] = []
+        self._answers: list[tuple[Callable[[], list[Any]], list[Any]]] = []
         self._contents: list[tuple[Callable[[], Content], Content]] = []
 
-    def binding(self, namespace: dict[str, Any], name: str, value: Any) -> None:
+    def binding(self, namespace: Mapping[str, Any], name: str, value: Any) -> None:
         """A name of a namespace is bound to this very object, or missing."""
         self._bindings.append((namespace, name, hold(value)))
 
@@ -58,6 +59,10 @@ class Guards:
         """A mutable value has this content; `take` reads it anew, and raises where that can't be done any more."""
         self._contents.append((take, expected))
 
+    def answer(self, ask: Callable[[], list[Any]]) -> None:
+        """Something that lives gives this very answer: a list of objects, or of what is equal to itself alone."""
+        self._answers.append((ask, ask()))
+
     def hold(self) -> bool:
         """Whether everything is as it was."""
         return (
@@ -65,6 +70,7 @@ class Guards:
             and all(_same_function(*item) for item in self._functions)
             and all(_same_class(*item) for item in self._classes)
             and all(namespace.keys() == names for namespace, names in self._names)
+            and all(ask() == given for ask, given in self._answers)
             and all(_still(take, expected) for take, expected in self._contents)
         )
 

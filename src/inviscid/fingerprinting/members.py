@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from inviscid.fingerprinting.generated import is_generated
+from inviscid.fingerprinting.template import cleaned
 from inviscid.sentinels import MISSING
 
 # Bookkeeping of the interpreter, of abc, copyreg, typing, dataclasses, enum and pydantic; it follows from the rest.
@@ -71,6 +72,16 @@ def annotations_of(function: Any) -> list[tuple[str, Any]]:
     except Exception:  # noqa: BLE001  from 3.14 they are evaluated here, and may name what isn't there
         return []
     return [(name, annotation(value)) for name, value in found.items()]
+
+
+def metadata(function: types.FunctionType) -> list[Any]:
+    """What a function shows of itself beside what it does: to whoever is given it. But for where it is from."""
+    documentation = function.__doc__
+    shown = [
+        [name, value if isinstance(value, str) else str(getattr(value, "__qualname__", ""))]
+        for name, value in annotations_of(function)
+    ]
+    return [function.__name__, cleaned(documentation) if isinstance(documentation, str) else "", shown]
 
 
 def _dataclass(cls: Any) -> list[Any]:

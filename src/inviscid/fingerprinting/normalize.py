@@ -13,7 +13,6 @@ versions.
 from __future__ import annotations
 
 import ast
-import inspect
 from collections.abc import Iterable, Sequence
 
 from inviscid.fingerprinting import template
@@ -32,8 +31,6 @@ from inviscid.fingerprinting.template import Slot, Template, Tree, stream
 
 _JUMPS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _SKIPPED_FIELDS = frozenset({"ctx", "type_comment", "kind"})
-# Used with a constant where the name of an attribute is taken.
-_NAMED = "named"
 _NOWHERE = ast.Pass()
 
 
@@ -81,9 +78,7 @@ class _Normalizer:
         self.annotations: list[Tree] = []
         self.names: list[Tree] = []
         self.class_name = located.class_name
-        self.names_kept = any(
-            isinstance(node, ast.Name) and node.id in template.SEES_LOCALS for node in ast.walk(located.node)
-        )
+        self.names_kept = any(map(_shows_locals, ast.walk(located.node)))
 
     def template(self) -> Template:
         node = self.located.node
@@ -134,7 +129,7 @@ class _Normalizer:
         home, depth = self.lookup(name, scope)
         if home is None:
             self.marks.update(template.REFLECTIVE_NAMES.get(name, ()))
-            if name in template.NAME_TAKING and self.used_as.get(id(node)) != _NAMED:
+            if name in template.NAME_TAKING and self.used_as.get(id(node)) != template.NAMED:
                 self.marks.update(template.COMPUTED_NAME)
             kind = "free" if name in self.free and not self._declared_global(name, scope) else "global"
             return self.used(Slot(kind, name, chain), node)
@@ -222,7 +217,7 @@ class _Normalizer:
     def documented(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
         text = ast.get_docstring(node, clean=False)
         if text is not None:
-            self.documentation.append([node.name, inspect.cleandoc(text).encode("utf-8", "surrogatepass")])
+            self.documentation.append([node.name, template.cleaned(text).encode("utf-8", "surrogatepass")])
 
     def hoisted(self, body: Sequence[ast.stmt], scope: _Scope) -> list[ast.stmt]:
         """The body without the imports that could as well stand at the head of the module.
@@ -358,6 +353,8 @@ class _Normalizer:
             case ast.Constant(value=value):
                 if isinstance(value, str):
                     self.text(value)
+                    if names := template.variables(value):
+                        return [_constant(value), *(self.name(name, scope, (), _NOWHERE) for name in names)]
                 return _constant(value)
             case ast.Lambda():
                 return self.definition(node, scope)
@@ -409,11 +406,16 @@ class _Normalizer:
             case ast.Call(func=ast.Name(id=name), args=[_, ast.Constant(value=str()), *_]) if (
                 name in template.NAME_TAKING
             ):
-                self.used_as[id(node.func)] = _NAMED
+                self.used_as[id(node.func)] = template.NAMED
             case ast.Call(args=[], keywords=[]) | ast.Call(args=[ast.Constant(value=None)], keywords=[]):
                 self.used_as[id(node.func)] = template.BARE
             case ast.Call(args=[ast.Constant(value=str(key)), *_]):
                 self.used_as[id(node.func)] = f"={key}"
+            case _:
+                self.used_as[id(node.func)] = template.CALLED
+        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if called in template.FIRST_NAME_TAKING and not all(isinstance(part, ast.Constant) for part in node.args):
+            self.marks.update(template.COMPUTED_NAME)
         parts = self.generic(node, scope)
         slot = self.imported_by_call(node, scope, mark=True)
         return parts if slot is None else ["Imported", parts, self.slot(slot)]
@@ -494,6 +496,13 @@ class _Normalizer:
         if isinstance(value, ast.AST):
             return self.expression(value, scope)
         return value if isinstance(value, str | int) or value is None else repr(value)
+
+
+def _shows_locals(node: ast.AST) -> bool:
+    """Whether something shows the names of the locals around it."""
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, str) and bool(template.variables(node.value))
+    return isinstance(node, ast.Name) and node.id in template.SEES_LOCALS
 
 
 def _constant(value: object) -> Tree:

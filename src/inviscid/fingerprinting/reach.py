@@ -7,8 +7,11 @@ Nothing is read from a file but syntax that has been checked against the running
 
 from __future__ import annotations
 
+import abc
+import builtins
 import functools
 import os
+import sys
 from collections.abc import Callable
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
@@ -16,7 +19,7 @@ from typing import Any
 from inviscid.digest import pack
 from inviscid.entry import module_name, name_of_namespace
 from inviscid.errors import UnhashableInput
-from inviscid.fingerprinting import members, template
+from inviscid.fingerprinting import members, registries, template
 from inviscid.fingerprinting.bytecode import bytecode_template, code_stream
 from inviscid.fingerprinting.definition import (
     DECIMAL,
@@ -41,7 +44,7 @@ _IMMUTABLE = frozenset({int, float, complex, str, bytes, bool, type(None), type(
 _LOOK_UP = frozenset({"builtins.eval", "builtins.exec", "builtins.globals", "sys.modules"})
 _MEMBER_LOOK_UP = frozenset(
     "builtins.getattr builtins.hasattr builtins.setattr builtins.delattr builtins.vars builtins.dir "
-    "builtins.locals".split()
+    "builtins.locals operator.attrgetter operator.methodcaller".split()
 )
 _IMPORT = frozenset({"importlib.import_module", "builtins.__import__", "pkgutil.resolve_name", "runpy.run_path"})
 _IMPORT_SPELLED = frozenset({"import_module", "__import__"})
@@ -71,7 +74,9 @@ class Reach:
         # Functions whose annotations have not been looked at, because nothing met so far could see them.
         self._unread: list[tuple[Definition, FunctionType]] = []
         self._mentions: set[str] = set()
-        self._classes: list[tuple[Definition, Narrowed]] = []
+        self._classes: list[tuple[Definition, type, Narrowed]] = []
+        self._asked: set[type] = set()
+        """Classes that were asked what others made of them."""
 
     def walk(self, root: Any, name: str) -> None:
         """Visit all that `root` reaches."""
@@ -89,7 +94,7 @@ class Reach:
                 self.taint(definition, f"{definition.name} can't be looked into: {type(error).__name__}: {error}")
             if not self._pending:
                 self._widen()
-        for definition, _ in self._classes:
+        for definition in self.definitions:
             for member, number in sorted(definition.members.items()):
                 definition.label.append(["member", member])
                 definition.references.append(number)
@@ -101,10 +106,42 @@ class Reach:
             for definition, function in unread:
                 self.annotations(definition, function)
         whole = template.MEMBERS in self.marks
-        for definition, narrowed in self._classes:
+        for definition, cls, narrowed in list(self._classes):
             for name, value in narrowed.admit(self._mentions, whole=whole):
                 self.held(definition, value)
-                definition.members[name] = self.object(value, f"{definition.name}.{name}")
+                self.member(definition, name, value)
+            if "__subclasses__" in self._mentions:
+                self.subclasses(definition, cls)
+            if whole or template.ANNOTATIONS in self.marks:
+                namespace = vars(sys.modules.get(cls.__module__, builtins))
+                for word, value in registries.quoted(vars(cls).get("__annotations__", {}), namespace):
+                    self.member(definition, f"annotation {word}", value)
+        if whole:
+            self.extensions(self.definitions[0])
+
+    def member(self, definition: Definition, name: str, value: Any) -> None:
+        """Let a definition refer to an object by a name, once."""
+        if name not in definition.members:
+            definition.members[name] = self.object(value, f"{definition.name}.{name}")
+
+    def subclasses(self, definition: Definition, cls: type) -> None:
+        """The subclasses of a class, where somebody asks for them."""
+        if cls in self._asked:
+            return
+        self._asked.add(cls)
+        for number, subclass in enumerate(_subclasses(cls)):
+            self.member(definition, f"subclasses {number}", subclass)
+        self.guards.answer(functools.partial(_subclasses, cls))
+
+    def extensions(self, definition: Definition) -> None:
+        """What user code has hung on installed classes, where it is looked up."""
+        for cls in registries.extended():
+            if cls not in self._asked:
+                self._asked.add(cls)
+                self.guards.answer(functools.partial(_count, cls))
+            for name, value, users in registries.extensions(cls, self._mentions, is_user):
+                self.guards.binding(vars(cls), name, value)
+                self.member(definition, f"{cls.__module__}.{cls.__qualname__}.{name}", users)
 
     def taint(self, definition: Definition, why: str) -> None:
         """Note that what is computed with this definition can't be kept, because it can't be told what it does."""
@@ -175,6 +212,11 @@ class Reach:
         self.held(definition, value)
         definition.references.append(self.object(value, name))
 
+    def hand(self, definition: Definition, value: Any, name: str) -> None:
+        """Let a definition refer to an object that it may hand on to anybody."""
+        _shown(definition, Found(value, (), ""))
+        self.refer(definition, value, name)
+
     def held(self, definition: Definition, value: Any) -> None:
         """Note what something installed may do where nobody can say how it will be used."""
         if type(value) not in _IMMUTABLE and (external := _external_name_of(Found(value, (), ""))):
@@ -212,9 +254,11 @@ class Reach:
             self.target(definition, target)
             name = _external_name_of(target)
             self.world(definition, name, uses, form.mentions)
-            if name in _MEMBER_LOOK_UP and slot.name != name.partition(".")[2]:
+            if name in _MEMBER_LOOK_UP and (slot.name, *slot.chain)[-1] != name.partition(".")[2]:
                 # Under its own name the template has read which names it is asked for.
                 self.marks |= set(template.COMPUTED_NAME)
+            if "" in uses:
+                _shown(definition, target)
             whole = whole or name in _LOOK_UP
             # Where it is spelled out, the template has read the name that is imported.
             computed = computed or (name in _IMPORT and (slot.name, *slot.chain)[-1] not in _IMPORT_SPELLED)
@@ -227,7 +271,8 @@ class Reach:
             if name in _METADATA:
                 continue
             definition.label.append(["attribute", name])
-            self.refer(definition, value, f"{definition.name}.{name}")
+            hand = self.refer if name == "__wrapped__" else self.hand
+            hand(definition, value, f"{definition.name}.{name}")
         definition.marked += [
             (template.DOC, form.documentation),
             (template.NAME, [function.__name__, function.__qualname__, form.names]),
@@ -245,7 +290,7 @@ class Reach:
             self.variables.update(use[1:] for use in uses)
             return
         found = impure(name, uses, template.BARE)
-        if found is None and "" in uses and (method := impure_method(name, mentions)):
+        if found is None and (method := impure_method(name, mentions)):
             name = f"{name}.{method}"
             found = impure(name)
         if found is not None:
@@ -262,6 +307,8 @@ class Reach:
         for name, value in members.annotations_of(function):
             definition.label.append(["annotation", name])
             self.refer(definition, value, f"{definition.name}, annotation of '{name}'")
+        for word, value in registries.quoted(dict(members.annotations_of(function)), function.__globals__):
+            self.member(definition, f"annotation {word}", value)
 
     def defaults(self, definition: Definition, function: FunctionType) -> None:
         """The values of the defaults, which were computed when the function was defined."""
@@ -272,7 +319,7 @@ class Reach:
         # More defaults than parameters are legal, and ignored by calls.
         named = list(zip(names, positional[::-1], strict=False))[::-1]
         for name, value in [*named, *sorted(keywords.items())]:
-            self.refer(definition, value, f"{definition.name}, default of '{name}'")
+            self.hand(definition, value, f"{definition.name}, default of '{name}'")
 
     def foreign_function(self, definition: Definition, function: FunctionType, place: Place) -> None:
         """Installed code counts by its name; but a wrapper from there holds functions of the user's in its cells."""
@@ -292,7 +339,7 @@ class Reach:
             value = contents(cell)
             definition.label.append(value is MISSING)
             if value is not MISSING:
-                self.refer(definition, value, definition.name)
+                self.hand(definition, value, definition.name)
         self.defaults(definition, function)
         if hasattr(function, "__wrapped__"):
             self.refer(definition, function.__wrapped__, definition.name)
@@ -329,7 +376,11 @@ class Reach:
         definition.label.append(len(cls.__bases__))
         for base in cls.__bases__:
             self.refer(definition, base, definition.name)
-        self._classes.append((definition, Narrowed(cls, members.members(cls), lambda base: not is_user(base))))
+        if names := registries.registered(cls):
+            definition.label.append(["registered", names])
+        if isinstance(cls, abc.ABCMeta):
+            self.guards.answer(lambda: registries.registered(cls))
+        self._classes.append((definition, cls, Narrowed(cls, members.members(cls), lambda base: not is_user(base))))
         documentation = vars(cls).get("__doc__")
         definition.marked += [
             (template.DOC, documentation if isinstance(documentation, str) else ""),
@@ -410,7 +461,7 @@ class Reach:
         """The stream of a value, and the functions and classes in it."""
         definition.label.append(stream)
         for part in parts:
-            self.refer(definition, part, f"{type(part).__module__}.{getattr(part, '__qualname__', definition.name)}")
+            self.hand(definition, part, f"{type(part).__module__}.{getattr(part, '__qualname__', definition.name)}")
 
     def guard_content(self, definition: Definition, read: Callable[[], Any], expected: Content) -> None:
         """Notice when what `read` gives has another content."""
@@ -424,7 +475,7 @@ class Reach:
         inner = members.inner_function(value)
         state = self.state(definition, value)
         if inner is not None:
-            self.refer(definition, inner, definition.name)
+            self.hand(definition, inner, definition.name)
         elif not state:
             raise UnhashableInput(f"{definition.name} ({type(value).__qualname__}) shows neither code nor state.")
 
@@ -438,7 +489,7 @@ class Reach:
         for name in sorted(attributes):
             self.guards.binding(attributes, name, attributes[name])
             definition.label.append(["attribute", name])
-            self.refer(definition, attributes[name], f"{definition.name}.{name}")
+            self.hand(definition, attributes[name], f"{definition.name}.{name}")
         return bool(attributes)
 
     def ambient(self, definition: Definition, value: Any, read: Callable[[], Any]) -> None:
@@ -475,6 +526,20 @@ def _external_name_of(target: Target) -> str:
     callables = FunctionType | BuiltinFunctionType | MethodType | type
     found = external_name(value) if isinstance(value, callables) else None
     return ".".join([found.name, *target.rest]) if found is not None else ""
+
+
+def _subclasses(cls: type) -> list[Any]:
+    return type.__subclasses__(cls)
+
+
+def _count(cls: type) -> list[Any]:
+    return [len(vars(cls))]
+
+
+def _shown(definition: Definition, target: Target) -> None:
+    """A function that goes anywhere as a value shows what it is called to installed code, if that is in reach."""
+    if isinstance(target, Found) and not target.rest and isinstance(target.value, FunctionType):
+        definition.marked.append((template.MEMBERS, target.value))
 
 
 def _of_a_global(error: UnhashableInput) -> str:

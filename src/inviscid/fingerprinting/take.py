@@ -12,8 +12,9 @@ from inviscid.entry import function_name
 from inviscid.fingerprinting.definition import ConfigRead, Definition, Encode, Fingerprint, Taint
 from inviscid.fingerprinting.graph import digests
 from inviscid.fingerprinting.guards import hold
+from inviscid.fingerprinting.members import metadata
 from inviscid.fingerprinting.reach import Reach, read_variant
-from inviscid.fingerprinting.template import Template
+from inviscid.fingerprinting.template import Template, cleaned
 
 _KEPT = 4096
 NO_MARKS: frozenset[str] = frozenset()
@@ -61,7 +62,7 @@ class Fingerprinter:
                 [
                     definition.kind,
                     *definition.label,
-                    *([mark, _cleaned(part)] for mark, part in definition.marked if mark in seen),
+                    *([mark, _spelled(part)] for mark, part in definition.marked if mark in seen),
                 ]
             )
             for definition in reach.definitions
@@ -101,13 +102,12 @@ class Fingerprinter:
         return known[1]
 
 
-def _cleaned(part: Any) -> Any:
-    """Documentation without its indentation, which the compiler takes away from 3.13 on."""
-    if not isinstance(part, str):
-        return part
-    import inspect
-
-    return inspect.cleandoc(part)
+def _spelled(part: Any) -> Any:
+    """A part that counts only sometimes, as what is hashed of it."""
+    if isinstance(part, FunctionType):
+        return metadata(part)
+    # Documentation without its indentation, which the compiler takes away from 3.13 on.
+    return cleaned(part) if isinstance(part, str) else part
 
 
 def _normalized(function: FunctionType) -> Template | None:

@@ -69,7 +69,11 @@ REFLECTIVE_NAMES: dict[str, tuple[str, ...]] = {
 NAME_TAKING = frozenset({"getattr", "hasattr", "setattr", "delattr"})
 COMPUTED_NAME = (DOC, NAME, PLACE, ANNOTATIONS, MEMBERS)
 
+# The same for the first argument.
+FIRST_NAME_TAKING = frozenset({"attrgetter", "methodcaller"})
+
 _WORD = re.compile(r"[^\W\d]\w*")
+_VARIABLE = re.compile(r"(?<![\w.])@([^\W\d]\w*)")
 
 
 def words(text: str) -> list[str]:
@@ -77,8 +81,26 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
+def variables(text: str) -> list[str]:
+    """The variables that a query may read from the frame that it is made in, as ``df.query("a > @limit")`` does."""
+    return _VARIABLE.findall(text) if "@" in text else []
+
+
 # With one of these in a function, the names of its locals can be seen.
 SEES_LOCALS = frozenset({"locals", "eval", "exec", "vars", "dir"})
+
+
+def cleaned(documentation: str) -> str:
+    """A docstring as `inspect.cleandoc` has it, which takes longer to import than to write."""
+    lines = documentation.expandtabs().split("\n")
+    indents = [len(line) - len(line.lstrip()) for line in lines[1:] if line.strip()]
+    margin = min(indents, default=0)
+    lines = [lines[0].lstrip(), *(line[margin:] for line in lines[1:])]
+    while lines and not lines[-1].strip():
+        lines.pop()
+    while lines and not lines[0].strip():
+        del lines[0]
+    return "\n".join(lines)
 
 
 class Slot(NamedTuple):
@@ -113,13 +135,16 @@ class Template(NamedTuple):
     marks: frozenset[str]
     uses: tuple[tuple[str, ...], ...]
     """For each slot how it is used: `BARE` where it is called without arguments, ``=text`` where it is asked for a
-    constant text (as a key or as the first argument of a call), empty for every other use.
+    constant text (as a key or as the first argument of a call), `CALLED` for other calls, `NAMED` where an attribute is
+    asked for by a constant name, empty for every other use: then it is a value that may go anywhere.
     """
     mentions: tuple[str, ...]
     """Every name that attributes are looked up by, and every word of the strings: sorted."""
 
 
 BARE = "()"
+CALLED = "(…)"
+NAMED = "named"
 
 
 def stream(tree: Tree) -> bytes:

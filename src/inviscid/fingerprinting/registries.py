@@ -1,0 +1,66 @@
+"""What user code has put where other code will look for it: subclasses, registrations, attributes of installed classes.
+
+None of it is named by the function that meets it, so it is asked of what lives: a class for its subclasses, an abstract
+class for what was registered with it, and the classes that people extend for what they were extended by.
+"""
+
+from __future__ import annotations
+
+import sys
+from abc import ABCMeta
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any
+
+from inviscid.fingerprinting.template import words
+from inviscid.sentinels import MISSING
+
+# Installed classes that are made to be extended, or commonly are; those from compiled code can't be.
+_EXTENDED = (
+    "pandas:DataFrame pandas:Series pandas:Index polars:DataFrame polars:Series polars:LazyFrame polars:Expr "
+    "xarray:Dataset xarray:DataArray geopandas:GeoDataFrame networkx:Graph torch:Tensor torch.nn:Module"
+).split()
+# Where descriptors keep the class of an accessor.
+_HELD = ("_accessor", "_ns", "fget", "__func__", "func", "__wrapped__")
+
+
+def registered(cls: type) -> list[str]:
+    """The names of the classes that were registered with an abstract class: their instances pass `isinstance`."""
+    if not isinstance(cls, ABCMeta):
+        return []
+    from _abc import _get_dump  # type: ignore[import-not-found]  # CPython's own, and the only way to ask
+
+    found = (reference() for reference in _get_dump(cls)[0])
+    return sorted(item.__qualname__ for item in found if item is not None)
+
+
+def extended() -> Iterator[type]:
+    """The extended classes whose libraries are loaded."""
+    for place in _EXTENDED:
+        module, _, name = place.partition(":")
+        found = getattr(sys.modules.get(module), name, None)
+        if isinstance(found, type):
+            yield found
+
+
+def extensions(cls: type, mentions: Collection[str], is_user: Callable[[Any], bool]) -> Iterator[tuple[str, Any, Any]]:
+    """(name, what the class has there, what of it is the user's) for attributes that user code hung on a class."""
+    namespace = vars(cls)
+    for name in sorted(namespace.keys() & mentions):
+        value = namespace[name]
+        held = (vars(value).get(part) if hasattr(value, "__dict__") else getattr(value, part, None) for part in _HELD)
+        for item in (value, *held):
+            if isinstance(item, type) or hasattr(item, "__code__"):
+                if is_user(item):
+                    yield name, value, item
+                break
+
+
+def quoted(annotations: Mapping[str, Any], namespace: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What the words of annotations in quotes mean in a module."""
+    seen: set[str] = set()
+    for value in annotations.values():
+        for word in words(value) if isinstance(value, str) else ():
+            found = namespace.get(word, MISSING)
+            if word not in seen and found is not MISSING:
+                seen.add(word)
+                yield word, found
