@@ -37,9 +37,9 @@ _LISTS: dict[World, str] = {
     _CLOCK: """
         time.time time.time_ns time.monotonic time.monotonic_ns time.perf_counter time.perf_counter_ns
         time.process_time time.process_time_ns time.thread_time time.thread_time_ns time.localtime time.strftime
-        time.ctime time.tzname time.timezone time.get_clock_info datetime.datetime.now datetime.datetime.utcnow
-        datetime.datetime.today datetime.date.today timeit. pandas.Timestamp.now pandas.Timestamp.utcnow pandas.Timestamp.today
-        uuid.uuid1
+        time.ctime time.tzname time.timezone time.get_clock_info datetime.datetime.now
+        datetime.datetime.utcnow datetime.datetime.today datetime.date.today timeit. pandas.Timestamp.now
+        pandas.Timestamp.utcnow pandas.Timestamp.today uuid.uuid1
     """,
     _RANDOM: """
         random. secrets. os.urandom os.getrandom uuid.uuid4 random.SystemRandom

@@ -414,6 +414,9 @@ class _Normalizer:
             case _:
                 self.used_as[id(node.func)] = template.CALLED
         called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if called in template.SILENT:
+            for given in [*node.args, *(keyword.value for keyword in node.keywords)]:
+                self.used_as.setdefault(id(given), template.GIVEN)
         if called in template.FIRST_NAME_TAKING and not all(isinstance(part, ast.Constant) for part in node.args):
             self.marks.update(template.COMPUTED_NAME)
         parts = self.generic(node, scope)

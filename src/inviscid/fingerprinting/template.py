@@ -72,6 +72,14 @@ COMPUTED_NAME = (DOC, NAME, PLACE, ANNOTATIONS, MEMBERS)
 # The same for the first argument.
 FIRST_NAME_TAKING = frozenset({"attrgetter", "methodcaller"})
 
+# Calls that call the function that they are given, and show nothing of it in what they return.
+SILENT = frozenset(
+    "map filter sorted min max sort reduce accumulate groupby takewhile dropwhile filterfalse starmap apply transform "
+    "applymap pipe agg aggregate nlargest nsmallest sort_values submit imap imap_unordered map_async apply_async "
+    "delayed vectorize frompyfunc apply_along_axis apply_over_axes fromfunction piecewise minimize minimize_scalar "
+    "curve_fit quad root brentq fsolve least_squares odeint solve_ivp".split()
+)
+
 _WORD = re.compile(r"[^\W\d]\w*")
 _VARIABLE = re.compile(r"(?<![\w.])@([^\W\d]\w*)")
 
@@ -136,7 +144,8 @@ class Template(NamedTuple):
     uses: tuple[tuple[str, ...], ...]
     """For each slot how it is used: `BARE` where it is called without arguments, ``=text`` where it is asked for a
     constant text (as a key or as the first argument of a call), `CALLED` for other calls, `NAMED` where an attribute is
-    asked for by a constant name, empty for every other use: then it is a value that may go anywhere.
+    asked for by a constant name, `GIVEN` where it is an argument of a call that shows nothing of it, and empty for every
+    other use: then it is a value that may go anywhere.
     """
     mentions: tuple[str, ...]
     """Every name that attributes are looked up by, and every word of the strings: sorted."""
@@ -145,6 +154,7 @@ class Template(NamedTuple):
 BARE = "()"
 CALLED = "(…)"
 NAMED = "named"
+GIVEN = "given"
 
 
 def stream(tree: Tree) -> bytes:
