@@ -33,7 +33,8 @@ _SLOT_DESCRIPTORS = (types.MemberDescriptorType, types.GetSetDescriptorType)
 # Options of later versions (slots, kw_only, match_args) show in the class and its fields.
 _OPTIONS = "init repr eq order unsafe_hash frozen".split()
 _FIELD = "name default default_factory init repr hash compare kw_only metadata".split()
-DESCRIPTORS = (property, classmethod, staticmethod, functools.cached_property)
+_SHOWS_ADDRESS: Any = object.__repr__
+DESCRIPTORS = (property, classmethod, staticmethod, functools.cached_property, functools.singledispatchmethod)
 
 
 def members(cls: type) -> Iterator[tuple[str, Any]]:
@@ -62,7 +63,9 @@ def annotation(value: Any) -> Any:
     """An annotation as a value that can be encoded: what has no structure of its own counts by its text."""
     if isinstance(value, str | type | types.GenericAlias | types.UnionType | None):
         return value
-    return value if type(value).__module__ == "typing" else repr(value)
+    # A text with an address in it would be another one in each process.
+    structured = type(value).__module__ in ("typing", "dataclasses") or type(value).__repr__ is _SHOWS_ADDRESS
+    return value if structured else repr(value)
 
 
 def annotations_of(function: Any) -> list[tuple[str, Any]]:
@@ -95,9 +98,12 @@ def _present(value: Any) -> Any:
 
 
 def descriptor_parts(value: Any) -> list[Any]:
-    """The functions inside a property, a class or static method, or a cached property."""
+    """The functions inside a property, a class or static method, a cached property, or a method by type."""
     if isinstance(value, property):
         return [value.fget, value.fset, value.fdel]
+    if isinstance(value, functools.singledispatchmethod):
+        # From 3.13 on it also remembers what it was called with.
+        return [value.dispatcher, value.func]
     if isinstance(value, functools.cached_property):
         return [value.func]
     return [value.__func__]
