@@ -10,6 +10,7 @@ from __future__ import annotations
 import abc
 import builtins
 import functools
+import operator
 import os
 import sys
 from collections.abc import Callable
@@ -38,6 +39,7 @@ from inviscid.fingerprinting.references import External, Found, Target, Undefine
 from inviscid.fingerprinting.template import Template
 from inviscid.sentinels import MISSING
 
+_GETTERS = (operator.attrgetter, operator.methodcaller)
 _LRU_CACHE = type(functools.lru_cache(abs))
 _IMMUTABLE = frozenset({int, float, complex, str, bytes, bool, type(None), type(Ellipsis), range})
 # What looks names up at run time, and what imports modules by a name that is computed, however they are called.
@@ -199,6 +201,8 @@ class Reach:
                 self.refer(definition, part, definition.name)
             if type(value) not in members.DESCRIPTORS:
                 self.state(definition, value)
+        elif type(value) in _GETTERS:
+            self.getter(definition, value)
         elif isinstance(value, CodeType):
             definition.kind = "code"
             definition.label.append(code_stream(value))
@@ -468,6 +472,22 @@ class Reach:
         # Guards outlive this walk, which keeps alive all that it has met: so they don't hold `self`.
         encode, name = self._encode, definition.name
         self.guards.content(lambda: _content(encode, read(), name), expected)
+
+    def getter(self, definition: Definition, value: Any) -> None:
+        """What looks up attributes by names that it holds."""
+        definition.kind = "value"
+        made_by, arguments = value.__reduce__()[:2]
+        definition.label.append(["getter", type(value).__name__])
+        if made_by is not type(value):
+            self.refer(definition, made_by, definition.name)
+        for argument in arguments:
+            if isinstance(argument, str):
+                definition.label.append(argument)
+                for name in argument.split("."):
+                    self._mentions.add(name)
+                    self.marks.update(template.REFLECTIVE_ATTRIBUTES.get(name, ()))
+            else:
+                self.hand(definition, argument, definition.name)
 
     def wrapper(self, definition: Definition, value: Any) -> None:
         """A callable object that wraps a function: its class, its state, and the function."""

@@ -144,8 +144,8 @@ class Template(NamedTuple):
     uses: tuple[tuple[str, ...], ...]
     """For each slot how it is used: `BARE` where it is called without arguments, ``=text`` where it is asked for a
     constant text (as a key or as the first argument of a call), `CALLED` for other calls, `NAMED` where an attribute is
-    asked for by a constant name, `GIVEN` where it is an argument of a call that shows nothing of it, and empty for every
-    other use: then it is a value that may go anywhere.
+    asked for by a constant name, `GIVEN` where it is an argument of a call that shows nothing of it, and empty for
+    every other use: then it is a value that may go anywhere.
     """
     mentions: tuple[str, ...]
     """Every name that attributes are looked up by, and every word of the strings: sorted."""
