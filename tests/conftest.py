@@ -72,11 +72,16 @@ class Project:
 
     def load(self, name: str = "mod") -> ModuleType:
         """Import a module as a new process would: nothing of the project is loaded yet."""
-        for loaded, module in list(sys.modules.items()):
-            if str(getattr(module, "__file__", None) or "").startswith(str(self.folder)):
-                del sys.modules[loaded]
+        self.forget()
         importlib.invalidate_caches()
         return importlib.import_module(name)
+
+    def forget(self) -> None:
+        """Unload every module of the project, and what a test put in the place of one."""
+        names = {file.stem for file in self.folder.glob("*.py")}
+        for loaded, module in list(sys.modules.items()):
+            if loaded in names or str(getattr(module, "__file__", None) or "").startswith(str(self.folder)):
+                del sys.modules[loaded]
 
     def edit(self, text: str, name: str = "mod") -> ModuleType:
         """Write one module and import it anew."""
@@ -100,6 +105,4 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project
     monkeypatch.syspath_prepend(str(made.folder))
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     yield made
-    for loaded, module in list(sys.modules.items()):
-        if str(getattr(module, "__file__", None) or "").startswith(str(made.folder)):
-            del sys.modules[loaded]
+    made.forget()
