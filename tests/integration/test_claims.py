@@ -25,6 +25,7 @@ configure("config.toml")
 consumer(step(2, File("data.txt")))
 """,
     "steps.py": '''
+import os
 from pathlib import Path
 
 import acme
@@ -45,7 +46,7 @@ over = closed()
 def step(number, source: File, factor: int = config("step.factor")):
     """What a step does."""
     print("step")
-    text = Path(source).read_text()
+    text = Path(source).read_text() + Path("opened.txt").read_text() + os.environ["STEP_SIZE"]
     return over(part(number) * factor + OFFSET + Scale().apply(1) + logged(number) + acme.two() + len(text)) > 0
 
 @cached
@@ -80,6 +81,8 @@ class Unrelated:
 """,
     "config.toml": "[step]\nfactor = 2\n[other]\ntitle = 'a'\n",
     "data.txt": "some text",
+    "opened.txt": "more text",
+    "size.env": "12",
     "site-packages/acme/__init__.py": "def two():\n    return 2\n",
     "site-packages/acme-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: acme\nVersion: 1.0\n",
     "site-packages/acme-1.0.dist-info/RECORD": "acme/__init__.py,,\n",
@@ -150,6 +153,10 @@ ROWS: dict[str, list[Change]] = {
         edit("main.py", "step(2,", "step(3,"),
         edit("data.txt", "some", "more"),
     ],
+    "the content of a file that it opened": [
+        edit("opened.txt", "more", "other"),
+        edit("size.env", "12", "13"),
+    ],
     "the version of a distribution": [upgrade],
     "a function or class that it doesn't reach": [
         edit("helpers.py", "def unrelated(x):\n    return x", "def unrelated(x):\n    return x + 1"),
@@ -181,6 +188,7 @@ def run(folder: Path, store: Path) -> list[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("INVISCID_")}
     path = os.pathsep.join(filter(None, [str(folder / "site-packages"), kept.get("PYTHONPATH", "")]))
     environment = {**kept, "INVISCID_STORE": str(store), "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+    environment["STEP_SIZE"] = (folder / "size.env").read_text()
     done = subprocess.run(
         [sys.executable, "main.py"], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )

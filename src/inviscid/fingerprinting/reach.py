@@ -478,8 +478,9 @@ class Reach:
         definition.kind = "value"
         made_by, arguments = value.__reduce__()[:2]
         definition.label.append(["getter", type(value).__name__])
-        if made_by is not type(value):
-            self.refer(definition, made_by, definition.name)
+        if isinstance(made_by, functools.partial):
+            # With keywords for the method; the class is bound with them.
+            arguments = (*made_by.args, *arguments, made_by.keywords)
         for argument in arguments:
             if isinstance(argument, str):
                 definition.label.append(argument)
