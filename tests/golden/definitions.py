@@ -633,6 +633,13 @@ class Numbered(enum.Enum):
     B = enum.auto()
 
 
+class NumberedPlainly(enum.Enum):
+    def _generate_next_value_(name, start, count, last_values):
+        return name.lower()
+
+    A = enum.auto()
+
+
 class Planet(enum.Enum):
     MERCURY = (3.303e23, 2.4397e6)
     EARTH = (5.976e24, 6.37814e6)

@@ -55,6 +55,9 @@ def members(cls: type) -> Iterator[tuple[str, Any]]:
         yield "documentation", namespace["__doc__"]
     for name in sorted(namespace):
         value = namespace[name]
+        if name == "_generate_next_value_" and isinstance(value, staticmethod):
+            # From 3.12 on enums wrap it themselves.
+            value = value.__func__
         if name not in _BOOKKEEPING and not isinstance(value, _SLOT_DESCRIPTORS) and not is_generated(cls, name, value):
             yield name, value
 
