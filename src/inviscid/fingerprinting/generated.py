@@ -44,7 +44,7 @@ def is_generated(cls: type, name: str, value: Any) -> bool:
     if function.__code__.co_filename.startswith("<attrs generated"):
         return True
     if name in _DATACLASS and "__dataclass_params__" in vars(cls):
-        return _is_from(function, "dataclasses") or _is_created(_unwrapped(function))
+        return _is_from(function, "dataclasses") or is_created(_unwrapped(function))
     if name in _NAMED_TUPLE and hasattr(cls, "_fields"):
         return _is_from(function, "collections") or _is_from(function, f"namedtuple_{cls.__name__}")
     return name in _PROTOCOL and _is_from(function, "typing")
@@ -60,6 +60,7 @@ def _is_from(function: Any, *modules: str) -> bool:
     return isinstance(function, FunctionType) and function.__globals__.get("__name__") in modules
 
 
-def _is_created(function: Any) -> bool:
+def is_created(function: Any) -> bool:
+    """Whether the machinery of dataclasses compiled a function."""
     code = getattr(function, "__code__", None)
     return isinstance(code, CodeType) and code.co_filename == "<string>" and "__create_fn__" in code.co_qualname

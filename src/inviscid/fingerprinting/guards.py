@@ -98,7 +98,8 @@ def hold(value: Any) -> Callable[[], Any]:
 
 def _parts_of(function: FunctionType) -> tuple[Any, ...]:
     keywords, attributes = function.__kwdefaults__ or {}, vars(function)
-    return (function.__code__, function.__defaults__, *keywords.values(), *attributes.values())
+    shown = (function.__doc__, function.__name__, function.__qualname__, function.__module__)
+    return (function.__code__, function.__defaults__, *shown, *keywords.values(), *attributes.values())
 
 
 def _names_of(function: FunctionType) -> tuple[str, ...]:

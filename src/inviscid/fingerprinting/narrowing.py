@@ -29,7 +29,7 @@ _CLOSED_MODULES = frozenset(
 )
 _OPEN = frozenset(
     "operator.attrgetter operator.methodcaller dataclasses.make_dataclass collections.namedtuple typing.NamedTuple "
-    "functools.update_wrapper".split()
+    "string.Formatter".split()
 )
 _CLOSED = frozenset("sys.audit sys.intern sys.getsizeof sys.exc_info sys.maxsize sys.version_info sys.platform".split())
 _LOOKED_UP = frozenset(

@@ -389,6 +389,9 @@ class _Normalizer:
         base: ast.expr = node
         while isinstance(base, ast.Attribute):
             self.mark(base.attr)
+            if base.attr in template.FORMATTING and not isinstance(base.value, ast.Constant):
+                # Which attributes are looked up says a text that is data here.
+                self.marks.add(template.MEMBERS)
             chain.append(self.mangled(base.attr))
             base = base.value
         chain.reverse()

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from inviscid.digest import pack
+from inviscid.digest import combine, pack
 from inviscid.entry import module_name, name_of_namespace
 from inviscid.errors import UnhashableInput
 from inviscid.fingerprinting import members, registries, template
@@ -31,6 +31,7 @@ from inviscid.fingerprinting.definition import (
     Encode,
     Taint,
 )
+from inviscid.fingerprinting.generated import is_created
 from inviscid.fingerprinting.guards import Content, Guards, contents, hold
 from inviscid.fingerprinting.impure import CURES, ENVIRONMENT_READERS, World, canonical, impure, impure_method
 from inviscid.fingerprinting.narrowing import Narrowed, opaque
@@ -39,6 +40,7 @@ from inviscid.fingerprinting.references import External, Found, Target, Undefine
 from inviscid.fingerprinting.template import Template
 from inviscid.sentinels import MISSING
 
+_IMMUTABLE_TYPE = 1 << 8
 _GETTERS = (operator.attrgetter, operator.methodcaller)
 _LRU_CACHE = type(functools.lru_cache(abs))
 _IMMUTABLE = frozenset({int, float, complex, str, bytes, bool, type(None), type(Ellipsis), range})
@@ -52,6 +54,12 @@ _IMPORT = frozenset({"importlib.import_module", "builtins.__import__", "pkgutil.
 _IMPORT_SPELLED = frozenset({"import_module", "__import__"})
 # `functools.wraps` over one of our objects copies these; they count where they are observed.
 _METADATA = frozenset("__module__ __name__ __qualname__ __doc__".split())
+_SHOWN_BY = {
+    "__doc__": template.DOC,
+    "__name__": template.NAME,
+    "__qualname__": template.NAME,
+    "__module__": template.PLACE,
+}
 _SKIPPED_GLOBALS = frozenset(
     "__builtins__ __cached__ __doc__ __file__ __loader__ __name__ __package__ __spec__ __annotations__".split()
 )
@@ -116,7 +124,7 @@ class Reach:
                 self.subclasses(definition, cls)
             if whole or template.ANNOTATIONS in self.marks:
                 namespace = vars(sys.modules.get(cls.__module__, builtins))
-                for word, value in registries.quoted(vars(cls).get("__annotations__", {}), namespace):
+                for word, value in registries.quoted(vars(cls).get("__annotations__"), namespace):
                     self.member(definition, f"annotation {word}", value)
         if whole:
             self.extensions(self.definitions[0])
@@ -136,7 +144,7 @@ class Reach:
         self.guards.answer(functools.partial(_subclasses, cls))
 
     def extensions(self, definition: Definition) -> None:
-        """What user code has hung on installed classes, where it is looked up."""
+        """What user code has hung on installed classes that need not be named, where it is looked up."""
         for cls in registries.extended():
             if cls not in self._asked:
                 self._asked.add(cls)
@@ -144,6 +152,15 @@ class Reach:
             for name, value, users in registries.extensions(cls, self._mentions, is_user):
                 self.guards.binding(vars(cls), name, value)
                 self.member(definition, f"{cls.__module__}.{cls.__qualname__}.{name}", users)
+
+    def extended(self, definition: Definition, cls: type) -> None:
+        """What user code has hung on an installed class that is reached: its own code may look up any of it."""
+        for base in cls.__mro__:
+            if not base.__flags__ & _IMMUTABLE_TYPE and base not in self._asked:
+                self._asked.add(base)
+                self.guards.klass(base)
+                for name, _, users in registries.extensions(base, vars(base).keys(), is_user):
+                    self.member(definition, f"{base.__qualname__}.{name}", users)
 
     def taint(self, definition: Definition, why: str) -> None:
         """Note that what is computed with this definition can't be kept, because it can't be told what it does."""
@@ -244,6 +261,12 @@ class Reach:
         if place.kind != "user":
             self.foreign_function(definition, function, place)
             return
+        if is_created(function):
+            # It follows from its class, which has put it there.
+            definition.kind = "generated"
+            definition.label.append(function.__qualname__)
+            self.guards.function(function)
+            return
         definition.kind = "function"
         definition.name = f"{module_name(function)}.{function.__qualname__}"
         self.guards.function(function)
@@ -279,6 +302,7 @@ class Reach:
             hand(definition, value, f"{definition.name}.{name}")
         definition.marked += [
             (template.DOC, form.documentation),
+            (template.DOC, _replaced_documentation(function)),
             (template.NAME, [function.__name__, function.__qualname__, form.names]),
             (template.PLACE, function.__module__),
             (template.ANNOTATIONS, form.annotations),
@@ -308,6 +332,7 @@ class Reach:
 
     def annotations(self, definition: Definition, function: FunctionType) -> None:
         """The annotations of a function, which are not in its code: what lives counts."""
+        self.guards.answer(lambda: list(getattr(function, "__annotations__", {}).items()))
         for name, value in members.annotations_of(function):
             definition.label.append(["annotation", name])
             self.refer(definition, value, f"{definition.name}, annotation of '{name}'")
@@ -353,6 +378,8 @@ class Reach:
         definition.kind = "external"
         definition.name = target.name
         definition.label.append(["external", target.name])
+        if isinstance(target.value, type):
+            self.extended(definition, target.value)
         if opaque(target.name):
             self.marks.add(template.MEMBERS)
         if target.name.partition(".")[0] in ("decimal", "_decimal", "_pydecimal"):
@@ -507,8 +534,13 @@ class Reach:
         if not isinstance(attributes, dict):
             return False
         self.guards.names(attributes)
+        copied = {*_METADATA, "__type_params__", "__annotations__"} if "__wrapped__" in attributes else set()
         for name in sorted(attributes):
             self.guards.binding(attributes, name, attributes[name])
+            if name in copied:
+                # `functools.update_wrapper` put it there: it counts where it can be observed.
+                definition.marked.append((_SHOWN_BY.get(name, template.ANNOTATIONS), [name, _plain(attributes[name])]))
+                continue
             definition.label.append(["attribute", name])
             self.hand(definition, attributes[name], f"{definition.name}.{name}")
         return bool(attributes)
@@ -523,14 +555,28 @@ class Reach:
 
 
 def _content(encode: Encode, value: Any, name: str) -> Content:
-    """The stream of a value, with numbers for the functions and classes in it; and those."""
-    parts: list[Any] = []
+    """The stream of a value, with numbers for the functions and classes in it; and those.
+
+    The order in which the encoder asks for them may be that of ids, in a set. So it is given names first, which it can
+    sort by; the numbers follow the stream.
+    """
+    tokens: dict[bytes, Any] = {}
 
     def reference(part: object, path: str) -> bytes:
-        parts.append(part)
-        return pack(len(parts))
+        code = getattr(part, "__code__", None)
+        spelled = [str(getattr(part, at, "")) for at in ("__module__", "__qualname__")]
+        line = getattr(code, "co_firstlineno", 0)
+        candidates = (combine("part", pack([*spelled, line, twin])) for twin in range(len(tokens) + 1))
+        token = next(candidate for candidate in candidates if candidate not in tokens)
+        tokens[token] = part
+        return token
 
-    return encode(value, reference, f"'{name}'"), tuple(parts)
+    stream = encode(value, reference, f"'{name}'")
+    order = sorted(tokens, key=stream.find)
+    for number, token in enumerate(order):
+        # As long as what it replaces, or lengths in the stream would be wrong.
+        stream = stream.replace(token, number.to_bytes(len(token), "big"))
+    return stream, tuple(tokens[token] for token in order)
 
 
 def _external_name_of(target: Target) -> str:
@@ -547,6 +593,19 @@ def _external_name_of(target: Target) -> str:
     callables = FunctionType | BuiltinFunctionType | MethodType | type
     found = external_name(value) if isinstance(value, callables) else None
     return ".".join([found.name, *target.rest]) if found is not None else ""
+
+
+def _replaced_documentation(function: FunctionType) -> str:
+    """Documentation that isn't the one in the function's text."""
+    found, constants = function.__doc__, function.__code__.co_consts
+    written = constants[0] if constants else None
+    return found if isinstance(found, str) and found is not written else ""
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, str):
+        return template.cleaned(value)
+    return repr(sorted(value)) if isinstance(value, dict) else ""
 
 
 def _subclasses(cls: type) -> list[Any]:

@@ -38,6 +38,8 @@ class External(NamedTuple):
 
     name: str
     place: Place
+    value: Any = None
+    """The object, where it is at hand."""
 
 
 class Undefined(NamedTuple):
@@ -106,7 +108,7 @@ def _answer(module: ModuleType, name: str) -> tuple[bytes, tuple[Any, ...]]:
 def _external_attribute(value: Any, path: str, rest: tuple[str, ...], place: Place) -> Target:
     home = external_name(value)
     if home is not None:
-        return External(".".join([home.name, *rest]), home.place)
+        return External(".".join([home.name, *rest]), home.place, value)
     if isinstance(value, functools.partial) or type(value).__module__ == "unittest.mock" or is_user(value):
         # Somebody put their own function there.
         return Found(value, rest, path)
@@ -198,7 +200,7 @@ def external_name(value: Any) -> External | None:
                 found = ask(found, attribute)
             if found is value and module is not None:
                 place = place_of_globals(vars(module))
-                return None if place.kind == "user" else External(f"{module_name}.{name}", place)
+                return None if place.kind == "user" else External(f"{module_name}.{name}", place, value)
     return None
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from abc import ABCMeta
 from collections.abc import Callable, Collection, Iterator, Mapping
+from types import FunctionType
 from typing import Any
 
 from inviscid.fingerprinting.template import words
@@ -49,16 +50,17 @@ def extensions(cls: type, mentions: Collection[str], is_user: Callable[[Any], bo
         value = namespace[name]
         held = (vars(value).get(part) if hasattr(value, "__dict__") else getattr(value, part, None) for part in _HELD)
         for item in (value, *held):
-            if isinstance(item, type) or hasattr(item, "__code__"):
+            if isinstance(item, type | FunctionType):
                 if is_user(item):
                     yield name, value, item
                 break
 
 
-def quoted(annotations: Mapping[str, Any], namespace: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def quoted(annotations: Any, namespace: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """What the words of annotations in quotes mean in a module."""
     seen: set[str] = set()
-    for value in annotations.values():
+    # A compiled class may keep a descriptor there.
+    for value in annotations.values() if isinstance(annotations, dict) else ():
         for word in words(value) if isinstance(value, str) else ():
             found = namespace.get(word, MISSING)
             if word not in seen and found is not MISSING:

@@ -123,7 +123,11 @@ def _spans(node: ast.Lambda, code: CodeType) -> bool:
     inner = [
         (line, col, last, last_col) for line, col, last, last_col in spans if (line, col, last_col) != (line, 0, 0)
     ]
-    return bool(inner) and all(
+    if not inner:
+        # On 3.12 a body that is a constant has no position of its own.
+        made = compile(ast.Expression(node), code.co_filename, "eval").co_consts[0]
+        return same_code(made.replace(co_flags=code.co_flags, co_qualname=code.co_qualname), code)
+    return all(
         begin <= (line or 0, col or 0) and (last or 0, last_col or 0) <= end for line, col, last, last_col in inner
     )
 

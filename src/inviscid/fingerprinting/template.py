@@ -72,6 +72,7 @@ COMPUTED_NAME = (DOC, NAME, PLACE, ANNOTATIONS, MEMBERS)
 # The same for the first argument.
 FIRST_NAME_TAKING = frozenset({"attrgetter", "methodcaller"})
 
+FORMATTING = frozenset({"format", "format_map", "vformat"})
 # Calls that call the function that they are given, and show nothing of it in what they return.
 SILENT = frozenset(
     "map filter sorted min max sort reduce accumulate groupby takewhile dropwhile filterfalse starmap apply transform "
