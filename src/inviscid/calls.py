@@ -42,6 +42,7 @@ class Options(NamedTuple):
     namespace: str = ""
     pure: bool = False
     durability: str = "auto"
+    generator: str = ""
 
 
 class Call(NamedTuple):
