@@ -29,11 +29,13 @@ _FIRST, _LAST = 0.002, 0.05
 class _Flight:
     """One computation that is under way in an event loop."""
 
-    __slots__ = ("awaits", "task", "waiters")
+    __slots__ = ("awaits", "leaving", "task", "waiters")
 
     def __init__(self) -> None:
         self.task: asyncio.Task[Any]
         self.waiters = 0
+        self.leaving = False
+        """Whether it was cancelled, and only what its body does then is still waited for."""
         self.awaits: list[_Flight] = []
         """Other flights that its body waits for now."""
 
@@ -77,7 +79,7 @@ async def _drive(steps: Steps[T], given: Any) -> T:
 
 def _known(step: Alone) -> _Flight | None:
     flight = _flights.setdefault(asyncio.get_running_loop(), {}).get(step.what)
-    return None if flight is None or flight.task.done() else flight
+    return None if flight is None or flight.leaving or flight.task.done() else flight
 
 
 def _under_way(step: Alone) -> _Flight | None:
@@ -136,6 +138,7 @@ async def _wait(flight: _Flight) -> Any:
         if flight.waiters > 1 or flight.task.done():
             raise
         # What the body does when it is cancelled belongs to the call.
+        flight.leaving = True
         flight.task.cancel(*error.args)
         return await flight.task
     finally:

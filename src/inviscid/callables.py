@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 _COROUTINE, _GENERATOR, _ASYNC_GENERATOR = 0x80, 0x20, 0x200
 _LRU_CACHE = type(functools.lru_cache(abs))
 # What `inspect.markcoroutinefunction` leaves, and what took its place before Python 3.12.
-_MARKS = ("_is_coroutine_mark", "_is_coroutine")
+_MARKS = ("_is_coroutine_marker", "_is_coroutine")
 
 
 class Names(NamedTuple):
@@ -94,7 +94,7 @@ def result_of(function: Any) -> str:
 
 def coroutine_mark(name: str, *, awaited: bool) -> Any:
     """The mark by which Python knows a callable that is awaited and has no code to show it."""
-    if awaited and name == "_is_coroutine_mark":
+    if awaited and name == "_is_coroutine_marker":
         import inspect
 
         if mark := getattr(inspect, "markcoroutinefunction", None):

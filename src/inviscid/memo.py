@@ -443,9 +443,9 @@ class CachedFunction(Generic[P, R]):
         return getattr(self.__wrapped__, name)
 
     @property
-    def _is_coroutine_mark(self) -> Any:
+    def _is_coroutine_marker(self) -> Any:
         """What `inspect.iscoroutinefunction` looks for. No attribute: `functools.wraps` would copy it."""
-        return coroutine_mark("_is_coroutine_mark", awaited=self._kind.awaited)
+        return coroutine_mark("_is_coroutine_marker", awaited=self._kind.awaited)
 
     @property
     def _is_coroutine(self) -> Any:

@@ -323,7 +323,7 @@ def test_only_what_binds_becomes_a_method() -> None:
         root = cached(math.sqrt)
 
         @cached
-        @functools.lru_cache
+        @functools.lru_cache  # noqa: B019  it ends with the test
         def sized(self, x: int) -> int:
             return self.size * x
 
