@@ -8,6 +8,8 @@ each look, so that a class may replace its `__call__`.
 from __future__ import annotations
 
 import functools
+import importlib
+import sys
 from collections.abc import Callable
 from types import FunctionType, MethodType
 from typing import Any, NamedTuple
@@ -105,6 +107,24 @@ def coroutine_mark(name: str, *, awaited: bool) -> Any:
         if hasattr(asyncio.coroutines, name):
             return getattr(asyncio.coroutines, name)
     raise AttributeError(name)
+
+
+def is_findable(function: Any) -> bool:
+    """Whether another process finds this very object under its name."""
+    module = _text(function, "__module__")
+    found: Any = None if module == "__main__" else sys.modules.get(module)
+    for part in _text(function, "__qualname__").split("."):
+        found = getattr(found, part, None)
+    # A class method is found bound to its class.
+    return getattr(found, "__func__", found) is function
+
+
+def find(module: str, qualname: str) -> Any:
+    """What is findable, in whichever process this is."""
+    found: Any = importlib.import_module(module)
+    for part in qualname.split("."):
+        found = getattr(found, part)
+    return getattr(found, "__func__", found)
 
 
 def binds(function: Any) -> bool:

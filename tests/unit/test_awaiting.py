@@ -76,10 +76,11 @@ def test_it_is_a_coroutine_function() -> None:
         if sys.version_info >= (3, 12):
             assert inspect.iscoroutinefunction(function) == expected
     if sys.version_info >= (3, 12):
-        marked = inspect.markcoroutinefunction(lambda x: double(x))
+        marked = inspect.markcoroutinefunction(lambda x: double(x, 0.0))
         assert inspect.iscoroutinefunction(cached(marked))
         assert asyncio.run(cached(marked)(4)) == [8]
-    assert inspect.isawaitable(coroutine := double(1))
+    coroutine = double(1)
+    assert inspect.isawaitable(coroutine)
     coroutine.close()
 
 
