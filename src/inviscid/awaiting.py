@@ -32,13 +32,18 @@ class _Flight:
     __slots__ = ("awaits", "leaving", "task", "waiters")
 
     def __init__(self) -> None:
-        self.task: asyncio.Task[Any]
+        # A loop that starts its tasks eagerly runs the body before there is a task.
+        self.task: asyncio.Task[Any] | None = None
         self.waiters = 0
         self.leaving = False
         """Whether it was cancelled, and only what its body does then is still waited for."""
         self.awaits: list[_Flight] = []
         """Other flights that its body waits for now."""
 
+
+# Each claim is an open file, and an event loop may have thousands of calls under way.
+_MOST = 100
+_held: set[object] = set()
 
 # By loop: what another loop computes, it may have left unfinished.
 _flights: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[object, ...], _Flight]] = WeakKeyDictionary()
@@ -64,10 +69,8 @@ async def _drive(steps: Steps[T], given: Any) -> T:
             elif not isinstance(step, Alone):
                 given = await step.take()
             elif (flight := _under_way(step)) is not None:
-                await _wait(flight)
-                given = False
-            elif _closes_a_circle(step):
-                given = True
+                # With others where that may end, or else without them.
+                given = not await _join(flight, step)
             else:
                 handed_over = True
                 return await _wait(_take_off(steps, step))  # type: ignore[no-any-return]
@@ -77,32 +80,37 @@ async def _drive(steps: Steps[T], given: Any) -> T:
             steps.close()
 
 
-def _known(step: Alone) -> _Flight | None:
-    flight = _flights.setdefault(asyncio.get_running_loop(), {}).get(step.what)
-    return None if flight is None or flight.leaving or flight.task.done() else flight
+def _what(step: Alone) -> tuple[object, ...]:
+    """Equal for calls that one computation answers."""
+    return step.store, step.key, step.refresh
 
 
 def _under_way(step: Alone) -> _Flight | None:
-    """The flight that computes the same call, if it can be waited for."""
-    flight = _known(step)
-    if flight is not None and flight in _around.get():
-        raise ReentryError(f"{step.name}() awaits itself with the same arguments: this recursion has no end")
-    return None if flight is None or _closes_a_circle(step) else flight
+    """The flight that computes the same call."""
+    flight = _flights.setdefault(asyncio.get_running_loop(), {}).get(_what(step))
+    ended = flight is None or flight.leaving or (flight.task is not None and flight.task.done())
+    return None if ended else flight
 
 
-def _closes_a_circle(step: Alone) -> bool:
-    """Whether the flight that computes the same call waits, through others, for the code that asks."""
-    flight = _known(step)
+async def _join(flight: _Flight, step: Alone) -> bool:
+    """Wait for a flight that somebody else began; False where that would never end."""
     around = set(_around.get())
-    seen, pending = set[_Flight](), [] if flight is None else [flight]
+    if flight in around:
+        raise ReentryError(f"{step.name}() awaits itself with the same arguments: this recursion has no end")
+    seen, pending = set[_Flight](), [flight]
     while pending:
         found = pending.pop()
         if found in around:
-            return True
+            return False
         if found not in seen:
             seen.add(found)
             pending += found.awaits
-    return False
+    with ExitStack() as line:
+        # The flight may wait for another process, and doesn't know what is held here.
+        if not step.attempt.use(lambda: line.enter_context(step.store.waits(step.key)), otherwise=False):
+            return False
+        await _wait(flight)
+    return True
 
 
 def _take_off(steps: Steps[T], step: Alone) -> _Flight:
@@ -110,11 +118,11 @@ def _take_off(steps: Steps[T], step: Alone) -> _Flight:
     loop = asyncio.get_running_loop()
     flight = _Flight()
     flights = _flights.setdefault(loop, {})
-    flights[step.what] = flight
+    flights[_what(step)] = flight
 
     def land(task: object) -> None:
-        if flights.get(step.what) is flight:
-            del flights[step.what]
+        if flights.get(_what(step)) is flight:
+            del flights[_what(step)]
 
     flight.task = loop.create_task(_fly(steps, flight))
     flight.task.add_done_callback(land)
@@ -128,19 +136,20 @@ async def _fly(steps: Steps[T], flight: _Flight) -> T:
 
 async def _wait(flight: _Flight) -> Any:
     """What a flight gives; the flight outlives whoever is cancelled here, but not all of them."""
-    around = _around.get()[-1:]
+    task, around = flight.task, _around.get()[-1:]
+    assert task is not None
     flight.waiters += 1
     for outer in around:
         outer.awaits.append(flight)
     try:
-        return await asyncio.shield(flight.task)
+        return await asyncio.shield(task)
     except asyncio.CancelledError as error:
-        if flight.waiters > 1 or flight.task.done():
+        if flight.waiters > 1 or task.done():
             raise
         # What the body does when it is cancelled belongs to the call.
         flight.leaving = True
-        flight.task.cancel(*error.args)
-        return await flight.task
+        task.cancel(*error.args)
+        return await task
     finally:
         flight.waiters -= 1
         for outer in around:
@@ -148,7 +157,9 @@ async def _wait(flight: _Flight) -> Any:
 
 
 async def _claim(step: Claim) -> bool:
-    """As `Claim.take`, with the event loop going on."""
+    """As `Claim.take`, with the event loop going on; without a claim where there are many."""
+    if len(_held) >= _MOST:
+        return False
     attempt, store, key, _ = step
     delay, waited = _FIRST, False
     with ExitStack() as line:
@@ -172,5 +183,8 @@ def _try(step: Claim) -> bool | None:
             lambda: tried.enter_context(step.store.claim(step.key, wait=False)), otherwise=without
         )  # fmt: skip
         if held is not None:
+            token = object()
+            _held.add(token)
+            tried.callback(_held.discard, token)
             step.stack.push(tried.pop_all())
         return held

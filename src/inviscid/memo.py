@@ -169,7 +169,7 @@ class CachedFunction(Generic[P, R]):
         if mode.name == "replay":
             why = "; ".join(self._why(store, attempt, call, found).reasons)
             raise ReplayMiss(f"{self.__qualname__}() has no stored result in mode 'replay': {why}")
-        while not (yield Alone(self.__qualname__, (store, call.key, refresh))):
+        while not (yield Alone(self.__qualname__, attempt, store, call.key, refresh)):
             # Another task has just computed it, even if a recompute is asked for.
             shared = self._find(store, attempt, call, refresh=False)
             if shared.entry is not None:

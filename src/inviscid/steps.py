@@ -24,8 +24,11 @@ class Alone(NamedTuple):
     """
 
     name: str
-    what: tuple[object, ...]
-    """Equal for calls that one computation can answer."""
+    attempt: Attempt
+    store: Store
+    key: bytes
+    refresh: bool
+    """Whether what is stored already won't do."""
 
     def take(self) -> bool:
         """Go on."""

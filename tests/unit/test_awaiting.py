@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
+import os
 import subprocess
 import sys
 import threading
@@ -342,32 +343,87 @@ def test_calls_that_wait_for_each_other_end(ran: Ran) -> None:
     assert len(ran()) == 8
 
 
-def test_a_circle_of_flights_is_seen() -> None:
-    """What `one` starts waits for `two`, which waits for `one`: the second of them computes by itself."""
-    calls: list[str] = []
-    gate: list[asyncio.Event] = []
+def test_a_circle_through_another_loop_is_seen() -> None:
+    """`one` waits here for a flight that waits for `two` there, which waits for `one` here."""
+    holds = threading.Event()
+    waits = threading.Event()
 
-    @cached(ignore=["log"], pure=True)
-    async def one(x: int, log: Any = calls, depth: int = 0) -> int:
-        calls.append("one")
-        gate[0].set()
-        await asyncio.sleep(0.01)
-        return await two(x) + 1 if len(calls) < 4 else 1
+    @cached
+    async def one(x: int) -> int:
+        waits.set()
+        return await two(x)
 
-    @cached(ignore=["log"], pure=True)
-    async def two(x: int, log: Any = calls, depth: int = 0) -> int:
-        calls.append("two")
-        await gate[0].wait()
-        return await one(x) + 1 if len(calls) < 4 else 1
+    @cached
+    async def two(x: int) -> int:
+        holds.set()
+        await asyncio.get_running_loop().run_in_executor(None, waits.wait, 10)
+        return await one(x)
 
-    async def main() -> list[Any]:
-        gate.append(asyncio.Event())
-        return await asyncio.wait_for(asyncio.gather(one(1), two(1), return_exceptions=True), 10)
+    async def here() -> list[Any]:
+        flight = asyncio.create_task(two(1))
+        await asyncio.sleep(0.05)
+        return await asyncio.wait_for(asyncio.gather(one(1), flight, return_exceptions=True), 20)
 
-    with mode("readonly"):
-        found = asyncio.run(main())
-    assert len(found) == 2
-    assert calls[:2] == ["one", "two"]
+    found: list[BaseException] = []
+
+    def there() -> None:
+        try:
+            asyncio.run(asyncio.wait_for(two(1), 20))
+        except Exception as error:
+            found.append(error)
+
+    thread = threading.Thread(target=there)
+    thread.start()
+    assert holds.wait(10)
+    found += asyncio.run(here())
+    thread.join()
+    assert [type(error) for error in found] == [ReentryError] * 3
+
+
+def test_very_many_at_once(ran: Ran) -> None:
+    """Each claim is an open file, of which a process may not have as many as calls."""
+
+    async def main() -> None:
+        gate = asyncio.Event()
+
+        @cached(ignore=["gate"])
+        async def waiting(x: int, gate: asyncio.Event) -> int:
+            sys.audit("test.ran", "waiting")
+            await gate.wait()
+            return x
+
+        before = len(os.listdir("/dev/fd"))
+        tasks = [asyncio.create_task(waiting(x % 300, gate)) for x in range(600)]
+        while len(awaiting._flights.get(asyncio.get_running_loop(), ())) < 300:
+            await asyncio.sleep(0.05)  # noqa: ASYNC110  nobody tells of what is asserted here
+        assert len(os.listdir("/dev/fd")) < before + 150
+        gate.set()
+        assert await asyncio.gather(*tasks) == [x % 300 for x in range(600)]
+        assert waiting.explain(299, gate).outcome == "hit"
+
+    asyncio.run(main())
+    assert ran() == ["waiting"] * 300
+    assert not awaiting._held
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="new in 3.12")
+def test_a_loop_that_starts_its_tasks_at_once(ran: Ran) -> None:
+    @cached
+    async def outer(x: int) -> int:
+        return sum([*await double(x), *await double(x, 0.01), *await double(x, 0.01)])
+
+    @cached
+    async def endless(x: int) -> int:
+        return await endless(x)
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
+        assert await asyncio.gather(outer(1), outer(1), outer(2)) == [6, 6, 12]
+        with pytest.raises(ReentryError):
+            await endless(1)
+
+    asyncio.run(main())
+    assert ran() == ["double"] * 4
 
 
 def test_config_mode_and_context_hold_inside(ran: Ran) -> None:
