@@ -39,7 +39,7 @@ class Taker(NamedTuple):
 def names_of(function: Any) -> Names:
     """The names of a callable; of an object that has none those of its class, or of what it wraps."""
     found = [_text(function, name) for name in ("__module__", "__name__", "__qualname__")]
-    if isinstance(function, FunctionType | MethodType) or (found[1] and found[2]):
+    if found[1] and found[2]:
         # Builtins have no module, or one that is no text.
         return Names(found[0] or type(function).__module__, found[1], found[2])
     kind = type(function)

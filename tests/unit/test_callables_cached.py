@@ -531,6 +531,9 @@ def test_compiled_code_without_a_version_is_not_kept() -> None:
     import ctypes
 
     absolute = cached(ctypes.CDLL(None).abs)
-    with pytest.warns(UserWarning, match="not kept"):
-        assert absolute(-3) == 3
-    assert absolute.explain(-3).outcome == "bypass"
+    # From numpy 2.5 on a signature that was asked for stays with it as an attribute, and that is no behaviour.
+    added = cached(np.frompyfunc(lambda x, y: x + y, 2, 1))
+    for function, args, found in ((absolute, (-3,), 3), (added, (1, 2), 3)):
+        with pytest.warns(UserWarning, match="not kept: .* shows neither code nor state"):
+            assert function(*args) == found
+        assert function.explain(*args).outcome == "bypass"

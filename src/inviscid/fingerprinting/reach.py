@@ -347,7 +347,7 @@ class Reach:
         state = self.state(definition, value)
         if inner is not None:
             self.refer(definition, inner, definition.name)
-        elif not state:
+        elif not state or members.is_called_by_c(value):
             raise UnhashableInput(f"{definition.name} ({type(value).__qualname__}) shows neither code nor state.")
 
     def state(self, definition: Definition, value: Any) -> bool:
