@@ -83,7 +83,9 @@ def result_of(function: Any) -> str:
     if isinstance(function, FunctionType) and hasattr(function, "registry") and hasattr(function, "dispatch"):
         # singledispatch: all implementations are called alike.
         function = function.registry[object]
-    if any(getattr(function, mark, None) is not None for mark in _MARKS):
+    # Not by getattr() alone: a mock has every attribute.
+    known = {*getattr(function, "__dict__", ()), *dir(type(function))}
+    if any(mark in known and getattr(function, mark, None) is not None for mark in _MARKS):
         return "awaited"
     taker = taker_of(function)
     flags = 0 if taker is None else taker.function.__code__.co_flags
@@ -136,6 +138,9 @@ def binds(function: Any) -> bool:
 
 def body_of(function: Any) -> Callable[..., Any]:
     """What runs when a callable is called, and gives what is kept: of a generator the list of what it yields."""
+    while isinstance(function, _LRU_CACHE):
+        # What it remembers was computed under the config and the globals of then, which the key says nothing of.
+        function = function.__wrapped__
     result = result_of(function)
     if result == "generator":
         return lambda *args, **keywords: list(function(*args, **keywords))
