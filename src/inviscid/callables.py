@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import importlib
 import sys
-from collections.abc import Callable
 from types import FunctionType, MethodType
 from typing import Any, NamedTuple
 
@@ -136,21 +135,11 @@ def binds(function: Any) -> bool:
     return hasattr(type(function), "__get__")
 
 
-def body_of(function: Any) -> Callable[..., Any]:
-    """What runs when a callable is called, and gives what is kept: of a generator the list of what it yields."""
+def source_of(function: Any) -> Any:
+    """What gives the results of a callable: itself, or what an `lru_cache` wraps.
+
+    What that remembers was computed under the config and the globals of then, which the key says nothing of.
+    """
     while isinstance(function, _LRU_CACHE):
-        # What it remembers was computed under the config and the globals of then, which the key says nothing of.
         function = function.__wrapped__
-    result = result_of(function)
-    if result == "generator":
-        return lambda *args, **keywords: list(function(*args, **keywords))
-    if result == "async generator":
-        return functools.partial(_collect, function)
-    return function  # type: ignore[no-any-return]
-
-
-async def _collect(function: Any, /, *args: Any, **keywords: Any) -> list[Any]:
-    from contextlib import aclosing
-
-    async with aclosing(function(*args, **keywords)) as items:
-        return [item async for item in items]
+    return function

@@ -18,9 +18,9 @@ from contextlib import ExitStack
 from types import FunctionType
 from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeVar, cast, overload
 
-from inviscid import calls, configuration, events, explain, results, settings, stores
+from inviscid import bodies, calls, configuration, events, explain, results, settings, stores
 from inviscid.bound import BoundCachedFunction
-from inviscid.callables import binds, body_of, coroutine_mark, names_of, result_of, taker_of
+from inviscid.callables import binds, coroutine_mark, names_of, result_of, source_of, taker_of
 from inviscid.calls import FINGERPRINTS, Call, Config, Options
 from inviscid.computing import computing, disturb, report
 from inviscid.configuration import Layer
@@ -64,19 +64,23 @@ class Variant(NamedTuple):
 class _Kind(NamedTuple):
     """How a cached function is called, which follows from what it wraps."""
 
-    body: Callable[..., Any]
+    function: Callable[..., Any]
+    run: bodies.Run
     drive: Callable[[Steps[Any]], Any]
     awaited: bool
     binds: bool
 
 
-def _kind_of(function: Any) -> _Kind:
-    if result_of(function) not in ("awaited", "async generator"):
-        return _Kind(body_of(function), run, awaited=False, binds=binds(function))
+def _kind_of(wrapped: Any) -> _Kind:
+    function, result, bound = source_of(wrapped), result_of(wrapped), binds(wrapped)
+    if result in ("at once", "generator"):
+        body = bodies.listed if result == "generator" else bodies.called
+        return _Kind(function, body, run, awaited=False, binds=bound)
     # Only they need an event loop.
     from inviscid.awaiting import answer
 
-    return _Kind(body_of(function), answer, awaited=True, binds=binds(function))
+    body = bodies.collected if result == "async generator" else bodies.awaited
+    return _Kind(function, body, answer, awaited=True, binds=bound)
 
 
 class CachedFunction(Generic[P, R]):
@@ -247,7 +251,7 @@ class CachedFunction(Generic[P, R]):
             computation = stack.enter_context(computing(self.__qualname__, call.config))
             positional, keywords = self._signature.arguments(call.values)
             start = time.perf_counter()
-            value = yield Body(self._kind.body, positional, keywords)
+            value = yield Body(self._kind.run, self._kind.function, positional, keywords)
             seconds = time.perf_counter() - start
         return value, seconds, computation.disturbed or self._changed(call)
 
@@ -290,7 +294,7 @@ class CachedFunction(Generic[P, R]):
         with ExitStack() as stack:
             self._lay(stack)
             positional, keywords = self._signature.arguments({**values, **own})
-            value = yield Body(self._kind.body, positional, keywords)
+            value = yield Body(self._kind.run, self._kind.function, positional, keywords)
         self._tell(outcome, reasons)
         events.emit(None, outcome, function_name(self), b"", 0.0, reasons)
         return cast(R, value)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator
 from contextlib import ExitStack
 from typing import Any, NamedTuple, TypeVar
 
+from inviscid.bodies import Run
 from inviscid.store import Store
 from inviscid.stores import Attempt
 
@@ -51,13 +52,14 @@ class Claim(NamedTuple):
 class Body(NamedTuple):
     """The function itself. Gives what it returns."""
 
+    run: Run
     function: Callable[..., Any]
     positional: list[Any]
     keywords: dict[str, Any]
 
     def take(self) -> Any:
-        """Call it."""
-        return self.function(*self.positional, **self.keywords)
+        """Run it."""
+        return self.run(self.function, self.positional, self.keywords)
 
 
 Step = Alone | Claim | Body
