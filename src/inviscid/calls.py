@@ -52,6 +52,7 @@ class Options(NamedTuple):
     namespace: str = ""
     pure: bool = False
     durability: str = "auto"
+    generator: str = ""
 
 
 class Call(NamedTuple):

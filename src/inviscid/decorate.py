@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ParamSpec, TypeVar, overload
+import functools
+from collections.abc import AsyncIterable, Callable, Coroutine, Iterable, Mapping
+from typing import Any, Literal, ParamSpec, Protocol, TypeVar, overload
 
+from inviscid.bound import BoundCachedFunction
+from inviscid.callables import names_of, result_of
 from inviscid.calls import FINGERPRINTS, Options, is_declared
 from inviscid.errors import ConfigError
 from inviscid.fingerprinting import Declared, Fingerprint
 from inviscid.memo import CachedFunction
+from inviscid.settings import near
 from inviscid.signature import wrapped_with_config
 from inviscid.stores import StoreLike
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
+
+
+class _Listing(Protocol):
+    """The decorator of functions whose results are lists of what they yield."""
+
+    @overload
+    def __call__(self, function: Callable[P, Iterable[T]], /) -> CachedFunction[P, list[T]]: ...
+    @overload
+    def __call__(
+        self, function: Callable[P, AsyncIterable[T]], /
+    ) -> CachedFunction[P, Coroutine[Any, Any, list[T]]]: ...
 
 
 class _ClassMethod(classmethod):  # type: ignore[type-arg]  # it takes no arguments when the program runs
@@ -42,7 +58,21 @@ def cached(
     pure: bool | None = None,
     version: Any = None,
     durability: str = "auto",
+    generator: None = None,
 ) -> Callable[[Callable[P, R]], CachedFunction[P, R]]: ...
+@overload
+def cached(
+    *,
+    store: StoreLike | None = None,
+    ignore: Iterable[str] = (),
+    identify: Mapping[str, Callable[[Any], Any]] | None = None,
+    volatile: Iterable[str] = (),
+    namespace: str | None = None,
+    pure: bool | None = None,
+    version: Any = None,
+    durability: str = "auto",
+    generator: Literal["list"],
+) -> _Listing: ...
 def cached(
     function: Callable[..., Any] | None = None,
     /,
@@ -55,14 +85,20 @@ def cached(
     pure: bool | None = None,
     version: Any = None,
     durability: str = "auto",
+    generator: str | None = None,
 ) -> Any:
     """Keep a function's results across processes, for as long as its behaviour, config and inputs are the same.
+
+    An async function is cached like any other: awaiting it gives the stored result, or else the computed one. Awaits of
+    the same call share one computation. It needs asyncio.
 
     On a class method write ``@cached`` above ``@classmethod``. The other way round it can be called like any other, but
     from Python 3.13 on what one asks of it (`key`, `explain`, …) takes the class as its first argument.
 
     Args:
-        function: a plain function, method or lambda. It must be pure, but for config.
+        function: a function, method or lambda, async or not; an instance with `__call__`, whose class and state
+            count; a `functools.partial`, a wrapper such as `functools.lru_cache`, a builtin; a property. It must be
+            pure, but for config.
         store: a `Store` or the path of one, instead of the one from the settings.
         ignore: parameters that don't change the result.
         identify: for a parameter, a function whose result stands for the argument when the key is made.
@@ -71,21 +107,25 @@ def cached(
         pure: your word that the function is pure although something that it reaches can't be fingerprinted.
         version: part of the key; change it to invalidate by hand.
         durability: when to wait for the disk: ``auto`` (results that took a second or more), ``always``, ``never``.
+        generator: ``list`` makes a generator function, async or not, one that returns the list of what it yields.
 
     Returns:
         A `CachedFunction`.
 
     Raises:
-        TypeError: it is no function, or of a kind that can't be cached.
+        TypeError: it can't be called, is a class, or is a generator function without `generator`.
         ConfigError: a config parameter stands where it can't be injected.
     """
     if isinstance(ignore, str) or isinstance(volatile, str):
         raise TypeError("cached(): ignore= and volatile= take a list of names")
     if durability not in ("auto", "always", "never"):
         raise TypeError(f"cached(): durability is 'auto', 'always' or 'never', not {durability!r}")
+    if generator not in (None, "list"):
+        hint = near(str(generator), ["list"])
+        raise TypeError(f"cached(): generator is 'list' or left out, not {generator!r}{hint}")
     options = Options(
         frozenset(ignore), tuple(sorted((identify or {}).items())), frozenset(volatile), version, namespace or "",
-        bool(pure), durability,
+        bool(pure), durability, generator or "",
     )  # fmt: skip
 
     def decorate(function: Callable[..., Any]) -> Any:
@@ -99,11 +139,15 @@ def _decorate(function: Any, options: Options, store: StoreLike | None) -> Any:
         # The descriptor stays outermost: it decides what is bound.
         descriptor = _ClassMethod if type(function) is classmethod else type(function)
         return descriptor(_decorate(function.__func__, options, store))
-    if isinstance(function, CachedFunction):
+    if isinstance(function, property):
+        return type(function)(
+            _decorate(function.fget, options, store), function.fset, function.fdel, function.__doc__
+        )  # fmt: skip
+    if isinstance(function, functools.cached_property):
+        return type(function)(_decorate(function.func, options, store))
+    if isinstance(function, CachedFunction | BoundCachedFunction):
         raise TypeError(f"{function.__qualname__}() is cached already")
-    if not hasattr(function, "__code__"):
-        raise TypeError(f"cached() takes a Python function, not {type(function).__qualname__}: wrap the call in one")
-    _refuse_kinds(function)
+    _refuse_kinds(function, options)
     if inner := wrapped_with_config(function):
         raise ConfigError(
             f"put @cached directly on {inner}(), below the other decorators: its config can't be injected through them"
@@ -111,17 +155,29 @@ def _decorate(function: Any, options: Options, store: StoreLike | None) -> Any:
     made: CachedFunction[..., Any] = CachedFunction(function, options, store)
     known = {item.name for item in made.parameters}
     for name in {*options.ignore, *(name for name, _ in options.identify)} - known:
-        raise TypeError(f"cached(): {function.__qualname__}() has no parameter '{name}'")
+        raise TypeError(f"cached(): {made.__qualname__}() has no parameter '{name}'")
     return made
 
 
-def _refuse_kinds(function: Any) -> None:
-    flags = function.__code__.co_flags
-    name = function.__qualname__
-    if flags & 0x200 or flags & 0x80:
-        raise TypeError(f"{name}() is async: its results can't be cached yet; cache the function that does the work")
-    if flags & 0x20:
-        raise TypeError(f"{name}() is a generator, which runs only once: return a list instead")
+def _refuse_kinds(function: Any, options: Options) -> None:
+    if isinstance(function, type):
+        name = function.__qualname__
+        raise TypeError(
+            f"cached() takes a function, and {name} is a class: cache a function that makes one, "
+            f"as in @cached def make(...): return {name}(...)"
+        )
+    if isinstance(function, functools.partialmethod):
+        raise TypeError("cached() can't bind a functools.partialmethod: cache the method that it is made of")
+    if not callable(function):
+        raise TypeError(f"cached() takes something that can be called, not {type(function).__qualname__}")
+    name, is_generator = names_of(function).qualname, result_of(function).endswith("generator")
+    if is_generator and not options.generator:
+        raise TypeError(
+            f"{name}() is a generator function, and a generator runs only once: keep the list of what it yields with "
+            '@cached(generator="list"), or return a list'
+        )
+    if options.generator and not is_generator:
+        raise TypeError(f"{name}() is no generator function: leave out generator={options.generator!r}")
 
 
 def fingerprint(function: Any) -> Fingerprint:

@@ -3,6 +3,9 @@
     bind → config → fingerprint → input digests → key → find → hit
                                                             → claim → find again → compute → check again → publish
 
+The path is a generator: it yields a step wherever it may have to wait, and who drives it decides how (`steps`). So it
+is the same path whether the function is called or awaited.
+
 Every call ends in one `Outcome`, which is logged with the key and, on a miss, with what changed. Where later kinds of
 task have their place on this path says ARCHITECTURE.md.
 """
@@ -12,9 +15,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from types import FunctionType
 from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeVar, cast, overload
 
-from inviscid import calls, configuration, events, explain, results, settings, stores, world
+from inviscid import bodies, calls, configuration, events, explain, results, settings, stores, world
+from inviscid.bound import BoundCachedFunction
+from inviscid.callables import binds, coroutine_mark, names_of, result_of, source_of, taker_of
 from inviscid.calls import FINGERPRINTS, Call, Config, Options
 from inviscid.computing import computing, depend, disturb, report
 from inviscid.configuration import Layer
@@ -24,13 +30,8 @@ from inviscid.explain import Explanation
 from inviscid.fingerprinting import CURES, ConfigRead, Declared, Fingerprint
 from inviscid.outcome import Outcome
 from inviscid.sentinels import MISSING
-from inviscid.signature import (
-    Parameter,
-    Signature,
-    bound_signature,
-    outer_documentation,
-    outer_signature,
-)
+from inviscid.signature import Parameter, Signature, outer_documentation, outer_signature
+from inviscid.steps import Alone, Body, Claim, Steps, run
 from inviscid.store import Store
 from inviscid.stores import Attempt, StoreLike
 
@@ -70,6 +71,28 @@ class Variant(NamedTuple):
     """In a worker: the mode of the process that sent it."""
 
 
+class _Kind(NamedTuple):
+    """How a cached function is called, which follows from what it wraps."""
+
+    function: Callable[..., Any]
+    run: bodies.Run
+    drive: Callable[[Steps[Any]], Any]
+    awaited: bool
+    binds: bool
+
+
+def _kind_of(wrapped: Any) -> _Kind:
+    function, result, bound = source_of(wrapped), result_of(wrapped), binds(wrapped)
+    if result in ("at once", "generator"):
+        body = bodies.listed if result == "generator" else bodies.called
+        return _Kind(function, body, run, awaited=False, binds=bound)
+    # Only they need an event loop.
+    from inviscid.awaiting import answer
+
+    body = bodies.collected if result == "async generator" else bodies.awaited
+    return _Kind(function, body, answer, awaited=True, binds=bound)
+
+
 class CachedFunction(Generic[P, R]):
     """A function whose results are kept. Called like the function that it wraps, less the config parameters."""
 
@@ -78,7 +101,7 @@ class CachedFunction(Generic[P, R]):
     __wrapped__: Callable[..., R]
     # In slots, so that `functools.wraps`, which copies `__dict__`, leaves them where they are.
     __slots__ = (
-        "__dict__", "__inviscid_base__", "__weakref__", "_options", "_signed", "_store", "_variant",
+        "__dict__", "__inviscid_base__", "__weakref__", "_kind", "_options", "_signed", "_store", "_variant",
     )  # fmt: skip
 
     def __init__(
@@ -88,11 +111,13 @@ class CachedFunction(Generic[P, R]):
         store: StoreLike | None = None,
     ) -> None:
         inner: Any = function
-        for attribute in ("__module__", "__name__", "__qualname__"):
-            setattr(self, attribute, getattr(inner, attribute))
-        self.__dict__.update(vars(inner))
+        if isinstance(inner, FunctionType):
+            # What other objects have in theirs is their state.
+            self.__dict__.update(vars(inner))
+        self.__module__, self.__name__, self.__qualname__ = names_of(inner)
         self.__wrapped__ = function
         self.__inviscid_base__: CachedFunction[P, R] = self
+        self._kind = _kind_of(inner)
         self._signed = self._sign()
         self.__doc__ = outer_documentation(inner.__doc__, self._signature.parameters)
         self._options = options
@@ -127,7 +152,7 @@ class CachedFunction(Generic[P, R]):
         base = self.__inviscid_base__
         other: CachedFunction[P, R] = CachedFunction.__new__(CachedFunction)
         other.__dict__.update(base.__dict__)
-        for name in ("_signed", "_options", "_store"):
+        for name in ("_kind", "_signed", "_options", "_store"):
             setattr(other, name, getattr(base, name))
         other._variant = variant
         other.__inviscid_base__ = base
@@ -136,21 +161,21 @@ class CachedFunction(Generic[P, R]):
     # The call path ----------------------------------------------------------------------------------------------------
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        """The stored result, or else the computed one."""
-        return self._call(args, kwargs, refresh=False)
+        """The stored result, or else the computed one; of an async function, what awaiting it gives."""
+        return self._kind.drive(self._call(args, kwargs, refresh=False))  # type: ignore[no-any-return]
 
-    def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, refresh: bool) -> R:
+    def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, refresh: bool) -> Steps[R]:
         values = self._signature.bind(args, kwargs)
         mode = self._variant.mode or settings.current_mode()
         if mode.name == "off":
-            return self._compute_only(values, Outcome.BYPASS_OFF, "caching is off")
+            return (yield from self._compute_only(values, Outcome.BYPASS_OFF, "caching is off"))
         call = self._identify(values, mode)
         if call.taints:
-            return self._compute_only(values, Outcome.BYPASS_TAINTED, *call.taints)
+            return (yield from self._compute_only(values, Outcome.BYPASS_TAINTED, *call.taints))
         attempt = Attempt(self.__qualname__)
         store = attempt.open(self._store)
         if store is None:
-            return self._compute_only(values, Outcome.BYPASS_STORE, attempt.why())
+            return (yield from self._compute_only(values, Outcome.BYPASS_STORE, attempt.why()))
         refresh = refresh or mode.name == "refresh"
         found = self._find(store, attempt, call, refresh=refresh)
         if found.entry is not None:
@@ -158,14 +183,20 @@ class CachedFunction(Generic[P, R]):
         if mode.name == "replay":
             why = "; ".join(self._why(store, attempt, call, found).reasons)
             raise ReplayMiss(f"{self.__qualname__}() has no stored result in mode 'replay': {why}")
-        with attempt.claim(store, call.key) as waited:
+        while not (yield Alone(self.__qualname__, attempt, store, call.key, refresh)):
+            # Another task has just computed it, even if a recompute is asked for.
+            shared = self._find(store, attempt, call, refresh=False)
+            if shared.entry is not None:
+                return self._hit(store, call, shared._replace(outcome=Outcome.HIT_WAITED))
+        with ExitStack() as claims:
+            waited = yield Claim(attempt, store, call.key, claims)
             # Even if nobody had to be waited for: another may have published between the look and the claim.
             again = self._find(store, attempt, call, refresh=refresh)
             if again.entry is not None:
                 return self._hit(store, call, again._replace(outcome=Outcome.HIT_WAITED if waited else again.outcome))
             # What was damaged is gone at the second look: the first one has the reason.
             found = self._why(store, attempt, call, found if found.reasons else again)
-            computed = self._compute(call)
+            computed = yield from self._compute(call)
             value, bypass, why = self._publish(store, attempt, call, computed, mode)
         if bypass is not None:
             return self._bypass(store, call, value, bypass, why)
@@ -225,14 +256,14 @@ class CachedFunction(Generic[P, R]):
         events.emit(store, found.outcome, function_name(self), call.key, saved, reasons)
         return cast(R, found.value)
 
-    def _compute(self, call: Call) -> _Computed[R]:
+    def _compute(self, call: Call) -> Steps[_Computed[R]]:
         """Run the body."""
         with ExitStack() as stack:
             self._lay(stack)
             computation = stack.enter_context(computing(self.__qualname__, call.config, call.files))
             positional, keywords = self._signature.arguments(call.values)
             start = time.perf_counter()
-            value = world.run(self.__wrapped__, positional, keywords)
+            value = yield Body(self._kind.run, self._kind.function, positional, keywords)
             seconds = time.perf_counter() - start
         return _Computed(value, seconds, computation.disturbed or self._changed(call), computation.watch)
 
@@ -279,17 +310,17 @@ class CachedFunction(Generic[P, R]):
                 events.note(self.__qualname__, f"{self.__qualname__}() {trace}: what is loaded later won't do that")
         return cast(R, prepared.value), None, ""
 
-    def _compute_only(self, values: dict[str, Any], outcome: Outcome, *reasons: str) -> R:
+    def _compute_only(self, values: dict[str, Any], outcome: Outcome, *reasons: str) -> Steps[R]:
         """Compute with nothing but the config injected."""
         config = self._config()
         own = {read.parameter: config.own[id(read)] for read in self._reads}
         with ExitStack() as stack:
             self._lay(stack)
             positional, keywords = self._signature.arguments({**values, **own})
-            value = self.__wrapped__(*positional, **keywords)
+            value = yield Body(self._kind.run, self._kind.function, positional, keywords)
         self._tell(outcome, reasons)
         events.emit(None, outcome, function_name(self), b"", 0.0, reasons)
-        return value
+        return cast(R, value)
 
     def _bypass(self, store: Store, call: Call, value: R, outcome: Outcome, reason: str) -> R:
         self._tell(outcome, (reason,))
@@ -412,7 +443,7 @@ class CachedFunction(Generic[P, R]):
 
     def refresh(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Compute a call again, whatever is stored, and store what comes of it."""
-        return self._call(args, kwargs, refresh=True)
+        return self._kind.drive(self._call(args, kwargs, refresh=True))  # type: ignore[no-any-return]
 
     def forget(self, *args: P.args, **kwargs: P.kwargs) -> bool:
         """Remove the stored result of one call. Returns whether there was one."""
@@ -435,7 +466,23 @@ class CachedFunction(Generic[P, R]):
         self: CachedFunction[Concatenate[S, Q], R], instance: S, owner: type[Any] | None = None
     ) -> BoundCachedFunction[Q, R]: ...
     def __get__(self, instance: Any, owner: type[Any] | None = None) -> Any:
-        return self if instance is None else BoundCachedFunction(self, instance)
+        return self if instance is None or not self._kind.binds else BoundCachedFunction(self, instance)
+
+    def __getattr__(self, name: str) -> Any:
+        # What a callable object has beside: its state, or `cache_clear`. Never protocols, which stand for the object.
+        if name.startswith("_"):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return getattr(self.__wrapped__, name)
+
+    @property
+    def _is_coroutine_marker(self) -> Any:
+        """What `inspect.iscoroutinefunction` looks for. No attribute: `functools.wraps` would copy it."""
+        return coroutine_mark("_is_coroutine_marker", awaited=self._kind.awaited)
+
+    @property
+    def _is_coroutine(self) -> Any:
+        """What `asyncio.iscoroutinefunction` looks for on Python 3.11."""
+        return coroutine_mark("_is_coroutine", awaited=self._kind.awaited)
 
     @property
     def __signature__(self) -> Any:
@@ -443,7 +490,8 @@ class CachedFunction(Generic[P, R]):
 
     @property
     def __annotations__(self) -> dict[str, Any]:  # type: ignore[override]
-        inner: dict[str, Any] = getattr(self.__wrapped__, "__annotations__", {})
+        taker = taker_of(self.__wrapped__)
+        inner: dict[str, Any] = getattr(taker.function if taker else None, "__annotations__", {})
         return {name: value for name, value in inner.items() if name not in self._signature.config}
 
     @property
@@ -471,6 +519,9 @@ class CachedFunction(Generic[P, R]):
         options = self.__inviscid_overrides__()
         if self._options.version is not None:
             options += results.digest_of(self._options.version)
+        if self._options.generator:
+            # Callers get a list.
+            options += self._options.generator.encode()
         return Declared(self.__wrapped__, options, self._reads, self._options.pure)
 
     def __inviscid_overrides__(self) -> bytes:
@@ -483,51 +534,3 @@ class CachedFunction(Generic[P, R]):
     @property
     def __inviscid_layers__(self) -> tuple[Layer, ...]:
         return self._variant.layers
-
-
-class BoundCachedFunction(Generic[P, R]):
-    """A cached function as a method of one instance: the instance is the first argument."""
-
-    def __init__(self, function: CachedFunction[Any, R], instance: object) -> None:
-        self.__func__ = function
-        self.__self__ = instance
-        # The class has these too, so that nobody would ask `__getattr__`.
-        self.__doc__ = function.__doc__
-        self.__module__ = function.__module__
-
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        """As `CachedFunction.__call__`, the instance first."""
-        return self.__func__(self.__self__, *args, **kwargs)
-
-    def __getattr__(self, name: str) -> Any:
-        function = vars(self).get("__func__")
-        of_itself = name.startswith("__") and name not in ("__annotations__", "__globals__")
-        # Pickle asks before there is a function. And the protocols of its class (copies, tokens) know of no instance.
-        if function is None or (of_itself and name not in vars(function)):
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        found = getattr(function, name)
-        if name in ("key", "peek", "explain", "refresh", "forget"):
-            import functools
-
-            return functools.partial(found, self.__self__)
-        if name == "configured":
-            return lambda *args, **kwargs: found(*args, **kwargs).__get__(self.__self__)
-        return found
-
-    @property
-    def __signature__(self) -> Any:
-        return bound_signature(self.__func__.__signature__)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return BoundCachedFunction, (self.__func__, self.__self__)
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, BoundCachedFunction):
-            return NotImplemented
-        return self.__func__ is other.__func__ and self.__self__ is other.__self__
-
-    def __hash__(self) -> int:
-        return hash((self.__func__, id(self.__self__)))
-
-    def __repr__(self) -> str:
-        return f"<bound {self.__func__!r} of {self.__self__!r}>"

@@ -2,18 +2,16 @@
 
 A worker doesn't see the overlays of the process that sent it a function. So what is sent carries the value of each
 config key in its reach, resolved at the time of sending, and the mode. A function that can't be found by its name
-elsewhere (of ``__main__``, of a notebook, nested) goes by value, through cloudpickle.
+elsewhere (of ``__main__``, of a notebook, nested) goes by value: see `by_value`.
 """
 
 from __future__ import annotations
 
 import copyreg
-import importlib
-import pickle
-import sys
 from typing import Any
 
 from inviscid import configuration, settings
+from inviscid.callables import find, is_findable
 from inviscid.memo import CachedFunction, Variant
 from inviscid.sentinels import MISSING
 
@@ -22,7 +20,12 @@ def reduce_cached(function: CachedFunction[Any, Any]) -> tuple[Any, ...]:
     """What pickle stores of a cached function."""
     base = function.__inviscid_base__
     carried = _resolved(function)
-    by_value = None if base.__module__ != "__main__" and _named(base) is base else _by_value(base)
+    by_value: bytes | None = None
+    if not is_findable(base):
+        # It imports what only they need.
+        from inviscid.by_value import dumps
+
+        by_value = dumps(base)
     variant = function._variant
     if carried:
         variant = variant._replace(layers=(*variant.layers, configuration.layer("sent along", carried)))
@@ -36,31 +39,14 @@ def _resolved(function: CachedFunction[Any, Any]) -> dict[str, Any]:
     return {key: value for key, value in found.items() if value is not MISSING}
 
 
-def _named(function: CachedFunction[Any, Any]) -> Any:
-    found: Any = sys.modules.get(function.__module__)
-    for part in function.__qualname__.split("."):
-        found = getattr(found, part, None)
-    # A class method is found bound to its class.
-    return getattr(found, "__func__", found)
-
-
-def _by_value(base: CachedFunction[Any, Any]) -> bytes:
-    import cloudpickle  # type: ignore[import-untyped]  # it has no annotations
-
-    pickled: bytes = cloudpickle.dumps((base.__wrapped__, base._options, base._store))
-    return pickled
-
-
 def restore_cached(module: str, qualname: str, by_value: bytes | None, variant: Variant) -> CachedFunction[Any, Any]:
     """The function again, in whichever process this is."""
-    base: CachedFunction[Any, Any]
     if by_value is None:
-        found: Any = importlib.import_module(module)
-        for part in qualname.split("."):
-            found = getattr(found, part)
-        base = getattr(found, "__func__", found)
+        base: CachedFunction[Any, Any] = find(module, qualname)
     else:
-        base = CachedFunction(*pickle.loads(by_value))
+        from inviscid.by_value import loads
+
+        base = loads(by_value)
     here = Variant(mode=settings.current_mode())
     return base if variant == here else base._varied(variant)
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
+from inviscid.callables import Taker, names_of, taker_of
 from inviscid.configuration import ConfigParameter
 from inviscid.errors import ConfigError
 from inviscid.sentinels import MISSING
@@ -39,22 +40,30 @@ class Signature:
     """
 
     def __init__(self, function: Any) -> None:
-        self.name: str = function.__qualname__
-        self.parameters = tuple(_parameters(function))
+        self._module, name, self.name = names_of(function)
+        taker = self._taker = taker_of(function)
+        self.parameters = tuple(_shown_parameters(function) if taker is None else _parameters_of(taker))
         self.outer = tuple(item for item in self.parameters if not item.config)
         self.config = {item.name: item for item in self.parameters if item.config}
         if any(item.kind == "starred" for item in self.parameters):
             for item in self.config.values():
                 if item.kind in ("positional", "ordinary"):
                     raise ConfigError(f"{self.name}: put the config parameter '{item.name}' behind *args")
-        self._bind: Callable[..., tuple[Any, ...]] = _compile(function.__name__, self.outer)
-        self._module: str = function.__module__
+        self._bind: Callable[..., tuple[Any, ...]] = _compile(name, self.outer, fill=taker is not None)
         self._takes_class = bool(self.outer) and self.outer[0].name == "cls"
-        self._code, self._defaults = function.__code__, function.__defaults__
-        self._keyword_defaults: dict[str, Any] = dict(function.__kwdefaults__ or {})
+        self._is_plain = isinstance(function, FunctionType)
+        if taker is not None:
+            read = taker.function
+            self._code, self._defaults = read.__code__, read.__defaults__
+            self._keyword_defaults: dict[str, Any] = dict(read.__kwdefaults__ or {})
 
     def holds(self, function: Any) -> bool:
         """Whether the function still has the very parameters and defaults that this was made from."""
+        if not self._is_plain:
+            taker = taker_of(function)
+            if taker is None or self._taker is None:
+                return taker is self._taker
+            function = taker.function
         if function.__code__ is not self._code or function.__defaults__ is not self._defaults:
             return False
         keywords, known = function.__kwdefaults__ or {}, self._keyword_defaults
@@ -75,7 +84,10 @@ class Signature:
         except TypeError as error:
             hint = f" (from the config: {', '.join(self.config)}; see {self._cure()})" if self.config else ""
             raise TypeError(f"{error}{hint}") from None
-        return dict(zip([item.name for item in self.outer], values, strict=True))
+        bound = dict(zip([item.name for item in self.outer], values, strict=True))
+        if self._taker is None:
+            return {name: value for name, value in bound.items() if value is not MISSING}
+        return bound
 
     def _refuse(self, keywords: dict[str, Any]) -> None:
         for name in self.config.keys() & keywords.keys():
@@ -99,11 +111,16 @@ class Signature:
         )
 
     def arguments(self, values: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-        """Positional and keyword arguments for the inner function, from a value for each of its parameters."""
+        """Positional and keyword arguments for the inner function, from the values of its parameters."""
         positional: list[Any] = []
         keywords: dict[str, Any] = {}
+        left_out = False
         for item in self.parameters:
-            if item.kind in ("positional", "ordinary"):
+            if item.name not in values:
+                left_out = True
+            elif item.kind == "ordinary" and left_out:
+                keywords[item.name] = values[item.name]
+            elif item.kind in ("positional", "ordinary"):
                 positional.append(values[item.name])
             elif item.kind == "starred":
                 positional.extend(values[item.name])
@@ -112,6 +129,33 @@ class Signature:
             else:
                 keywords.update(values[item.name])
         return positional, keywords
+
+
+def _parameters_of(taker: Taker) -> list[Parameter]:
+    found = _parameters(taker.function)
+    takes_itself = taker.bound and bool(found) and found[0].kind in ("positional", "ordinary")
+    return found[1:] if takes_itself else found
+
+
+def _shown_parameters(function: Any) -> list[Parameter]:
+    """The parameters that a callable says it has; all that there could be where it says nothing."""
+    import inspect
+
+    try:
+        shown = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return [Parameter("args", "starred", MISSING, ""), Parameter("kwargs", "double", MISSING, "")]
+    kinds = {
+        inspect.Parameter.POSITIONAL_ONLY: "positional",
+        inspect.Parameter.POSITIONAL_OR_KEYWORD: "ordinary",
+        inspect.Parameter.VAR_POSITIONAL: "starred",
+        inspect.Parameter.KEYWORD_ONLY: "keyword",
+        inspect.Parameter.VAR_KEYWORD: "double",
+    }
+    return [
+        _parameter(item.name, kinds[item.kind], MISSING if item.default is item.empty else item.default)
+        for item in shown
+    ]
 
 
 def _parameters(function: Any) -> list[Parameter]:
@@ -128,18 +172,19 @@ def _parameters(function: Any) -> list[Parameter]:
     kinds |= dict.fromkeys(names[ordinary : ordinary + keyword], "keyword")
     if code.co_flags & _VARKEYWORDS:
         kinds[names[after]] = "double"
-    found: list[Parameter] = []
-    for name, kind in kinds.items():
-        default = defaults.get(name, MISSING)
-        if isinstance(default, ConfigParameter):
-            found.append(Parameter(name, kind, default.default, default.key or name))
-        else:
-            found.append(Parameter(name, kind, default, ""))
-    return found
+    return [_parameter(name, kind, defaults.get(name, MISSING)) for name, kind in kinds.items()]
 
 
-def _compile(name: str, outer: tuple[Parameter, ...]) -> Callable[..., tuple[Any, ...]]:
-    """A function with the outer signature that returns its arguments."""
+def _parameter(name: str, kind: str, default: Any) -> Parameter:
+    if isinstance(default, ConfigParameter):
+        return Parameter(name, kind, default.default, default.key or name)
+    return Parameter(name, kind, default, "")
+
+
+def _compile(name: str, outer: tuple[Parameter, ...], *, fill: bool) -> Callable[..., tuple[Any, ...]]:
+    """A function with the outer signature that returns its arguments; where it isn't to fill in the defaults, `MISSING`
+    for what was left out.
+    """
     head: list[str] = []
     starred = any(item.kind == "starred" for item in outer)
     for position, item in enumerate(outer):
@@ -158,9 +203,11 @@ def _compile(name: str, outer: tuple[Parameter, ...]) -> Callable[..., tuple[Any
     exec(f"def {safe}({', '.join(head)}): return ({names})", {"__builtins__": {}}, namespace)  # noqa: S102  own text only
     compiled = namespace[safe]
     ordinary = [item for item in outer if item.kind in ("positional", "ordinary") and item.default is not MISSING]
-    compiled.__defaults__ = tuple(item.default for item in ordinary)
+    compiled.__defaults__ = tuple(item.default if fill else MISSING for item in ordinary)
     compiled.__kwdefaults__ = {
-        item.name: item.default for item in outer if item.kind == "keyword" and item.default is not MISSING
+        item.name: item.default if fill else MISSING
+        for item in outer
+        if item.kind == "keyword" and item.default is not MISSING
     }
     return compiled  # type: ignore[no-any-return]
 
@@ -170,7 +217,7 @@ def wrapped_with_config(function: Any) -> str:
 
     What it wraps around a cached function is left alone: that one injects its own.
     """
-    inner = vars(function).get("__wrapped__")
+    inner = getattr(function, "__dict__", {}).get("__wrapped__")
     for _ in range(100):  # nobody forbids a circle
         if not isinstance(inner, FunctionType):
             return ""
@@ -200,7 +247,11 @@ def outer_signature(function: Any, parameters: tuple[Parameter, ...]) -> Any:
     """The `inspect.Signature` that callers see."""
     import inspect
 
-    inner = inspect.signature(function)
+    try:
+        inner = inspect.signature(function)
+    except ValueError:
+        # Some builtins don't say.
+        return inspect.signature(lambda *args, **kwargs: None)
     hidden = {item.name for item in parameters if item.config}
     return inner.replace(parameters=[item for name, item in inner.parameters.items() if name not in hidden])
 

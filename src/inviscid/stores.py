@@ -7,8 +7,7 @@ without it, and tries again with the next call.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from typing import TypeVar
 
 from inviscid import events, settings
@@ -67,9 +66,3 @@ class Attempt:
             self._failure = str(error).rstrip(".")
             events.warn(self._who, f"{self._failure}. Results are computed and not kept.")
             return otherwise
-
-    @contextmanager
-    def claim(self, store: Store, key: bytes) -> Iterator[bool]:
-        """A claim of the store, or none where the store fails."""
-        with ExitStack() as stack:
-            yield self.use(lambda: stack.enter_context(store.claim(key)), otherwise=False)

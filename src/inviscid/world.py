@@ -24,12 +24,13 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
-from types import CodeType, FrameType
+from collections.abc import Callable, Iterable
+from types import FrameType
 from typing import Any, NamedTuple
 
 import msgpack
 
+from inviscid import bodies
 from inviscid.digest import digest, pack
 from inviscid.errors import UnhashableInput
 from inviscid.inputs.files import file_digest
@@ -194,14 +195,6 @@ def _caches() -> str:
 _watches: Callable[[], Iterable[Watch]] | None = None
 
 
-def run(function: Callable[..., Any], positional: Iterable[Any], keywords: Mapping[str, Any]) -> Any:
-    """Call a body. What is called under this frame, and under no other of this package, is the body's own doing."""
-    return function(*positional, **keywords)
-
-
-_BODIES: frozenset[CodeType] = frozenset({run.__code__})
-
-
 def watch(watches: Callable[[], Iterable[Watch]]) -> None:
     """Begin to listen, once for the whole process: audit hooks can't be taken away again.
 
@@ -232,7 +225,7 @@ def _by_a_body(frame: FrameType | None) -> bool:
     """Whether what happens in a frame is done by a body, and not by an import or by this package."""
     while frame is not None:
         code = frame.f_code
-        if code in _BODIES:
+        if code in bodies.CODES:
             return True
         name = str(frame.f_globals.get("__name__", ""))
         if name.startswith("inviscid."):
@@ -291,7 +284,7 @@ def _connected(one: Watch, args: tuple[Any, ...]) -> None:
 
 def _for_the_machine() -> bool:
     frame: FrameType | None = sys._getframe(2)  # noqa: SLF001  CPython's own name for it
-    while frame is not None and frame.f_code not in _BODIES:
+    while frame is not None and frame.f_code not in bodies.CODES:
         if str(frame.f_globals.get("__name__", "")).partition(".")[0] in _MACHINE:
             return True
         frame = frame.f_back

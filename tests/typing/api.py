@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import AsyncIterator, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_type
@@ -60,6 +62,62 @@ class Model:
         return (0.0,) * size
 
 
+@cached
+async def awaited(x: int, window: int = config("a.window")) -> list[int]:
+    return [x] * window
+
+
+class Client:
+    @cached
+    async def get(self, path: str) -> bytes:
+        return path.encode()
+
+
+@cached(generator="list")
+def listed(count: int) -> Iterator[str]:
+    yield "a" * count
+
+
+@cached(generator="list")
+def generated(count: int) -> Generator[int, None, None]:
+    yield count
+
+
+@cached(generator="list", version=2)
+async def collected(count: int) -> AsyncIterator[float]:
+    yield float(count)
+
+
+@cached
+@functools.lru_cache
+def memoized(x: int) -> str:
+    return str(x)
+
+
+class Scale:
+    def __init__(self, by: float) -> None:
+        self.by = by
+
+    def __call__(self, x: float) -> float:
+        return self.by * x
+
+
+scaled = cached(Scale(2.0))
+powers = cached(functools.partial(pow, 2))
+
+
+async def main() -> None:
+    assert_type(await awaited(1), list[int])
+    assert_type(await awaited.refresh(1), list[int])
+    assert_type(await awaited.configured(window=3)(1), list[int])
+    assert_type(await Client().get("/"), bytes)
+    assert_type(await collected(3), list[float])
+
+
+assert_type(listed(3), list[str])
+assert_type(listed.refresh(3), list[str])
+assert_type(generated(3), list[int])
+assert_type(scaled(3.0), float)
 assert_type(plain(1), float)
 assert_type(plain(1, y=2.0), float)
 assert_type(with_options(1, workers=2), list[int])

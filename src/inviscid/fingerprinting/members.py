@@ -121,6 +121,12 @@ def inner_function(value: Any) -> Any:
     return None
 
 
+def is_called_by_c(value: Any) -> bool:
+    """Whether a call of an object runs compiled code, which its attributes say nothing about."""
+    calls = (vars(base)["__call__"] for base in type(value).__mro__ if "__call__" in vars(base))
+    return isinstance(next(calls, None), types.WrapperDescriptorType)
+
+
 def ambient(value: Any) -> Callable[[], Any] | None:
     """How to read what an ambient variable holds now; None for all other objects.
 

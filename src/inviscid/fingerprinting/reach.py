@@ -281,8 +281,7 @@ class Reach:
             self.target(definition, target)
             name = _external_name_of(target)
             self.world(definition, name, uses, form.mentions)
-            if name in _MEMBER_LOOK_UP and (slot.name, *slot.chain)[-1] != name.partition(".")[2]:
-                # Under its own name the template has read which names it is asked for.
+            if name in _MEMBER_LOOK_UP and not _spelled_out(name, (slot.name, *slot.chain)):
                 self.marks |= set(template.COMPUTED_NAME)
             if "" in uses:
                 _shown(definition, target)
@@ -524,7 +523,7 @@ class Reach:
         state = self.state(definition, value)
         if inner is not None:
             self.hand(definition, inner, definition.name)
-        elif not state:
+        elif not state or members.is_called_by_c(value):
             raise UnhashableInput(f"{definition.name} ({type(value).__qualname__}) shows neither code nor state.")
 
     def state(self, definition: Definition, value: Any) -> bool:
@@ -600,6 +599,12 @@ def _replaced_documentation(function: FunctionType) -> str:
     found, constants = function.__doc__, function.__code__.co_consts
     written = constants[0] if constants else None
     return found if isinstance(found, str) and found is not written else ""
+
+
+def _spelled_out(name: str, spelled: tuple[str, ...]) -> bool:
+    """Whether the template has read which names something is asked for: it knows it by its own name only."""
+    last = name.rpartition(".")[2]
+    return spelled == (last,) or (last in template.FIRST_NAME_TAKING and spelled[-1] == last)
 
 
 def _plain(value: Any) -> str:

@@ -54,12 +54,48 @@ def locate(code: CodeType, module_globals: dict[str, Any]) -> Located | None:
     # linecache notices an edit only when it is told to look.
     linecache.checkcache(name)
     lines = linecache.getlines(name, module_globals)
+    if not lines and isinstance(file := module_globals.get("__file__"), str):
+        # What was pickled by value has forgotten its file.
+        name = file
+        linecache.checkcache(name)
+        lines = linecache.getlines(name, module_globals)
     versions = _files.setdefault(name, [])
     if not versions or versions[-1].lines is not lines:
         versions.append(_parse(name, lines))
     # What was imported before an edit has its text in an older version.
     found = (_find(code, version) for version in reversed(versions))
     return next((located for located in found if located is not None), None)
+
+
+def excerpt(code: CodeType) -> str | None:
+    """A text in which `locate` finds what it finds here; None where there is none.
+
+    It is the top-level statement that a code object is from, on the same lines, below the imports from ``__future__``
+    that it was compiled under.
+    """
+    located = locate(code, {})
+    if located is None:
+        return None
+    file = next(file for file in reversed(_files[code.co_filename]) if _find(code, file) == located)
+    statements = ast.parse("".join(file.lines)).body
+    first, last = located.node.lineno, located.node.end_lineno or located.node.lineno
+    for _ in statements:
+        # Several statements may share a line.
+        touched = [span for span in map(_lines_of, statements) if span[0] <= last and first <= span[1]]
+        spanned = min(span[0] for span in touched), max(span[1] for span in touched)
+        if spanned == (first, last):
+            break
+        first, last = spanned
+    futures = [
+        ast.unparse(item) for item in statements if isinstance(item, ast.ImportFrom) and item.module == "__future__"
+    ]
+    before = "; ".join(futures) if first > 1 else ""
+    return before + "\n" * (first - 1) + "".join(file.lines[first - 1 : last])
+
+
+def _lines_of(statement: ast.stmt) -> tuple[int, int]:
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+    return min([statement.lineno, *(item.lineno for item in decorators)]), statement.end_lineno or statement.lineno
 
 
 def _find(code: CodeType, file: _File) -> Located | None:

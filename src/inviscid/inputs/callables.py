@@ -9,7 +9,7 @@ import types
 from typing import Any
 
 from . import objects, tags
-from .parts import Context, Node, Raw, Rule
+from .parts import Context, Node, Raw, Rule, attributes
 
 
 def _refer(context: Context, value: object) -> Raw:
@@ -55,12 +55,20 @@ def _property(context: Context, value: property) -> Node:
 
 def _partial(context: Context, value: Any) -> Node:
     # Not state(): a partial's __reduce__ gives more than that. Its __dict__ is what users hang on it.
-    attributes = vars(value)
     return Node(
         tags.PARTIAL,
-        [context.refer(type(value)), value.func, value.args, value.keywords, objects.named(context, attributes)],
+        [context.refer(type(value)), value.func, value.args, value.keywords, objects.named(context, vars(value))],
         ("", ".func", ".args", ".keywords", ""),
     )
+
+
+def _vectorized(context: Context, value: Any) -> Node:
+    held = {name: part for name, part in vars(value).items() if name not in _OF_CALLS}
+    return attributes(context, tags.OBJECT, held, before=(context.refer(type(value)),))
+
+
+# What `numpy.vectorize` made for itself in earlier calls, and what it copied from its function.
+_OF_CALLS = frozenset("_ufunc _in_and_out_core_dims _doc __doc__ __name__".split())
 
 
 def _alias(context: Context, value: Any) -> Node:
@@ -135,4 +143,5 @@ FAMILIES: dict[type | str, Rule] = {
     "typing:_SpecialForm": Rule(_by_type_name),
     "typing:_SpecialGenericAlias": Rule(_by_type_name),
     "numpy:ufunc": REFER,
+    "numpy:vectorize": Rule(_vectorized, tracked=True),
 }

@@ -84,8 +84,9 @@ class Claims:
         self._place = ""
 
     @contextmanager
-    def hold(self, key: bytes) -> Iterator[bool]:
-        """Hold the claim on a key; gives True where somebody else held it before.
+    def hold(self, key: bytes, *, wait: bool = True) -> Iterator[bool | None]:
+        """Hold the claim on a key; gives True where somebody else held it before, and without `wait` None where
+        somebody else holds it.
 
         On a read-only store nothing is claimed: nobody can publish there.
 
@@ -104,9 +105,9 @@ class Claims:
         if not self._layout.writable or (other is not None and other.thread == threading.get_ident()):
             yield False
             return
-        lock, waited = self._take(key, around)
+        lock, waited = self._take(key, around, wait=wait)
         if lock is None:
-            yield False
+            yield False if wait else None
             return
         claim = _Claim(place, key)
         _here.claims[place, key] = claim
@@ -120,13 +121,24 @@ class Claims:
                 del _here.claims[place, key]
                 lock.release()
 
-    def _take(self, key: bytes, around: Sequence[_Claim]) -> tuple[Lock | None, bool]:
-        """The lock of the key, taken, and whether that had to wait; no lock where waiting would never end."""
+    @contextmanager
+    def waits(self, key: bytes) -> Iterator[bool]:
+        """Be known as a task that waits for the claim on a key; gives False where that would never end."""
+        # The thread goes on, and with it the other tasks: their claims aren't held by who waits here.
+        with self._in_line(key, {claim.key for claim in _around.get() if claim.live}) as ends:
+            yield ends
+
+    def _take(self, key: bytes, around: Sequence[_Claim], *, wait: bool) -> tuple[Lock | None, bool]:
+        """The lock of the key, taken, and whether that had to wait; no lock where waiting would never end, or isn't
+        wanted.
+        """
         for attempt in (1, 2):
             try:
                 lock = lock_for(self._layout, key)
                 if lock.acquire(wait=False):
                     return lock, False
+                if not wait:
+                    return None, False
                 return (lock, True) if self._wait(lock, key, around) else (None, False)
             except FileNotFoundError as error:
                 if attempt == 2:
@@ -143,19 +155,26 @@ class Claims:
         thread = threading.get_ident()
         held = {claim.key for claim in around}
         held.update(claim.key for claim in list(_here.claims.values()) if claim.thread == thread)
+        with self._in_line(key, held) as ends:
+            return ends and lock.acquire(wait=True)
+
+    @contextmanager
+    def _in_line(self, key: bytes, held: set[bytes]) -> Iterator[bool]:
+        """Let it be known who waits for a key while holding others; gives False where that would never end."""
         if not held:
             # Nobody waits for one who holds nothing.
-            return lock.acquire(wait=True)
+            yield True
+            return
         waiter = os.urandom(32)
         alive = lock_for(self._layout, waiter)
         alive.acquire(wait=True)
         try:
-            if not self._index.write(lambda connection: self._link(connection, held, key, waiter)):
-                return False
-            return lock.acquire(wait=True)
-        except StoreError:
-            # Without the edges a circle could not be seen.
-            return False
+            try:
+                ends = self._index.write(lambda connection: self._link(connection, held, key, waiter))
+            except StoreError:
+                # Without the edges a circle could not be seen.
+                ends = False
+            yield ends
         finally:
             alive.release()
             self._unlink(waiter)

@@ -21,7 +21,7 @@ import os
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, overload
 
 from inviscid.digest import Buffer
 from inviscid.entry import Entry
@@ -158,17 +158,32 @@ class Store:
         """
         return self._publisher.publish(entry, chunks, preimage, durable)
 
-    def claim(self, key: bytes) -> AbstractContextManager[bool]:
+    @overload
+    def claim(self, key: bytes) -> AbstractContextManager[bool]: ...
+    @overload
+    def claim(self, key: bytes, *, wait: bool) -> AbstractContextManager[bool | None]: ...
+    def claim(self, key: bytes, *, wait: bool = True) -> AbstractContextManager[Any]:
         """Hold the exclusive right to compute a key; waits for it, and ends with the context or the process.
 
         The value is True where another held it before: then the key should be looked up again. Where waiting would
-        never end the claim is not given, and the value is False.
+        never end the claim is not given, and the value is False. Without `wait` the value is None where another holds
+        it: ask again, inside `waits`.
 
         Raises:
             ReentryError: the caller holds it already: a function calls itself with the same arguments.
             StoreError: the store can't be used.
         """
-        return self._claims.hold(key)
+        return self._claims.hold(key, wait=wait)
+
+    def waits(self, key: bytes) -> AbstractContextManager[bool]:
+        """Be known, while inside, as a task that asks for the claim on a key again and again.
+
+        The value is False where that would never end: then compute without it.
+
+        Raises:
+            StoreError: the store can't be used.
+        """
+        return self._claims.waits(key)
 
     def nearest(self, function: str, limit: int = 64) -> list[Entry]:
         """The newest entries of one function (``package.module:qualname``), newest first."""

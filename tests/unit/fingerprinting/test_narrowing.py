@@ -34,6 +34,7 @@ COUNTS = {
     "getattr": "def f(x): return getattr(A(), 'unused')()",
     "computed name": "def f(x): return getattr(A(), 'un' + x)()",
     "computed name, getattr by another name": "g = getattr\ndef f(x): return g(A(), 'un' + x)()",
+    "computed name, getattr of its module": "import builtins\ndef f(x): return builtins.getattr(A(), 'un' + x)()",
     "computed name, getattr in a container": "C = [getattr]\ndef f(x): return C[0](A(), 'un' + x)()",
     "computed name, getattr as a default": "def f(x, g=getattr): return g(A(), 'un' + x)()",
     "getattr handed on": "def f(x): return list(map(getattr, [A()], x))",

@@ -1,0 +1,81 @@
+"""The points of a call at which somebody else is at work: another computation, the holder of a claim, the body itself.
+
+The path of a call is a generator that yields a *step* at each of them and is sent what the step gives. Who drives it
+decides how to wait: `run` stops its thread; for functions that are awaited, `awaiting.answer` stops its task alone. All
+between the steps is the same for both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import ExitStack
+from typing import Any, NamedTuple, TypeVar
+
+from inviscid.bodies import Run
+from inviscid.store import Store
+from inviscid.stores import Attempt
+
+T = TypeVar("T")
+
+
+class Alone(NamedTuple):
+    """From here on one computes. Gives False where another task did so meanwhile: then look again.
+
+    Threads and processes go on: their claims keep them apart.
+    """
+
+    name: str
+    attempt: Attempt
+    store: Store
+    key: bytes
+    refresh: bool
+    """Whether what is stored already won't do."""
+
+    def take(self) -> bool:
+        """Go on."""
+        return True
+
+
+class Claim(NamedTuple):
+    """The claim on a key, until the stack unwinds. Gives whether somebody else held it before."""
+
+    attempt: Attempt
+    store: Store
+    key: bytes
+    stack: ExitStack
+
+    def take(self) -> bool:
+        """Wait for it; or have none, where the store fails."""
+        return self.attempt.use(lambda: self.stack.enter_context(self.store.claim(self.key)), otherwise=False)
+
+
+class Body(NamedTuple):
+    """The function itself. Gives what it returns."""
+
+    run: Run
+    function: Callable[..., Any]
+    positional: list[Any]
+    keywords: dict[str, Any]
+
+    def take(self) -> Any:
+        """Run it."""
+        return self.run(self.function, self.positional, self.keywords)
+
+
+Step = Alone | Claim | Body
+Steps = Generator[Step, Any, T]
+
+
+def run(steps: Steps[T]) -> T:
+    """Take one step after the other in this thread; what one of them raises ends them all."""
+    given: Any = None
+    try:
+        while True:
+            try:
+                step = steps.send(given)
+            except StopIteration as end:
+                return end.value  # type: ignore[no-any-return]
+            # Not inside: a body may raise StopIteration too.
+            given = step.take()
+    finally:
+        steps.close()
