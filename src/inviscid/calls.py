@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from inviscid import configuration
 from inviscid.configuration import Layer
 from inviscid.digest import KEY_VERSION, combine, digest, pack
-from inviscid.fingerprinting import ConfigRead, Distribution, Fingerprint, Fingerprinter, external_name, is_user
+from inviscid.fingerprinting import ConfigRead, Distribution, Fingerprint, Fingerprinter, Forms, external_name, is_user
 from inviscid.inputs import Encoder
 from inviscid.sentinels import MISSING
 from inviscid.settings import Mode
@@ -70,12 +70,13 @@ class References:
     environment, the config that the callables would read joins the config.
     """
 
-    def __init__(self, marks: frozenset[str] = frozenset()) -> None:
+    def __init__(self, marks: frozenset[str] = frozenset(), forms: Forms | None = None) -> None:
         self.distributions: set[Distribution] = set()
         self.taints: list[str] = []
         self.marks: set[str] = set()
         self.reads: list[tuple[ConfigRead, Sequence[Layer]]] = []
         self._marks = marks
+        self._forms = forms
 
     def __call__(self, value: Any, path: str) -> bytes:
         """The contribution of one object, as a stream."""
@@ -91,7 +92,7 @@ class References:
                 self.distributions.add(known[2])
             return known[1]
         base = value.__inviscid_base__ if is_declared(value) else value
-        fingerprint = FINGERPRINTS.of(base, self._marks)
+        fingerprint = FINGERPRINTS.of(base, self._marks, self._forms)
         self.distributions |= fingerprint.distributions
         self.marks |= fingerprint.marks
         self.taints += [f"{path}: {taint}" for taint in fingerprint.taints]
@@ -150,7 +151,9 @@ Take = Callable[[frozenset[str]], Fingerprint]
 """Takes the fingerprint of a function under marks that come from outside it."""
 
 
-def identify(values: dict[str, Any], take: Take, config: Config, options: Options, mode: Mode) -> Call:
+def identify(
+    values: dict[str, Any], take: Take, config: Config, options: Options, mode: Mode, forms: Forms | None = None
+) -> Call:
     """Everything about a call that its result depends on.
 
     Args:
@@ -159,6 +162,7 @@ def identify(values: dict[str, Any], take: Take, config: Config, options: Option
         config: what it takes from the configuration.
         options: the decorator's.
         mode: the mode in force; ``fresh`` brings a salt.
+        forms: where the normal forms of code are remembered.
 
     Raises:
         ConfigError: a required config key isn't set.
@@ -167,7 +171,7 @@ def identify(values: dict[str, Any], take: Take, config: Config, options: Option
     asked: frozenset[str] = frozenset()
     while True:
         fingerprint = take(asked)
-        references = References(fingerprint.marks)
+        references = References(fingerprint.marks, forms)
         inputs = digest_inputs(values, options, references)
         # Before the config: what they read of it counts.
         substitutes = _substitutes(options, references)
