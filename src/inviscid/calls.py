@@ -25,6 +25,7 @@ from inviscid.fingerprinting import (
     Distribution,
     Fingerprint,
     Fingerprinter,
+    Forms,
     external_name,
     is_user,
     opaque,
@@ -83,7 +84,7 @@ class References:
     environment, the config that the callables would read joins the config.
     """
 
-    def __init__(self, marks: frozenset[str] = frozenset()) -> None:
+    def __init__(self, marks: frozenset[str] = frozenset(), forms: Forms | None = None) -> None:
         self.distributions: set[Distribution] = set()
         self.taints: list[str] = []
         self.unseen: list[str] = []
@@ -91,6 +92,7 @@ class References:
         self.marks: set[str] = set()
         self.reads: list[tuple[ConfigRead, Sequence[Layer]]] = []
         self._marks = marks
+        self._forms = forms
 
     def __call__(self, value: Any, path: str) -> bytes:
         """The contribution of one object, as a stream."""
@@ -110,7 +112,7 @@ class References:
             return known[1]
         base = value.__inviscid_base__ if is_declared(value) else value
         # What it is asked for is for the function that it is given to, whose code is not looked at here.
-        fingerprint = FINGERPRINTS.of(base, self._marks | {MEMBERS})
+        fingerprint = FINGERPRINTS.of(base, self._marks | {MEMBERS}, self._forms)
         self.unseen += [f"{path}: {unseen}" for unseen in fingerprint.unseen]
         self.variables |= fingerprint.variables
         self.distributions |= fingerprint.distributions
@@ -171,7 +173,9 @@ Take = Callable[[frozenset[str]], Fingerprint]
 """Takes the fingerprint of a function under marks that come from outside it."""
 
 
-def identify(values: dict[str, Any], take: Take, config: Config, options: Options, mode: Mode) -> Call:
+def identify(
+    values: dict[str, Any], take: Take, config: Config, options: Options, mode: Mode, forms: Forms | None = None
+) -> Call:
     """Everything about a call that its result depends on.
 
     Args:
@@ -180,6 +184,7 @@ def identify(values: dict[str, Any], take: Take, config: Config, options: Option
         config: what it takes from the configuration.
         options: the decorator's.
         mode: the mode in force; ``fresh`` brings a salt.
+        forms: where the normal forms of code are remembered.
 
     Raises:
         ConfigError: a required config key isn't set.
@@ -188,7 +193,7 @@ def identify(values: dict[str, Any], take: Take, config: Config, options: Option
     asked: frozenset[str] = frozenset()
     while True:
         fingerprint = take(asked)
-        references = References(fingerprint.marks)
+        references = References(fingerprint.marks, forms)
         encoder = _encoder(options, references)
         inputs = digest_inputs(values, options, encoder)
         # Before the config: what they read of it counts.

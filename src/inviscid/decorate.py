@@ -11,6 +11,7 @@ from inviscid.callables import names_of, result_of
 from inviscid.calls import FINGERPRINTS, Options, is_declared
 from inviscid.errors import ConfigError
 from inviscid.fingerprinting import Declared, Fingerprint
+from inviscid.forms import StoredForms
 from inviscid.memo import CachedFunction
 from inviscid.settings import near
 from inviscid.signature import wrapped_with_config
@@ -189,4 +190,6 @@ def fingerprint(function: Any) -> Fingerprint:
     """
     if not callable(function):
         raise TypeError(f"fingerprint() takes a function or a class, not {type(function).__qualname__}")
-    return FINGERPRINTS.of(function.__inviscid_base__ if is_declared(function) else function)
+    base = function.__inviscid_base__ if is_declared(function) else function
+    given = base._store if isinstance(base, CachedFunction) else None  # noqa: SLF001  it is ours
+    return FINGERPRINTS.of(base, forms=StoredForms(given, writes=False))

@@ -28,6 +28,7 @@ from inviscid.entry import Entry, function_name
 from inviscid.errors import ConfigError, ReplayMiss, UnhashableInput, UnstorableResult
 from inviscid.explain import Explanation
 from inviscid.fingerprinting import CURES, ConfigRead, Declared, Fingerprint
+from inviscid.forms import StoredForms
 from inviscid.outcome import Outcome
 from inviscid.sentinels import MISSING
 from inviscid.signature import Parameter, Signature, outer_documentation, outer_signature
@@ -101,7 +102,7 @@ class CachedFunction(Generic[P, R]):
     __wrapped__: Callable[..., R]
     # In slots, so that `functools.wraps`, which copies `__dict__`, leaves them where they are.
     __slots__ = (
-        "__dict__", "__inviscid_base__", "__weakref__", "_kind", "_options", "_signed", "_store", "_variant",
+        "__dict__", "__inviscid_base__", "__weakref__", "_forms", "_kind", "_options", "_signed", "_store", "_variant",
     )  # fmt: skip
 
     def __init__(
@@ -123,6 +124,7 @@ class CachedFunction(Generic[P, R]):
         self._options = options
         self._store = store
         self._variant = Variant()
+        self._forms = StoredForms(store)
 
     def _sign(self) -> tuple[Signature, tuple[ConfigRead, ...]]:
         signature = Signature(self.__wrapped__)
@@ -155,6 +157,7 @@ class CachedFunction(Generic[P, R]):
         for name in ("_kind", "_signed", "_options", "_store"):
             setattr(other, name, getattr(base, name))
         other._variant = variant
+        other._forms = StoredForms(other._store, variant.mode)
         other.__inviscid_base__ = base
         return other
 
@@ -208,7 +211,7 @@ class CachedFunction(Generic[P, R]):
         config = self._config()
         if self._variant.layers:
             self._check_layers()
-        call = calls.identify(values, self._take, config, self._options, mode)
+        call = calls.identify(values, self._take, config, self._options, mode, self._forms)
         # What `.configured` laid over this function differs from its surroundings on purpose.
         laid = self._variant.layers
         seen = {key: found for key, found in call.config.items() if configuration.lookup(key, laid) is MISSING}
@@ -228,7 +231,7 @@ class CachedFunction(Generic[P, R]):
         if moved := [text for sight in world.sights_in(entry.manifest) if (text := world.differs(sight))]:
             return _Found(MISSING, None, Outcome.MISS_NOT_FINAL, tuple(moved))
         try:
-            value = attempt.use(lambda: results.load(store, entry), otherwise=MISSING)
+            value = attempt.use(lambda: results.load(store, entry, self._forms), otherwise=MISSING)
         except results.Unreadable as error:
             why = str(error)
             if why:
@@ -297,7 +300,7 @@ class CachedFunction(Generic[P, R]):
         except (UnhashableInput, OSError) as error:
             return value, Outcome.BYPASS_CHANGED, str(error).rstrip(".")
         try:
-            prepared = results.prepare(value)
+            prepared = results.prepare(value, self._forms)
         except UnstorableResult as error:
             return value, Outcome.BYPASS_UNSTORABLE, str(error)
         name, durability = function_name(self), self._options.durability
@@ -305,6 +308,8 @@ class CachedFunction(Generic[P, R]):
         attempt.use(lambda: results.publish(store, call, prepared, manifest, name, seconds, durability), otherwise=None)
         if attempt.why():
             return value, Outcome.BYPASS_STORE, attempt.why()
+        # The first result may have made the store: now there is a place for what its fingerprint took.
+        FINGERPRINTS.settle(self._forms)
         if not self._options.pure:
             for trace in computed.watch.traces():
                 events.note(self.__qualname__, f"{self.__qualname__}() {trace}: what is loaded later won't do that")
@@ -409,7 +414,7 @@ class CachedFunction(Generic[P, R]):
         return self._take(frozenset())
 
     def _take(self, marks: frozenset[str]) -> Fingerprint:
-        return FINGERPRINTS.of(self.__inviscid_base__, marks)
+        return FINGERPRINTS.of(self.__inviscid_base__, marks, self._forms)
 
     def key(self, *args: P.args, **kwargs: P.kwargs) -> str:
         """The key of a call, in hex."""

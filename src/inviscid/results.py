@@ -15,7 +15,7 @@ from inviscid.calls import FINGERPRINTS, Call, References
 from inviscid.digest import pack, short
 from inviscid.entry import Entry, Provenance
 from inviscid.errors import UnhashableInput, UnstorableResult
-from inviscid.fingerprinting import Fingerprint, is_user
+from inviscid.fingerprinting import Fingerprint, Forms, is_user
 from inviscid.inputs import Encoder
 from inviscid.store import Store
 
@@ -38,7 +38,7 @@ class Prepared(NamedTuple):
     classes: bytes
 
 
-def prepare(value: Any) -> Prepared:
+def prepare(value: Any, forms: Forms | None = None) -> Prepared:
     """Encode a result with the first codec that loses nothing of it.
 
     A codec may drop what it doesn't know (the attributes of a frame, the sharing of a list). So what it would load is
@@ -48,7 +48,7 @@ def prepare(value: Any) -> Prepared:
         UnstorableResult: no codec can store it, or the value has no structure that could be compared.
     """
     try:
-        wanted = digest_of(value)
+        wanted = digest_of(value, forms)
     except UnhashableInput as error:
         raise UnstorableResult(f"what would be loaded can't be compared with the result: {error.what}") from error
     reasons: list[str] = []
@@ -57,21 +57,21 @@ def prepare(value: Any) -> Prepared:
             encoded = codec.encode(value)
             data = memoryview(b"".join(encoded.chunks))
             loaded = codec.decode(data)
-            found = digest_of(loaded)
+            found = digest_of(loaded, forms)
         except UnstorableResult as error:
             reasons.append(str(error))
         except Exception as error:  # noqa: BLE001  decoding runs the code of the user's classes
             reasons.append(f"{codec.name}: it doesn't load again: {type(error).__name__}: {error}")
         else:
             if found == wanted:
-                return Prepared(loaded, wanted, codec.name, data, _bound(encoded.classes))
+                return Prepared(loaded, wanted, codec.name, data, _bound(encoded.classes, forms))
             reasons.append(f"{codec.name}: what it loads differs from what was computed")
     raise UnstorableResult("; ".join(reason.rstrip(".") for reason in reasons))
 
 
-def digest_of(value: Any) -> bytes:
+def digest_of(value: Any, forms: Forms | None = None) -> bytes:
     """The structural digest of a value: the same for a fresh one and one that was loaded."""
-    return Encoder(References()).digest(value, "the result")
+    return Encoder(References(forms=forms)).digest(value, "the result")
 
 
 def publish(
@@ -90,7 +90,7 @@ def publish(
     return store.publish(entry, [prepared.data], preimage=preimage(call.fingerprint), durable=durable)
 
 
-def load(store: Store, entry: Entry) -> Any:
+def load(store: Store, entry: Entry, forms: Forms | None = None) -> Any:
     """The value of an entry.
 
     Raises:
@@ -101,7 +101,7 @@ def load(store: Store, entry: Entry) -> Any:
     if codec is None:
         raise Unreadable(f"this version of inviscid has no codec '{entry.codec}'")
     for name, wanted in (msgpack.unpackb(entry.classes) if entry.classes else {}).items():
-        _check_class(name, wanted)
+        _check_class(name, wanted, forms)
     data = store.read(entry)
     if data is None:
         raise Unreadable("")
@@ -118,13 +118,13 @@ def preimage(fingerprint: Fingerprint) -> bytes:
     return pack([[name, kind, bytes.fromhex(alone)[:8]] for name, kind, alone in fingerprint.definitions])
 
 
-def _bound(classes: Mapping[str, object]) -> bytes:
+def _bound(classes: Mapping[str, object], forms: Forms | None) -> bytes:
     """The user's classes that decoding looks up by name, with what each is now: a name may come to mean another."""
-    users = {name: FINGERPRINTS.of(item).raw for name, item in sorted(classes.items()) if is_user(item)}
+    users = {name: FINGERPRINTS.of(item, forms=forms).raw for name, item in sorted(classes.items()) if is_user(item)}
     return pack(users) if users else b""
 
 
-def _check_class(name: str, wanted: bytes) -> None:
+def _check_class(name: str, wanted: bytes, forms: Forms | None) -> None:
     import importlib
 
     module, _, qualname = name.partition(":")
@@ -134,5 +134,5 @@ def _check_class(name: str, wanted: bytes) -> None:
             found = getattr(found, part)
     except Exception as error:
         raise Unreadable(f"{name}, which the stored result holds, isn't there any more ({error})") from error
-    if FINGERPRINTS.of(found).raw != wanted:
+    if FINGERPRINTS.of(found, forms=forms).raw != wanted:
         raise Unreadable(f"{name}, which the stored result holds, changed ({short(wanted)})")

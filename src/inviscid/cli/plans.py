@@ -22,7 +22,7 @@ def nothing_to_do(store: Store, what: str, *, dry_run: bool, as_json: bool) -> N
                 "dry_run": dry_run,
                 "entries": [],
                 "files": [],
-                **dict.fromkeys(("preimages", "bytes", "kept", "kept_bytes", "pinned"), 0),
+                **dict.fromkeys(("preimages", "forms", "bytes", "kept", "kept_bytes", "pinned"), 0),
                 "removed": None,
             }
         )
@@ -43,6 +43,7 @@ def carry_out(store: Store, plan: Plan, *, dry_run: bool, as_json: bool) -> None
                 ],
                 "files": [{"path": file.path, "size": file.size, "reason": file.reason} for file in plan.files],
                 "preimages": plan.preimages,
+                "forms": _forms(plan),
                 "bytes": plan.bytes,
                 "kept": plan.kept,
                 "kept_bytes": plan.kept_bytes,
@@ -59,15 +60,23 @@ def carry_out(store: Store, plan: Plan, *, dry_run: bool, as_json: bool) -> None
         say(f"nothing to remove; {kept}")
     elif swept is None:
         say(
-            f"would remove {_entries(len(plan.entries))} and {_files(len(plan.files))}: {show_size(plan.bytes)}; {kept}"
+            f"would remove {_entries(len(plan.entries))} and {_files(len(plan.files))}{_and_forms(_forms(plan))}: "
+            f"{show_size(plan.bytes)}; {kept}"
         )
     else:
-        say(f"removed {_entries(swept.entries)} and {_files(swept.files)}: {show_size(swept.bytes)}; {kept}")
+        say(
+            f"removed {_entries(swept.entries)} and {_files(swept.files)}{_and_forms(swept.forms)}: "
+            f"{show_size(swept.bytes)}; {kept}"
+        )
 
 
 def is_empty(plan: Plan) -> bool:
     """Whether the plan would change nothing."""
-    return not (plan.entries or plan.files or plan.preimages)
+    return not (plan.entries or plan.files or plan.preimages or plan.forms)
+
+
+def _forms(plan: Plan) -> int:
+    return sum(item.forms for item in plan.forms)
 
 
 def _show(plan: Plan) -> None:
@@ -82,12 +91,20 @@ def _show(plan: Plan) -> None:
     for reason, count in sorted(files.items()):
         size = sum(file.size for file in plan.files if file.reason == reason)
         rows.append(("(files)", reason, str(count), show_size(size)))
+    for reason in sorted({item.reason for item in plan.forms}):
+        of_code = [item for item in plan.forms if item.reason == reason]
+        count, size = sum(item.forms for item in of_code), sum(item.size for item in of_code)
+        rows.append(("(code)", reason, str(count), show_size(size)))
     if rows:
         print_table(("function", "reason", "count", "size"), rows, numbers=("count", "size"))
 
 
 def _entries(count: int) -> str:
     return "1 entry" if count == 1 else f"{count} entries"
+
+
+def _and_forms(count: int) -> str:
+    return f" and the forms of {count} functions" if count else ""
 
 
 def _files(count: int) -> str:

@@ -27,6 +27,7 @@ def stats(store: StorePath = None, as_json: AsJson = False) -> None:
             ("saved", show_seconds(found.saved)),
             ("pins", str(found.pins)),
             ("quarantined", str(found.quarantined)),
+            ("forms", f"{found.forms}, {show_size(found.form_bytes)}"),
         ]
         rows += [(name, f"{count}, {show_seconds(took)}") for name, (count, took) in found.outcomes.items()]
         print_table(("", ""), rows)

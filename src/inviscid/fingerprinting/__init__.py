@@ -4,10 +4,11 @@ from inviscid.fingerprinting.definition import DECIMAL, ConfigRead, Declared, Di
 from inviscid.fingerprinting.impure import CURES
 from inviscid.fingerprinting.narrowing import opaque
 from inviscid.fingerprinting.references import external_name, is_user
+from inviscid.fingerprinting.remembered import Forms
 from inviscid.fingerprinting.take import Fingerprinter
 from inviscid.fingerprinting.template import MEMBERS
 
 __all__ = [
-    "CURES", "DECIMAL", "MEMBERS", "ConfigRead", "Declared", "Distribution", "Fingerprint", "Fingerprinter",
+    "CURES", "DECIMAL", "MEMBERS", "ConfigRead", "Declared", "Distribution", "Fingerprint", "Fingerprinter", "Forms",
     "external_name", "is_user", "opaque",
 ]  # fmt: skip

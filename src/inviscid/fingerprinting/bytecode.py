@@ -12,7 +12,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from inviscid.fingerprinting import template
-from inviscid.fingerprinting.source import nested_codes
+from inviscid.fingerprinting.identity import nested_codes
 from inviscid.fingerprinting.template import Slot, Template, Tree, stream
 
 _FOLLOWED = frozenset({"LOAD_ATTR", "LOAD_METHOD"})

@@ -21,7 +21,6 @@ from inviscid.digest import combine, pack
 from inviscid.entry import module_name, name_of_namespace
 from inviscid.errors import UnhashableInput
 from inviscid.fingerprinting import members, registries, template
-from inviscid.fingerprinting.bytecode import bytecode_template, code_stream
 from inviscid.fingerprinting.definition import (
     DECIMAL,
     ConfigRead,
@@ -222,6 +221,8 @@ class Reach:
             self.getter(definition, value)
         elif isinstance(value, CodeType):
             definition.kind = "code"
+            from inviscid.fingerprinting.bytecode import code_stream
+
             definition.label.append(code_stream(value))
         elif (read := members.ambient(value)) is not None:
             self.ambient(definition, value, read)
@@ -270,7 +271,12 @@ class Reach:
         definition.kind = "function"
         definition.name = f"{module_name(function)}.{function.__qualname__}"
         self.guards.function(function)
-        form = self._templates(function) or bytecode_template(function)
+        form = self._templates(function)
+        if form is None:
+            # Taking code apart needs modules that nothing else does.
+            from inviscid.fingerprinting.bytecode import bytecode_template
+
+            form = bytecode_template(function)
         self.marks |= form.marks & template.CLOSURE_WIDE
         definition.label.append(form.body)
         self._mentions.update(form.mentions)

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from types import CodeType
 from typing import Any, NamedTuple
 
+from inviscid.fingerprinting.identity import nested_codes, text_digest
+
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 _COMPARED = (
@@ -35,6 +37,8 @@ class _File(NamedTuple):
     lines: list[str]
     nodes: dict[tuple[int, str], list[tuple[FunctionNode, str]]]
     codes: dict[str, list[CodeType]]
+    digest: bytes
+    """Of the text; empty where it could not be parsed, which may have other reasons than the text."""
 
 
 _files: dict[str, list[_File]] = {}
@@ -50,6 +54,14 @@ def locate(code: CodeType, module_globals: dict[str, Any]) -> Located | None:
     Returns:
         The node, or None where no text is there or the text is no longer that of the running code.
     """
+    return search(code, module_globals)[0]
+
+
+def search(code: CodeType, module_globals: dict[str, Any]) -> tuple[Located | None, bytes]:
+    """As `locate`, with the digest of the text that decided: what may be remembered of the answer belongs to that text.
+
+    The digest is empty where nothing may be remembered.
+    """
     name = code.co_filename
     # linecache notices an edit only when it is told to look.
     linecache.checkcache(name)
@@ -59,12 +71,22 @@ def locate(code: CodeType, module_globals: dict[str, Any]) -> Located | None:
         name = file
         linecache.checkcache(name)
         lines = linecache.getlines(name, module_globals)
+    if not lines and name not in _files:
+        return None, b""
     versions = _files.setdefault(name, [])
     if not versions or versions[-1].lines is not lines:
         versions.append(_parse(name, lines))
     # What was imported before an edit has its text in an older version.
-    found = (_find(code, version) for version in reversed(versions))
-    return next((located for located in found if located is not None), None)
+    for version in reversed(versions):
+        located = _find(code, version)
+        if located is not None:
+            return located, version.digest
+    return None, versions[-1].digest
+
+
+def was_read(name: str) -> bool:
+    """Whether a text of this file is known already; it need not be the one that is there now."""
+    return name in _files
 
 
 def excerpt(code: CodeType) -> str | None:
@@ -100,7 +122,8 @@ def _lines_of(statement: ast.stmt) -> tuple[int, int]:
 
 def _find(code: CodeType, file: _File) -> Located | None:
     twins = [twin for twin in file.codes.get(code.co_qualname, ()) if same_code(code, twin)]
-    twins.sort(key=lambda twin: twin.co_firstlineno != code.co_firstlineno)
+    # Lambdas on one line may be equal code made from different text: `1 + 2` and `3`.
+    twins.sort(key=lambda twin: (twin.co_firstlineno != code.co_firstlineno, twin.co_linetable != code.co_linetable))
     for twin in twins:
         for node, class_name in file.nodes.get((twin.co_firstlineno, twin.co_name), ()):
             if not isinstance(node, ast.Lambda) or _spans(node, twin):
@@ -117,7 +140,7 @@ def _parse(filename: str, lines: list[str]) -> _File:
         tree = compile(text, filename, "exec", flags | ast.PyCF_ONLY_AST, dont_inherit=True)
         module = compile(text, filename, "exec", flags, dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError):
-        return _File(lines, {}, {})
+        return _File(lines, {}, {}, b"")
     nodes: dict[tuple[int, str], list[tuple[FunctionNode, str]]] = {}
     for node, class_name in _functions(tree):
         if isinstance(node, ast.Lambda):
@@ -128,7 +151,7 @@ def _parse(filename: str, lines: list[str]) -> _File:
     codes: dict[str, list[CodeType]] = {}
     for code in nested_codes(module):
         codes.setdefault(code.co_qualname, []).append(code)
-    return _File(lines, nodes, codes)
+    return _File(lines, nodes, codes, text_digest(text))
 
 
 def _functions(tree: ast.AST) -> Iterator[tuple[FunctionNode, str]]:
@@ -139,15 +162,6 @@ def _functions(tree: ast.AST) -> Iterator[tuple[FunctionNode, str]]:
             yield node, class_name
         inner = node.name if isinstance(node, ast.ClassDef) else class_name
         pending.extend((child, inner) for child in ast.iter_child_nodes(node))
-
-
-def nested_codes(code: CodeType) -> Iterator[CodeType]:
-    """A code object and all that are nested in it."""
-    pending = [code]
-    while pending:
-        current = pending.pop()
-        yield current
-        pending.extend(constant for constant in current.co_consts if isinstance(constant, CodeType))
 
 
 def _spans(node: ast.Lambda, code: CodeType) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from types import CodeType, FunctionType
+from functools import partial
+from types import FunctionType
 from typing import Any
 
 from inviscid.digest import combine, pack
@@ -14,7 +15,8 @@ from inviscid.fingerprinting.graph import digests
 from inviscid.fingerprinting.guards import hold
 from inviscid.fingerprinting.members import metadata
 from inviscid.fingerprinting.reach import Reach, read_variant
-from inviscid.fingerprinting.template import Template, cleaned
+from inviscid.fingerprinting.remembered import Forms, Memory
+from inviscid.fingerprinting.template import cleaned
 
 _KEPT = 4096
 NO_MARKS: frozenset[str] = frozenset()
@@ -32,19 +34,21 @@ class Fingerprinter:
         self._encode = encode
         self._lock = threading.Lock()
         self._taken: dict[tuple[int, frozenset[str]], tuple[Callable[[], Any], Fingerprint]] = {}
-        self._templates: dict[int, tuple[CodeType, Template | None]] = {}
+        self._memory = Memory()
 
-    def of(self, value: Any, marks: frozenset[str] = NO_MARKS) -> Fingerprint:
+    def of(self, value: Any, marks: frozenset[str] = NO_MARKS, forms: Forms | None = None) -> Fingerprint:
         """The fingerprint of a live function, class or object of ours, checked against the process as it is now.
 
         Args:
             value: what is fingerprinted.
             marks: what will be observed of it from outside, beyond what it observes itself.
+            forms: where to look for templates before parsing, and to leave those that were made.
         """
         known = self._taken.get((id(value), marks))
         if known is not None and known[0]() is value and known[1].guards.hold():
             return known[1]
-        taken = self._take(value, marks)
+        taken = self._take(value, marks, forms)
+        self._memory.settle(forms)
         with self._lock:
             while len(self._taken) >= _KEPT:
                 del self._taken[next(iter(self._taken))]
@@ -52,9 +56,13 @@ class Fingerprinter:
             self._taken[id(value), marks] = (hold(value), taken)
         return taken
 
-    def _take(self, value: Any, marks: frozenset[str]) -> Fingerprint:
+    def settle(self, forms: Forms) -> None:
+        """Have remembered what could not be when the fingerprints were taken: there is a place for it now."""
+        self._memory.settle(forms)
+
+    def _take(self, value: Any, marks: frozenset[str], forms: Forms | None) -> Fingerprint:
         name = function_name(value)
-        reach = Reach(self._encode, self._template, marks)
+        reach = Reach(self._encode, partial(self._memory.template, forms=forms), marks)
         reach.walk(value, name)
         seen = frozenset(reach.marks)
         labels = [
@@ -93,14 +101,6 @@ class Fingerprinter:
             guards=reach.guards,
         )
 
-    def _template(self, function: FunctionType) -> Template | None:
-        # By identity: code objects that are equal may come from texts that are not (`1 + 2` and `3`).
-        code = function.__code__
-        known = self._templates.get(id(code))
-        if known is None:
-            known = self._templates[id(code)] = (code, _normalized(function))
-        return known[1]
-
 
 def _spelled(part: Any) -> Any:
     """A part that counts only sometimes, as what is hashed of it."""
@@ -108,20 +108,6 @@ def _spelled(part: Any) -> Any:
         return metadata(part)
     # Documentation without its indentation, which the compiler takes away from 3.13 on.
     return cleaned(part) if isinstance(part, str) else part
-
-
-def _normalized(function: FunctionType) -> Template | None:
-    # Parsing is for code that is new: a process that doesn't need it doesn't pay for the import.
-    from inviscid.fingerprinting.normalize import normalize
-    from inviscid.fingerprinting.source import locate
-
-    located = locate(function.__code__, function.__globals__)
-    if located is None:
-        return None
-    try:
-        return normalize(located, function.__code__.co_freevars)
-    except RecursionError:
-        return None
 
 
 def _walk(references: list[list[int]]) -> Iterator[int]:

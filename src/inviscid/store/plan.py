@@ -6,7 +6,8 @@ until the store fits its limit:
 
     worth of an object = sum over its entries of (1 + hits) * seconds of computing / bytes / 2 ** (days idle / 7)
 
-Entries may share an object, and only the last of them frees it: they stay or go together.
+Entries may share an object, and only the last of them frees it: they stay or go together. What is remembered of code
+has limits of its own: see `forms.py`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import time
 from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
+from inviscid.store.forms import Outdated, limit_of
+from inviscid.store.forms import plan as plan_forms
 from inviscid.store.index import Index
 from inviscid.store.layout import Layout, failure
 
@@ -64,6 +67,8 @@ class Plan(NamedTuple):
     kept_bytes: int
     pinned: int
     """So many stay because they are pinned."""
+    forms: tuple[Outdated, ...] = ()
+    """What is remembered of code and would go, by text."""
 
 
 class _Item(NamedTuple):
@@ -127,17 +132,23 @@ def plan_gc(index: Index, layout: Layout, *, size_limit: int, max_age: float | N
         excess -= group.size
         going += [item.removal("size") for item in group.items]
     litter = tuple(_litter(index, layout, now, grace)) if layout.ready(create=False) else ()
-    return _plan(index, items, going, litter)
+    return _plan(index, items, going, litter, plan_forms(index, limit_of(size_limit)))
 
 
-def plan_removal(index: Index, keys: Collection[bytes]) -> Plan:
-    """What would go if these keys were cleaned away: all of them but the pinned."""
+def plan_removal(index: Index, keys: Collection[bytes], *, forms: bool) -> Plan:
+    """What would go if these keys were cleaned away, all of them but the pinned; and all forms, if they shall too."""
     items = _items(index)
     going = [item.removal("clean") for item in items if item.key in keys and not item.pinned]
-    return _plan(index, items, going, ())
+    return _plan(index, items, going, (), plan_forms(index, None) if forms else ())
 
 
-def _plan(index: Index, items: list[_Item], going: list[Removal], litter: tuple[Litter, ...]) -> Plan:
+def _plan(
+    index: Index,
+    items: list[_Item],
+    going: list[Removal],
+    litter: tuple[Litter, ...],
+    outdated: tuple[Outdated, ...],
+) -> Plan:
     gone = {removal.key for removal in going}
     groups = _groups(items)
     freed = sum(group.size for group in groups if all(item.key in gone for item in group.items))
@@ -145,10 +156,11 @@ def _plan(index: Index, items: list[_Item], going: list[Removal], litter: tuple[
         entries=tuple(going),
         files=litter,
         preimages=_lonely_preimages(index, gone),
-        bytes=freed + sum(file.size for file in litter),
+        bytes=freed + sum(file.size for file in litter) + sum(item.size for item in outdated),
         kept=len(items) - len(going),
         kept_bytes=sum(group.size for group in groups) - freed,
         pinned=sum(item.pinned for item in items),
+        forms=outdated,
     )
 
 

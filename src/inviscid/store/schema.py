@@ -4,6 +4,7 @@
     preimages   fingerprint → what was hashed into it, one per fingerprint; only explains
     pins        key → why gc must keep it
     statistics  outcome number → how often, how many seconds
+    forms       (text, code) → the normal form of a code object of that text; `used` is when, to a day; see `forms.py`
     waits       (held, wanted, waiter): whoever holds the claim `held` waits for `wanted`; see `claims.py`
     meta        counters of the store itself: `published` bytes since gc last looked, `quarantined` things
 
@@ -13,6 +14,9 @@ and only steer gc. `inline` needs no seal: it must have the digest `object`.
 
     seal = BLAKE3(canonical list of "inviscid-entry/1", key, codec, object, size, value, classes, manifest,
                   function, fingerprint, parts, created, seconds, origin)       keyed where there is a secret
+         | BLAKE3(canonical list of "inviscid-form/1", text, code, body)        the same
+
+A form is determined by its text and code. So a form that goes changes no answer, and the generation stands still.
 """
 
 from __future__ import annotations
@@ -30,7 +34,8 @@ if TYPE_CHECKING:
     from sqlite3 import Connection
 
 # What SQLite keeps in the head of the file. It differs from STORE_VERSION: an index can be made anew, a store can't.
-SCHEMA_VERSION = 1
+# 2: `forms` came to an index that is otherwise as it was, and older versions pass over it.
+SCHEMA_VERSION = 2
 INLINE_LIMIT = 4096
 
 _TABLES = """
@@ -51,6 +56,10 @@ CREATE TABLE IF NOT EXISTS statistics (
 );
 CREATE TABLE IF NOT EXISTS waits (
     held BLOB NOT NULL, wanted BLOB NOT NULL, waiter BLOB NOT NULL, PRIMARY KEY (held, waiter)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS forms (
+    text BLOB NOT NULL, code BLOB NOT NULL, body BLOB NOT NULL, seal BLOB NOT NULL, used REAL NOT NULL,
+    PRIMARY KEY (text, code)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY NOT NULL, value INTEGER NOT NULL) WITHOUT ROWID;
 """
@@ -75,14 +84,15 @@ def create_tables(connection: Connection) -> None:
     connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
 
 
-def seal(parts: Sequence[object], secret: bytes | None) -> bytes:
+def seal(parts: Sequence[object], secret: bytes | None, label: str = _SEAL_LABEL) -> bytes:
     """Bind the sealed columns together.
 
     Args:
         parts: the columns, in the order of the grammar above.
         secret: 32 bytes that make the seal one that only their holders can set, or None for a checksum.
+        label: what the row is.
     """
-    packed = pack([_SEAL_LABEL, *parts])
+    packed = pack([label, *parts])
     return (blake3(packed) if secret is None else blake3(packed, key=secret)).digest()
 
 

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, overload
 
@@ -207,6 +207,30 @@ class Store:
 
         return remove(self._index, self._objects, keys) if self.exists() else 0
 
+    def forms(self, text: bytes) -> tuple[dict[bytes, bytes], bool]:
+        """The remembered forms of a text, by code; and whether `remember` should be told that they were used.
+
+        Raises:
+            StoreError: the store can't be read now.
+        """
+        if not self.exists():
+            return {}, False
+        from inviscid.store.forms import find
+
+        return find(self._index, text, self._secret)
+
+    def remember(self, made: Mapping[bytes, Mapping[bytes, bytes]], used: Iterable[bytes] = ()) -> None:
+        """Keep forms by text and code, and note that those of other texts were used.
+
+        Raises:
+            StoreError: the store can't be written now; none of them is kept.
+        """
+        from inviscid.store.forms import limit_of, remember
+        from inviscid.store.plan import DEFAULT_SIZE_LIMIT
+
+        limit = limit_of(DEFAULT_SIZE_LIMIT if self.size_limit is None else self.size_limit)
+        remember(self._index, made, used, secret=self._secret, limit=limit)
+
     def touch(self, key: bytes, saved: float) -> None:
         """Count a hit that saved so many seconds. Written later; never fails."""
         self._tally.touch(key, saved)
@@ -300,7 +324,8 @@ class Store:
         return plan_gc(self._index, self._layout, size_limit=limits[0], max_age=age, grace=grace)
 
     def plan_clean(self, selector: str | None = None) -> Plan:
-        """What cleaning would remove: the entries that a selector names, or all; the pinned stay.
+        """What cleaning would remove: the entries that a selector names, or all and what is remembered of code; the
+        pinned stay.
 
         Raises:
             SelectorError: the selector names none.
@@ -312,7 +337,7 @@ class Store:
             keys = [row[0] for row in self._index.read("SELECT key FROM entries")]
         else:
             keys = select(self._index, selector)
-        return plan_removal(self._index, set(keys))
+        return plan_removal(self._index, set(keys), forms=selector is None)
 
     def execute(self, plan: Plan) -> Swept:
         """Do what a plan says, but for what was used, pinned or written again since it was made.

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from inviscid.errors import SelectorError
 from inviscid.outcome import Outcome
+from inviscid.store import forms
 from inviscid.store.index import Index
 
 _LEAST_DIGITS = 4
@@ -45,6 +46,9 @@ class Summary(NamedTuple):
     """So many things didn't pass their check since the store was made."""
     outcomes: dict[str, tuple[int, float]]
     """Outcome → how often, and the seconds that were counted with it."""
+    forms: int
+    """What is remembered of code, so that it need not be parsed again."""
+    form_bytes: int
 
 
 class Pin(NamedTuple):
@@ -75,6 +79,7 @@ def summary(index: Index, path: str) -> Summary:
         _outcome_name(number): (count, seconds)
         for number, count, seconds in index.read("SELECT outcome, count, seconds FROM statistics ORDER BY outcome")
     }
+    remembered, form_bytes = forms.count(index)
     return Summary(
         path=path,
         functions=names,
@@ -85,6 +90,8 @@ def summary(index: Index, path: str) -> Summary:
         pins=pins[0][0] if pins else 0,
         quarantined=quarantined[0][0] if quarantined else 0,
         outcomes=outcomes,
+        forms=remembered,
+        form_bytes=form_bytes,
     )
 
 

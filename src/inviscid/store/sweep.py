@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from inviscid.store import forms
 from inviscid.store.index import Index
 from inviscid.store.objects import Objects
 from inviscid.store.plan import Litter, Plan, Removal
@@ -33,6 +34,7 @@ class Swept(NamedTuple):
     entries: int
     files: int
     bytes: int
+    forms: int = 0
 
 
 def execute(index: Index, objects: Objects, plan: Plan) -> Swept:
@@ -49,9 +51,12 @@ def execute(index: Index, objects: Objects, plan: Plan) -> Swept:
         freed += sum(sizes)
     if plan.entries or plan.preimages:
         index.write(lambda connection: connection.execute(_DROP_PREIMAGES).rowcount)
-    if entries:
+    # Not a removal for whoever keeps results in memory: the generation stands.
+    dropped = index.write(partial(forms.drop, going=plan.forms)) if plan.forms else []
+    freed += sum(size for _, size in dropped)
+    if entries or dropped:
         index.compact()
-    return Swept(entries, files, freed)
+    return Swept(entries, files, freed, sum(count for count, _ in dropped))
 
 
 _DROP_PREIMAGES = "DELETE FROM preimages WHERE fingerprint NOT IN (SELECT fingerprint FROM entries)"
