@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import copy
 import os
-import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -18,7 +17,15 @@ from typing import Any, NamedTuple
 from inviscid import configuration
 from inviscid.configuration import Layer
 from inviscid.digest import KEY_VERSION, combine, digest, pack
-from inviscid.fingerprinting import ConfigRead, Distribution, Fingerprint, Fingerprinter, external_name, is_user
+from inviscid.fingerprinting import (
+    ConfigRead,
+    Distribution,
+    Fingerprint,
+    Fingerprinter,
+    external_name,
+    is_secret,
+    is_user,
+)
 from inviscid.inputs import Encoder
 from inviscid.sentinels import MISSING
 from inviscid.settings import Mode
@@ -281,12 +288,9 @@ def _growing(
             yield read, laid
 
 
-_SECRET = re.compile(r"passw|secret|token|credential|api_?key|private", re.IGNORECASE)
-
-
 def _shown(key: str, value: Any) -> str:
     """A config value as an explanation may show it."""
-    if _SECRET.search(key) or not isinstance(value, str | int | float | bool | None):
+    if is_secret(key) or not isinstance(value, str | int | float | bool | None):
         return ""
     text = repr(value)
     return text if len(text) <= 60 else ""

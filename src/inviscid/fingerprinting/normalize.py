@@ -17,6 +17,7 @@ import inspect
 from collections.abc import Iterable, Sequence
 
 from inviscid.fingerprinting import template
+from inviscid.fingerprinting.readable import readable
 from inviscid.fingerprinting.scopes import (
     Bindings,
     Comprehension,
@@ -92,6 +93,7 @@ class _Normalizer:
             source=f"{node.lineno}:{self.located.text}",
             slots=tuple(self.slots),
             marks=frozenset(self.marks),
+            text=readable(node),
         )
 
     # Names ------------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from inviscid.digest import pack
+from inviscid.digest import digest, pack, short
 from inviscid.entry import module_name, name_of_namespace
 from inviscid.errors import UnhashableInput
 from inviscid.fingerprinting import members, template
@@ -21,6 +21,7 @@ from inviscid.fingerprinting.definition import ConfigRead, Declared, Definition,
 from inviscid.fingerprinting.guards import Content, Guards, contents, hold
 from inviscid.fingerprinting.places import Place, place_of_globals, place_of_module_named
 from inviscid.fingerprinting.references import External, Found, Target, Undefined, external_name, is_user, resolve
+from inviscid.fingerprinting.shown import brief
 from inviscid.fingerprinting.template import Template
 from inviscid.sentinels import MISSING
 
@@ -122,6 +123,7 @@ class Reach:
         elif isinstance(value, _LRU_CACHE):
             definition.kind = "memoized"
             definition.label.append(pack(value.cache_parameters()))
+            definition.shown = brief(value.cache_parameters())
             self.refer(definition, value.__wrapped__, definition.name)
         elif isinstance(value, members.DESCRIPTORS):
             definition.kind = type(value).__name__
@@ -148,6 +150,7 @@ class Reach:
         definition.reads = declared.reads
         if declared.options:
             definition.label.append(declared.options)
+            definition.notes.append(f"options: {short(digest(declared.options))}")
         self.visit(definition, declared.function)
 
     def function(self, definition: Definition, function: FunctionType) -> None:
@@ -162,6 +165,7 @@ class Reach:
         form = self._templates(function) or bytecode_template(function)
         self.marks |= form.marks & template.CLOSURE_WIDE
         definition.label.append(form.body)
+        definition.shown = form.text
         computed = template.COMPUTED in form.marks
         whole = template.MODULE in form.marks
         for slot in form.slots:
@@ -180,6 +184,7 @@ class Reach:
             if name in _METADATA:
                 continue
             definition.label.append(["attribute", name])
+            definition.notes.append(f"attribute: {name}")
             self.refer(definition, value, f"{definition.name}.{name}")
         definition.marked += [
             (template.DOC, form.documentation),
@@ -258,9 +263,12 @@ class Reach:
         definition.label.append(len(cls.__bases__))
         for base in cls.__bases__:
             self.refer(definition, base, definition.name)
-        for name, value in members.members(cls):
+        found = list(members.members(cls))
+        for name, value in found:
             definition.label.append(["member", name])
             self.refer(definition, value, f"{definition.name}.{name}")
+        # Every class has annotations, if only none: that is no news.
+        definition.shown = _outline(cls, [name for name, _ in found if name != "annotations"])
         documentation = vars(cls).get("__doc__")
         definition.marked += [
             (template.DOC, documentation if isinstance(documentation, str) else ""),
@@ -286,7 +294,9 @@ class Reach:
         """Every name of a namespace with what it is bound to."""
         definition.kind = "module"
         self.guards.names(namespace)
-        for name in sorted(namespace.keys() - _SKIPPED_GLOBALS):
+        names = sorted(namespace.keys() - _SKIPPED_GLOBALS)
+        definition.shown = "\n".join([f"module {home}:", *(f"    {name}" for name in names)])
+        for name in names:
             value = namespace[name]
             self.guards.binding(namespace, name, value)
             definition.label.append(name)
@@ -306,6 +316,7 @@ class Reach:
                 definition.references.append(self.node(("external", name), name, lambda d: self.external(d, target)))
             case Undefined(name):
                 definition.label.append(["undefined", name])
+                definition.notes.append(f"undefined name: {name}")
 
     # Values -----------------------------------------------------------------------------------------------------------
 
@@ -324,6 +335,7 @@ class Reach:
             self.wrapper(definition, value)
             return
         definition.kind = "value"
+        definition.shown = brief(value, definition.name)
         self.content(definition, stream, parts)
         if type(value) not in _IMMUTABLE:
             self.guard_content(definition, hold(value), (stream, parts))
@@ -360,6 +372,7 @@ class Reach:
         for name in sorted(attributes):
             self.guards.binding(attributes, name, attributes[name])
             definition.label.append(["attribute", name])
+            definition.notes.append(f"attribute: {name}")
             self.refer(definition, attributes[name], f"{definition.name}.{name}")
         return bool(attributes)
 
@@ -367,9 +380,24 @@ class Reach:
         """A variable of the context or the thread: what a function would read from it here and now."""
         definition.kind = "ambient"
         definition.label.append(type(value).__name__)
-        found = _content(self._encode, read(), definition.name)
+        current = read()
+        definition.shown = brief(current, definition.name)
+        found = _content(self._encode, current, definition.name)
         self.content(definition, *found)
         self.guard_content(definition, read, found)
+
+
+def _outline(cls: type, names: list[str]) -> str:
+    """A class as an explanation shows it: its bases, and its members by name, one on each line."""
+    around = [_full_name(base) for base in cls.__bases__ if base is not object]
+    if type(cls) is not type:
+        around.append(f"metaclass={_full_name(type(cls))}")
+    head = f"class {cls.__qualname__}({', '.join(around)}):" if around else f"class {cls.__qualname__}:"
+    return "\n".join([head, *(f"    {name}" for name in names)])
+
+
+def _full_name(cls: type) -> str:
+    return f"{module_name(cls)}.{cls.__qualname__}".removeprefix("builtins.")
 
 
 def _content(encode: Encode, value: Any, name: str) -> Content:

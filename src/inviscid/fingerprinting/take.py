@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from types import CodeType, FunctionType
 from typing import Any
 
-from inviscid.digest import combine, pack
+from inviscid.digest import combine, digest, pack, short
 from inviscid.entry import function_name
-from inviscid.fingerprinting.definition import ConfigRead, Encode, Fingerprint
+from inviscid.fingerprinting.definition import ConfigRead, Encode, Fingerprint, Part
 from inviscid.fingerprinting.graph import digests
 from inviscid.fingerprinting.guards import hold
 from inviscid.fingerprinting.reach import Reach, read_variant
@@ -80,9 +80,7 @@ class Fingerprinter:
             distributions=frozenset(reach.distributions),
             reads=_distinct([(found[node].hex(), read) for node, read in reads]),
             definitions=tuple(
-                (reach.definitions[node].name, reach.definitions[node].kind, combine("alone", labels[node]).hex())
-                for node in order
-                if reach.definitions[node].kind != "external"
+                _part(reach, node, labels[node], seen) for node in order if reach.definitions[node].kind != "external"
             ),
             marks=seen,
             taints=tuple(reach.taints),
@@ -96,6 +94,15 @@ class Fingerprinter:
         if known is None:
             known = self._templates[id(code)] = (code, _normalized(function))
         return known[1]
+
+
+def _part(reach: Reach, node: int, label: bytes, seen: frozenset[str]) -> Part:
+    """A definition as an explanation sees it, with what counts of it because of the marks in reach."""
+    definition = reach.definitions[node]
+    observed = [f"{mark}: {short(digest(pack(_cleaned(part))))}" for mark, part in definition.marked if mark in seen]
+    head = "".join(f"# {note}\n" for note in [*definition.notes, *observed])
+    refers = tuple(reach.definitions[reference].name for reference in definition.references)
+    return Part(definition.name, definition.kind, combine("alone", label).hex(), head + definition.shown, refers)
 
 
 def _cleaned(part: Any) -> Any:

@@ -91,6 +91,8 @@ class Template(NamedTuple):
     """The text as written and its first line: what counts where lines can be observed."""
     slots: tuple[Slot, ...]
     marks: frozenset[str]
+    text: str
+    """What people read of it: see `readable`. It explains, and is never hashed."""
 
 
 def stream(tree: Tree) -> bytes:
