@@ -26,7 +26,7 @@ from inviscid.errors import (
     UnhashableInput,
     UnstorableResult,
 )
-from inviscid.explain import Explanation
+from inviscid.explain import Difference, Explanation, compare_fingerprints
 from inviscid.fingerprinting import Fingerprint
 from inviscid.inputs import Dir, File
 from inviscid.memo import CachedFunction
@@ -35,8 +35,9 @@ from inviscid.settings import mode
 from inviscid.store import Store
 
 __all__ = [
-    "CachedFunction", "ConfigError", "Dir", "EffectError", "Explanation", "File", "Fingerprint", "FrozenMiss",
-    "InviscidError", "InviscidWarning", "ModeError", "Outcome", "PointerError", "ReentryError", "ReplayMiss",
-    "SelectorError", "Store", "StoreError", "StoreOwnershipError", "StoreVersionError", "SymmetryError",
-    "SymmetryViolation", "UnhashableInput", "UnstorableResult", "cached", "config", "configure", "fingerprint", "mode",
+    "CachedFunction", "ConfigError", "Difference", "Dir", "EffectError", "Explanation", "File", "Fingerprint",
+    "FrozenMiss", "InviscidError", "InviscidWarning", "ModeError", "Outcome", "PointerError", "ReentryError",
+    "ReplayMiss", "SelectorError", "Store", "StoreError", "StoreOwnershipError", "StoreVersionError", "SymmetryError",
+    "SymmetryViolation", "UnhashableInput", "UnstorableResult", "cached", "compare_fingerprints", "config",
+    "configure", "fingerprint", "mode",
 ]  # fmt: skip

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import copy
 import os
-import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -27,6 +26,7 @@ from inviscid.fingerprinting import (
     Fingerprinter,
     Forms,
     external_name,
+    is_secret,
     is_user,
     opaque,
 )
@@ -313,12 +313,9 @@ def _growing(
             yield read, laid
 
 
-_SECRET = re.compile(r"passw|secret|token|credential|api_?key|private", re.IGNORECASE)
-
-
 def _shown(key: str, value: Any) -> str:
     """A config value as an explanation may show it."""
-    if _SECRET.search(key) or not isinstance(value, str | int | float | bool | None):
+    if is_secret(key) or not isinstance(value, str | int | float | bool | None):
         return ""
     text = repr(value)
     return text if len(text) <= 60 else ""

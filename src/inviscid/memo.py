@@ -26,7 +26,7 @@ from inviscid.computing import computing, depend, disturb, report
 from inviscid.configuration import Layer
 from inviscid.entry import Entry, function_name
 from inviscid.errors import ConfigError, ReplayMiss, UnhashableInput, UnstorableResult
-from inviscid.explain import Explanation
+from inviscid.explain import SAME, Difference, Explanation
 from inviscid.fingerprinting import CURES, ConfigRead, Declared, Fingerprint
 from inviscid.forms import StoredForms
 from inviscid.outcome import Outcome
@@ -49,6 +49,7 @@ class _Found(NamedTuple):
     entry: Entry | None
     outcome: Outcome
     reasons: tuple[str, ...]
+    difference: Difference = SAME
 
 
 class _Computed(NamedTuple, Generic[R]):
@@ -246,7 +247,11 @@ class CachedFunction(Generic[P, R]):
         if found.entry is not None or found.reasons:
             return found
         reason = attempt.use(lambda: explain.why_missed(store, call, function_name(self)), otherwise=None)
-        return found if reason is None else found._replace(outcome=reason.outcome, reasons=reason.texts)
+        return (
+            found
+            if reason is None
+            else found._replace(outcome=reason.outcome, reasons=reason.texts, difference=reason.difference)
+        )
 
     def _hit(self, store: Store, call: Call, found: _Found) -> R:
         assert found.entry is not None
@@ -274,7 +279,8 @@ class CachedFunction(Generic[P, R]):
         """What isn't as the key says any more, now that the body has run; empty if nothing."""
         now = self._take(call.asked)
         if now.raw != call.fingerprint.raw:
-            why = f"what it reaches changed while it ran: {'; '.join(explain.changed(call.fingerprint, now))}"
+            reasons = explain.compare_fingerprints(call.fingerprint, now).reasons
+            why = f"what it reaches changed while it ran: {'; '.join(reasons)}"
             disturb(why)
             return why
         # This disturbs nobody else: where the argument came to a caller from outside, the caller finds it changed too.
@@ -444,7 +450,9 @@ class CachedFunction(Generic[P, R]):
         attempt = Attempt(self.__qualname__)
         found = self._find(store, attempt, call, refresh=mode.name == "refresh")
         found = self._why(store, attempt, call, found)
-        return Explanation(found.outcome.kind, list(found.reasons), found.outcome, call.key.hex())
+        return Explanation(
+            found.outcome.kind, list(found.reasons), found.outcome, call.key.hex(), found.difference.diff
+        )
 
     def refresh(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Compute a call again, whatever is stored, and store what comes of it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+import zlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ from inviscid.calls import FINGERPRINTS, Call, References
 from inviscid.digest import pack, short
 from inviscid.entry import Entry, Provenance
 from inviscid.errors import UnhashableInput, UnstorableResult
-from inviscid.fingerprinting import Fingerprint, Forms, is_user
+from inviscid.fingerprinting import Fingerprint, Forms, Part, is_user
 from inviscid.inputs import Encoder
 from inviscid.store import Store
 
@@ -113,9 +114,51 @@ def load(store: Store, entry: Entry, forms: Forms | None = None) -> Any:
         raise Unreadable(f"it can't be decoded: {type(error).__name__}: {error}") from error
 
 
+# A preimage, as the store keeps it (the first byte never starts a MessagePack value):
+#
+#     preimage = 0xC1 0x01 zlib([part*])
+#     part     = [name, kind, first 8 bytes of the digest, shown, [name of what it refers to*]]
+#
+# The first version wrote [[name, kind, first 8 bytes of the digest]*], without tag or compression.
+_TAG = b"\xc1\x01"
+SHORT = 8
+"""How many bytes of a digest a preimage keeps of each part."""
+_LARGEST = 64 << 20
+_KEPT = 256
+# By identity: functions with equal digests may have different texts.
+_preimages: dict[int, tuple[object, bytes]] = {}
+
+
 def preimage(fingerprint: Fingerprint) -> bytes:
-    """What an explanation compares: the definitions behind a fingerprint, each with its digest."""
-    return pack([[name, kind, bytes.fromhex(alone)[:8]] for name, kind, alone in fingerprint.definitions])
+    """What an explanation compares and shows: the labelled parts behind a fingerprint. Made once for each."""
+    found = _preimages.get(id(fingerprint.definitions))
+    known = found[1] if found is not None else None
+    if known is None:
+        parts = [
+            [name, kind, bytes.fromhex(alone)[:SHORT], shown, list(refers)]
+            for name, kind, alone, shown, refers in fingerprint.definitions
+        ]
+        known = _TAG + zlib.compress(pack(parts))
+        if len(_preimages) >= _KEPT:
+            _preimages.clear()
+        _preimages[id(fingerprint.definitions)] = fingerprint.definitions, known
+    return known
+
+
+def parts_of(data: bytes | None) -> list[Part] | None:
+    """The parts of a stored preimage; None where there is none that can be read. Nobody vouches for its content."""
+    if data is None:
+        return None
+    try:
+        if data.startswith(_TAG):
+            data = zlib.decompressobj().decompress(data[len(_TAG) :], _LARGEST)
+        parts: list[Part] = []
+        for name, kind, alone, *rest in msgpack.unpackb(data):
+            shown, refers = rest or ("", ())
+            parts.append(Part(str(name), str(kind), alone.hex(), str(shown), tuple(map(str, refers))))
+        return parts
+    except (zlib.error, ValueError, TypeError, AttributeError, msgpack.UnpackException):
+        return None
 
 
 def _bound(classes: Mapping[str, object], forms: Forms | None) -> bytes:

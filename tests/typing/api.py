@@ -16,6 +16,7 @@ from inviscid import (
     Store,
     UnhashableInput,
     cached,
+    compare_fingerprints,
     config,
     configure,
     fingerprint,
@@ -130,6 +131,8 @@ assert_type(plain.key(1), str)
 assert_type(plain.refresh(1, y=2.0), float)
 assert_type(plain.explain(1).reasons, list[str])
 assert_type(plain.explain(1).outcome, str)
+assert_type(plain.explain(1).diff, str)
+assert_type(compare_fingerprints(fingerprint(plain), plain.fingerprint).reasons, list[str])
 assert_type(fingerprint(plain).digest, str)
 assert_type(plain.fingerprint.digest, str)
 

@@ -542,8 +542,8 @@ def test_secrets_are_not_shown(caplog: pytest.LogCaptureFixture) -> None:
 def test_a_change_of_code_is_named(project: Any) -> None:
     text = "from inviscid import cached\nRATE = {}\ndef scale(x): return x * {}\n@cached\ndef f(x): return scale(x) + RATE\n"
     project.edit(text.format(1, 1)).f(1)
-    assert project.edit(text.format(1, 2)).f.explain(1).reasons == ["mod.scale changed"]
-    assert project.edit(text.format(2, 1)).f.explain(1).reasons == ["mod.RATE changed"]
+    assert project.edit(text.format(1, 2)).f.explain(1).reasons == ["mod.scale changed, body"]
+    assert project.edit(text.format(2, 1)).f.explain(1).reasons == ["mod.RATE 1 → 2"]
     assert project.edit(text.format(1, 1)).f.explain(1).outcome == "hit", "reverting an edit hits again"
 
 
@@ -635,7 +635,7 @@ def test_what_changes_while_it_runs_is_not_stored_under_the_old_key(project: Any
             mod.SCALE = 2
 
     sys.addaudithook(rebind)
-    with pytest.warns(InviscidWarning, match=r"changed while it ran: mod\.SCALE changed"):
+    with pytest.warns(InviscidWarning, match=r"changed while it ran: mod\.SCALE 1 → 2"):
         assert mod.f(1) == 2
     mod.SCALE = 1
     assert mod.f(1) == 1
@@ -872,6 +872,6 @@ def test_what_runs_as_main_is_named_as_it_would_be_imported(project: Any) -> Non
     )
     assert ": first call" in project.run("script.py", "1")
     assert project.run("script.py", "2").startswith("script:f miss f")
-    assert project.run("script.py", "3").endswith(": script.RATE changed\n")
+    assert project.run("script.py", "3").endswith(": script.RATE 2 → 3\n")
     as_module = project.run("-m", "script", "1")
     assert as_module.startswith("script:f hit f")

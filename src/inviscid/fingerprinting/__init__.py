@@ -1,14 +1,15 @@
 """What a function does, as a digest: source → normal form → references → graph → fingerprint."""
 
-from inviscid.fingerprinting.definition import DECIMAL, ConfigRead, Declared, Distribution, Fingerprint
+from inviscid.fingerprinting.definition import DECIMAL, ConfigRead, Declared, Distribution, Fingerprint, Part
 from inviscid.fingerprinting.impure import CURES
 from inviscid.fingerprinting.narrowing import opaque
 from inviscid.fingerprinting.references import external_name, is_user
 from inviscid.fingerprinting.remembered import Forms
+from inviscid.fingerprinting.shown import is_secret
 from inviscid.fingerprinting.take import Fingerprinter
 from inviscid.fingerprinting.template import MEMBERS
 
 __all__ = [
     "CURES", "DECIMAL", "MEMBERS", "ConfigRead", "Declared", "Distribution", "Fingerprint", "Fingerprinter", "Forms",
-    "external_name", "is_user", "opaque",
+    "Part", "external_name", "is_secret", "is_user", "opaque",
 ]  # fmt: skip

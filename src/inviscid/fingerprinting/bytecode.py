@@ -13,9 +13,11 @@ from typing import Any
 
 from inviscid.fingerprinting import template
 from inviscid.fingerprinting.identity import nested_codes
+from inviscid.fingerprinting.shown import brief, is_secret
 from inviscid.fingerprinting.template import Slot, Template, Tree, stream
 
 _FOLLOWED = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
+_JUMPS = frozenset([*dis.hasjrel, *dis.hasjabs])
 _GLOBALS = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL"})
 
 
@@ -46,6 +48,7 @@ def bytecode_template(function: FunctionType) -> Template:
         marks=frozenset(marks),
         uses=tuple(("",) for _ in slots),
         mentions=tuple(sorted(mentions)),
+        text="\n".join(_listing(code)),
     )
 
 
@@ -88,6 +91,47 @@ def _slots(code: CodeType) -> list[Slot]:
     return found
 
 
+def _listing(code: CodeType) -> list[str]:
+    """The instructions as people read them: places inside are numbered, so that an edit doesn't move all others."""
+    nested = list(nested_codes(code))
+    named = [name for part in nested for name in (*part.co_names, *part.co_varnames, *_words(part.co_consts))]
+    # What is passed to a name or bound to it is not looked up here: one such name hides all texts.
+    hidden = any(map(is_secret, named))
+    lines: list[str] = []
+    for part in nested:
+        lines.append(f"{part.co_qualname}({', '.join(part.co_varnames[: part.co_argcount + part.co_kwonlyargcount])}):")
+        listed = dis.Bytecode(part)
+        # Documented, but not known to checkers.
+        entries: Any = getattr(listed, "exception_entries", ())
+        guarded = [(entry.start, entry.end, entry.target) for entry in entries]
+        instructions = list(listed)
+        marked = {place for entry in guarded for place in entry}
+        marked |= {instruction.offset for instruction in instructions if instruction.is_jump_target}
+        number = {place: f"L{position}" for position, place in enumerate(sorted(marked), 1)}
+        for instruction in instructions:
+            if instruction.offset in number:
+                lines.append(f"  {number[instruction.offset]}:")
+            lines.append(f"    {instruction.opname} {_argument(instruction, number, hidden=hidden)}".rstrip())
+        lines += [f"  {number[start]} to {number[end]}: errors go to {number[to]}" for start, end, to in guarded]
+    return lines
+
+
+def _words(constants: tuple[Any, ...]) -> list[str]:
+    """Names of keywords in calls, which are constants."""
+    return [word for item in constants if isinstance(item, tuple) for word in item if isinstance(word, str)]
+
+
+def _argument(instruction: dis.Instruction, number: dict[int, str], *, hidden: bool) -> str:
+    value = instruction.argval
+    if instruction.opcode in _JUMPS:
+        return f"to {number.get(value, '?')}"
+    if instruction.opcode not in dis.hasconst:
+        return instruction.argrepr or ("" if instruction.arg is None else str(instruction.arg))
+    if isinstance(value, CodeType):
+        return f"code of {value.co_qualname}"
+    return "…" if hidden and isinstance(value, str | bytes) else brief(value)
+
+
 def _code(code: CodeType) -> Tree:
     return [
         code.co_code, code.co_exceptiontable, code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount,
@@ -103,4 +147,4 @@ def _constant(value: Any) -> Tree:
         return ["tuple", *map(_constant, value)]
     if isinstance(value, frozenset):
         return ["frozenset", *sorted(f"{type(item).__name__}:{item!r}" for item in value)]
-    return [type(value).__name__, repr(value)]
+    return [type(value).__name__, hex(value) if type(value) is int else repr(value)]

@@ -47,7 +47,9 @@ class Taint(NamedTuple):
 class Definition:
     """A function, class or value with its references, while a fingerprint is being taken."""
 
-    __slots__ = ("kind", "label", "marked", "members", "name", "reads", "references", "taints", "vouched")
+    __slots__ = (
+        "kind", "label", "marked", "members", "name", "notes", "reads", "references", "shown", "taints", "vouched",
+    )  # fmt: skip
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -62,6 +64,10 @@ class Definition:
         """Of a class, by name: what is admitted while the walk goes on stands in no order."""
         self.taints: list[Taint] = []
         self.vouched = False
+        self.shown = ""
+        """The readable part of what it says."""
+        self.notes: list[str] = []
+        """``label: text`` for what it says beyond that."""
 
 
 class Distribution(NamedTuple):
@@ -73,6 +79,19 @@ class Distribution(NamedTuple):
     """Digest (hex) for local and VCS installs."""
 
 
+class Part(NamedTuple):
+    """One labelled part of a preimage: a definition, as an explanation compares and shows it. None of it is hashed."""
+
+    name: str
+    kind: str
+    alone: str
+    """Digest (hex) of what it says itself, without what it refers to."""
+    shown: str
+    """Normalized source, value, or members; ``# label: text`` lines before it for what else counts. May be empty."""
+    refers: tuple[str, ...]
+    """Names of what it refers to, installed things too, in the order of its slots."""
+
+
 class Fingerprint(NamedTuple):
     """What a function does, and what else it depends on that is not its arguments."""
 
@@ -82,8 +101,8 @@ class Fingerprint(NamedTuple):
     distributions: frozenset[Distribution]
     reads: tuple[tuple[str, ConfigRead], ...]
     """Every config key in reach, each behind the digest (hex) of the definition that reads it, in canonical order."""
-    definitions: tuple[tuple[str, str, str], ...]
-    """(name, kind, digest of the definition alone): what an explanation compares."""
+    definitions: tuple[Part, ...]
+    """What it reaches and is not installed, itself first: what an explanation compares."""
     marks: frozenset[str]
     """What it may observe of functions that it is given: see `template`."""
     taints: tuple[str, ...]

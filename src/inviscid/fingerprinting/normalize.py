@@ -16,6 +16,7 @@ import ast
 from collections.abc import Iterable, Sequence
 
 from inviscid.fingerprinting import template
+from inviscid.fingerprinting.readable import readable
 from inviscid.fingerprinting.scopes import (
     Bindings,
     Comprehension,
@@ -96,6 +97,7 @@ class _Normalizer:
             marks=frozenset(self.marks),
             uses=tuple(tuple(sorted(self.uses.get(slot, {""}))) for slot in self.slots),
             mentions=tuple(sorted(self.mentions)),
+            text=readable(node),
         )
 
     # Names ------------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from inviscid.digest import combine, pack
+from inviscid.digest import combine, digest, pack, short
 from inviscid.entry import module_name, name_of_namespace
 from inviscid.errors import UnhashableInput
 from inviscid.fingerprinting import members, registries, template
@@ -36,6 +36,7 @@ from inviscid.fingerprinting.impure import CURES, ENVIRONMENT_READERS, World, ca
 from inviscid.fingerprinting.narrowing import Narrowed, opaque
 from inviscid.fingerprinting.places import STDLIB, Place, place_of_globals, place_of_module_named
 from inviscid.fingerprinting.references import External, Found, Target, Undefined, external_name, is_user, resolve
+from inviscid.fingerprinting.shown import brief
 from inviscid.fingerprinting.template import Template
 from inviscid.sentinels import MISSING
 
@@ -103,6 +104,9 @@ class Reach:
                 self.taint(definition, f"{definition.name} can't be looked into: {type(error).__name__}: {error}")
             if not self._pending:
                 self._widen()
+        for definition, cls, _ in self._classes:
+            # Every class has annotations, if only none: that is no news.
+            definition.shown = _outline(cls, sorted(definition.members.keys() - {"annotations"}))
         for definition in self.definitions:
             for member, number in sorted(definition.members.items()):
                 definition.label.append(["member", member])
@@ -210,6 +214,7 @@ class Reach:
         elif isinstance(value, _LRU_CACHE):
             definition.kind = "memoized"
             definition.label.append(pack(value.cache_parameters()))
+            definition.shown = brief(value.cache_parameters())
             self.refer(definition, value.__wrapped__, definition.name)
         elif isinstance(value, members.DESCRIPTORS):
             definition.kind = type(value).__name__
@@ -254,6 +259,7 @@ class Reach:
         definition.vouched = declared.vouched
         if declared.options:
             definition.label.append(declared.options)
+            definition.notes.append(f"options: {short(digest(declared.options))}")
         self.visit(definition, declared.function)
 
     def function(self, definition: Definition, function: FunctionType) -> None:
@@ -280,6 +286,7 @@ class Reach:
         self.marks |= form.marks & template.CLOSURE_WIDE
         definition.label.append(form.body)
         self._mentions.update(form.mentions)
+        definition.shown = form.text
         computed = template.COMPUTED in form.marks
         whole = template.MODULE in form.marks
         for slot, uses in zip(form.slots, form.uses, strict=True):
@@ -303,6 +310,7 @@ class Reach:
             if name in _METADATA:
                 continue
             definition.label.append(["attribute", name])
+            definition.notes.append(f"attribute: {name}")
             hand = self.refer if name == "__wrapped__" else self.hand
             hand(definition, value, f"{definition.name}.{name}")
         definition.marked += [
@@ -414,6 +422,7 @@ class Reach:
             self.refer(definition, base, definition.name)
         if names := registries.registered(cls):
             definition.label.append(["registered", names])
+            definition.notes.append(f"registered: {', '.join(names)}")
         if isinstance(cls, abc.ABCMeta):
             self.guards.answer(lambda: registries.registered(cls))
         self._classes.append((definition, cls, Narrowed(cls, members.members(cls), lambda base: not is_user(base))))
@@ -442,7 +451,9 @@ class Reach:
         """Every name of a namespace with what it is bound to."""
         definition.kind = "module"
         self.guards.names(namespace)
-        for name in sorted(namespace.keys() - _SKIPPED_GLOBALS):
+        names = sorted(namespace.keys() - _SKIPPED_GLOBALS)
+        definition.shown = "\n".join([f"module {home}:", *(f"    {name}" for name in names)])
+        for name in names:
             value = namespace[name]
             self.guards.binding(namespace, name, value)
             definition.label.append(name)
@@ -466,6 +477,7 @@ class Reach:
                 self.installed(definition, target)
             case Undefined(name):
                 definition.label.append(["undefined", name])
+                definition.notes.append(f"undefined name: {name}")
 
     def installed(self, definition: Definition, target: External) -> None:
         """Let a definition refer to something installed."""
@@ -489,6 +501,7 @@ class Reach:
             self.wrapper(definition, value)
             return
         definition.kind = "value"
+        definition.shown = brief(value, definition.name)
         self.content(definition, stream, parts)
         if type(value) not in _IMMUTABLE:
             self.guard_content(definition, hold(value), (stream, parts))
@@ -547,6 +560,7 @@ class Reach:
                 definition.marked.append((_SHOWN_BY.get(name, template.ANNOTATIONS), [name, _plain(attributes[name])]))
                 continue
             definition.label.append(["attribute", name])
+            definition.notes.append(f"attribute: {name}")
             self.hand(definition, attributes[name], f"{definition.name}.{name}")
         return bool(attributes)
 
@@ -554,9 +568,24 @@ class Reach:
         """A variable of the context or the thread: what a function would read from it here and now."""
         definition.kind = "ambient"
         definition.label.append(type(value).__name__)
-        found = _content(self._encode, read(), definition.name)
+        current = read()
+        definition.shown = brief(current, definition.name)
+        found = _content(self._encode, current, definition.name)
         self.content(definition, *found)
         self.guard_content(definition, read, found)
+
+
+def _outline(cls: type, names: list[str]) -> str:
+    """A class as an explanation shows it: its bases, and its members by name, one on each line."""
+    around = [_full_name(base) for base in cls.__bases__ if base is not object]
+    if type(cls) is not type:
+        around.append(f"metaclass={_full_name(type(cls))}")
+    head = f"class {cls.__qualname__}({', '.join(around)}):" if around else f"class {cls.__qualname__}:"
+    return "\n".join([head, *(f"    {name}" for name in names)])
+
+
+def _full_name(cls: type) -> str:
+    return f"{module_name(cls)}.{cls.__qualname__}".removeprefix("builtins.")
 
 
 def _content(encode: Encode, value: Any, name: str) -> Content:

@@ -8,9 +8,9 @@ from functools import partial
 from types import FunctionType
 from typing import Any
 
-from inviscid.digest import combine, pack
+from inviscid.digest import combine, digest, pack, short
 from inviscid.entry import function_name
-from inviscid.fingerprinting.definition import ConfigRead, Definition, Encode, Fingerprint, Taint
+from inviscid.fingerprinting.definition import ConfigRead, Definition, Encode, Fingerprint, Part, Taint
 from inviscid.fingerprinting.graph import digests
 from inviscid.fingerprinting.guards import hold
 from inviscid.fingerprinting.members import metadata
@@ -90,9 +90,7 @@ class Fingerprinter:
             distributions=frozenset(reach.distributions),
             reads=_distinct([(found[node].hex(), read) for node, read in reads]),
             definitions=tuple(
-                (reach.definitions[node].name, reach.definitions[node].kind, combine("alone", labels[node]).hex())
-                for node in order
-                if reach.definitions[node].kind != "external"
+                _part(reach, node, labels[node], seen) for node in order if reach.definitions[node].kind != "external"
             ),
             marks=seen,
             taints=tuple(dict.fromkeys(taint.why for taint in taints if not taint.unseen)),
@@ -100,6 +98,15 @@ class Fingerprinter:
             variables=frozenset(reach.variables),
             guards=reach.guards,
         )
+
+
+def _part(reach: Reach, node: int, label: bytes, seen: frozenset[str]) -> Part:
+    """A definition as an explanation sees it, with what counts of it because of the marks in reach."""
+    definition = reach.definitions[node]
+    observed = [f"{mark}: {short(digest(pack(_spelled(part))))}" for mark, part in definition.marked if mark in seen]
+    head = "".join(f"# {note}\n" for note in [*definition.notes, *observed])
+    refers = tuple(reach.definitions[reference].name for reference in definition.references)
+    return Part(definition.name, definition.kind, combine("alone", label).hex(), head + definition.shown, refers)
 
 
 def _spelled(part: Any) -> Any:

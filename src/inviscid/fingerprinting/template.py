@@ -150,6 +150,8 @@ class Template(NamedTuple):
     """
     mentions: tuple[str, ...]
     """Every name that attributes are looked up by, and every word of the strings: sorted."""
+    text: str
+    """What people read of it: see `readable`. It explains, and is never hashed."""
 
 
 BARE = "()"

@@ -404,7 +404,7 @@ def test_a_computed_import_taints(project: Any) -> None:
 
 def test_definitions_are_named_for_messages(project: Any) -> None:
     mod = project.edit("K = 1\nclass A:\n def m(self): return K\ndef f(x): return A().m()")
-    names = [name for name, _, _ in fingerprint(mod.f).definitions]
+    names = [part.name for part in fingerprint(mod.f).definitions]
     assert {"mod.f", "mod.A", "mod.A.m", "mod.K"} <= set(names)
 
 
