@@ -545,6 +545,55 @@ def test_async_generators_as_lists(ran: Ran) -> None:
     asyncio.run(main())
 
 
+@pytest.mark.parametrize("way", ["itself", "in a task", "as a generator", "as an async generator", "with another"])
+def test_what_a_body_reads_counts(way: str, tmp_path: Path, ran: Ran) -> None:
+    """The frame that runs it is the body's, whichever it is: what is opened under it is no doing of this package."""
+    path = tmp_path / "data.txt"
+
+    def read(path: str) -> str:
+        sys.audit("test.ran", "read")
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+
+    async def task(path: str) -> str:
+        await asyncio.sleep(0.01)
+        return read(path)
+
+    @cached
+    async def itself(path: str) -> list[str]:
+        await asyncio.sleep(0.01)
+        return [read(path)]
+
+    @cached
+    async def in_a_task(path: str) -> list[str]:
+        return list(await asyncio.gather(task(path)))
+
+    @cached(generator="list")
+    def as_a_generator(path: str) -> Any:
+        yield read(path)
+
+    @cached(generator="list")
+    async def as_an_async_generator(path: str) -> Any:
+        await asyncio.sleep(0.01)
+        yield read(path)
+
+    @cached
+    async def with_another(path: str) -> list[str]:
+        return (await asyncio.gather(itself(path), itself(path)))[1]
+
+    async def called() -> Any:
+        function = locals_[way.replace(" ", "_")]
+        found = function(str(path))
+        return await found if inspect.isawaitable(found) else found
+
+    locals_ = locals()
+    for text in ("one", "other"):
+        path.write_text(text)
+        assert asyncio.run(called()) == [text]
+        assert asyncio.run(called()) == [text]
+        assert ran() == ["read"]
+
+
 def test_a_result_that_is_not_stored_is_computed_by_each(ran: Ran) -> None:
     @cached
     async def opened(path: str) -> Any:
