@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -21,8 +22,8 @@ modules = [importlib.import_module(name) for name in names]
 from inviscid import cached, calls, forms, mode
 warnings.simplefilter("error")
 compiled = []
-folder = sys.path[0]
-sys.addaudithook(lambda event, args: compiled.append(args[1]) if event == "compile" and str(args[1]).startswith(folder) else None)
+files = {module.__file__ for module in modules}
+sys.addaudithook(lambda event, args: compiled.append(args[1]) if event == "compile" and args[1] in files else None)
 where = forms.StoredForms(None)
 digests = {
     f"{module.__name__}.{name}": calls.FINGERPRINTS.of(value, forms=where).digest
@@ -67,7 +68,7 @@ def take(project: Any, isolated: Path) -> Taker:
 
 
 def test_golden_definitions_are_the_same_from_a_warmed_store(take: Taker) -> None:
-    (take.project.folder / "definitions.py").write_text((GOLDEN / "definitions.py").read_text())
+    shutil.copytree(GOLDEN, take.project.folder, dirs_exist_ok=True)
     expected = json.loads((GOLDEN / "fingerprints.json").read_text())
 
     def golden(digests: dict[str, str]) -> dict[str, str]:

@@ -66,7 +66,8 @@ def golden() -> Any:
     return module
 
 
-def test_every_golden_definition_comes_back_as_it_was() -> None:
+def test_every_golden_definition_comes_back_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(DEFINITIONS.parent)
     seen = 0
     for function in functions(golden()):
         located = locate(function.__code__, function.__globals__)
