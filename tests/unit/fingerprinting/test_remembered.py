@@ -82,6 +82,14 @@ def test_every_golden_definition_comes_back_as_it_was(monkeypatch: pytest.Monkey
     assert seen > 60
 
 
+def typed(value: Any) -> Any:
+    """A value that is equal only to one of the same types throughout."""
+    if isinstance(value, tuple | frozenset):
+        plain = tuple if isinstance(value, tuple) else frozenset
+        return type(value), plain(map(typed, value))
+    return type(value), value
+
+
 @pytest.mark.parametrize(
     "value",
     [
@@ -94,8 +102,7 @@ def test_any_field_that_a_template_may_get_comes_back(value: Any) -> None:
     template = Template(*[value] * len(Template._fields))
     back = unpack_form(pack_form(template))
     assert back == template
-    assert repr(back) == repr(template)
-    assert type(back[0]) is type(value)  # type: ignore[index]
+    assert typed(back) == typed(template)
 
 
 @pytest.mark.parametrize("value", [{1}, 1j, object(), (object(),)])
