@@ -21,7 +21,7 @@ from typing import Any
 import msgpack
 from blake3 import blake3
 
-from inviscid.digest import combine, digest, pack
+from inviscid.digest import KEY_VERSION, combine, digest, pack
 
 _PLAIN = frozenset({str, bytes, bool, float, type(None)})
 # Where another text could lead to another form; each is read as it is on disk, so that nobody has to count versions.
@@ -93,7 +93,7 @@ def marker() -> bytes:
             texts = [_own(os.path.join(folder, f"{name}.py")) for name in _MAKERS]
         except OSError:
             texts = []
-        python = pack([sys.implementation.name, sys.hexversion, sys.flags.optimize])
+        python = pack([KEY_VERSION, sys.implementation.name, sys.hexversion, sys.flags.optimize])
         _marker = combine("marker", python, *texts) if texts else b""
     return _marker
 

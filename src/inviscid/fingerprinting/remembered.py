@@ -114,13 +114,12 @@ class Memory:
                 self._made = {**made, **self._made}
 
     def _find(self, function: FunctionType, forms: Forms | None) -> Template | None:
-        code = function.__code__
-        identity = code_digest(code)
+        identity = code_digest(function.__code__)
         if forms is not None and identity is not None:
-            text = digest_of_file(code.co_filename, function.__globals__)
+            name, text = _text(function)
             form = self._recall(text, forms).get(identity) if text else None
             # Where an earlier text of the file is known, the code may be of that one.
-            if form is not None and (form != _NONE or not _was_read(code.co_filename)):
+            if form is not None and (form != _NONE or not _was_read(name)):
                 return unpack_form(form)
         made, text = _normalized(function)
         if text and identity is not None:
@@ -136,6 +135,16 @@ class Memory:
         if recalled is None:
             recalled = self._recalled[text] = forms.recall(text)
         return recalled
+
+
+def _text(function: FunctionType) -> tuple[str, bytes]:
+    """The file that `search` looks into, and the digest of its text."""
+    name = function.__code__.co_filename
+    text = digest_of_file(name, function.__globals__)
+    if not text and isinstance(file := function.__globals__.get("__file__"), str):
+        # What was pickled by value has forgotten its file.
+        name, text = file, digest_of_file(file, function.__globals__)
+    return name, text
 
 
 def _was_read(name: str) -> bool:
