@@ -335,24 +335,39 @@ def test_a_value_without_a_text_is_named(project: Any) -> None:
     assert explanation.diff == ""
 
 
-CIRCLE: list[object] = [1]
-CIRCLE.append(CIRCLE)
-DEEP: list[object] = []
-for _ in range(100_000):
-    DEEP = [DEEP]
+def circle() -> list[object]:
+    found: list[object] = [1]
+    found.append(found)
+    return found
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        "x" * 10**7, b"x" * 10**7, 10**5000, -(10**5000), list(range(10**6)), dict.fromkeys(range(10**6)),
-        set(range(10**6)), tuple(["x" * 1000] * 1000), CIRCLE, DEEP, "\ud800\n\x1b[31m", {("a",) * 50: "b" * 500},
-        [[[]] * 30] * 30,
-    ],
-    ids=lambda value: type(value).__name__,
-)  # fmt: skip
-def test_what_is_shown_is_short(value: object) -> None:
-    text = brief(value)
+def nested() -> list[object]:
+    found: list[object] = []
+    for _ in range(2000):
+        found = [found]
+    return found
+
+
+HUGE = {
+    "text": lambda: "x" * 10**7,
+    "bytes": lambda: b"x" * 10**7,
+    "int": lambda: 10**5000,
+    "negative": lambda: -(10**5000),
+    "list": lambda: list(range(10**6)),
+    "dict": lambda: dict.fromkeys(range(10**6)),
+    "set": lambda: set(range(10**6)),
+    "long texts": lambda: tuple(["x" * 1000] * 1000),
+    "circle": circle,
+    "nested": nested,
+    "control characters": lambda: "\ud800\n\x1b[31m",
+    "long key": lambda: {("a",) * 50: "b" * 500},
+    "wide and deep": lambda: [[[]] * 30] * 30,
+}
+
+
+@pytest.mark.parametrize("name", HUGE)
+def test_what_is_shown_is_short(name: str) -> None:
+    text = brief(HUGE[name]())
     assert 0 < len(text) <= LONGEST
     assert text.isprintable()
     assert text.encode()
