@@ -6,6 +6,7 @@ hashed into the key.
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from typing import Any, NamedTuple
@@ -73,3 +74,23 @@ def name_of_namespace(namespace: dict[str, Any]) -> str:
     if spec is not None:
         return str(spec.name).removesuffix(".__main__")
     return os.path.splitext(os.path.basename(file))[0] if file else name
+
+
+def named(module: str, qualname: str) -> Any:
+    """The function or class of a name that `module_name` and its ``__qualname__`` give.
+
+    What this process runs as ``__main__`` is found there, and not imported a second time: its classes would be others.
+
+    Raises:
+        ImportError: there is no such module.
+        AttributeError: it has no such name.
+    """
+    found: Any = None
+    main = sys.modules.get("__main__")
+    if module not in sys.modules and main is not None and name_of_namespace(vars(main)) == module:
+        found = main
+    else:
+        found = importlib.import_module(module)
+    for part in qualname.split("."):
+        found = getattr(found, part)
+    return found

@@ -14,7 +14,7 @@ import msgpack
 from inviscid import codecs
 from inviscid.calls import FINGERPRINTS, Call, References
 from inviscid.digest import pack, short
-from inviscid.entry import Entry, Provenance
+from inviscid.entry import Entry, Provenance, named
 from inviscid.errors import UnhashableInput, UnstorableResult
 from inviscid.fingerprinting import Fingerprint, Forms, Part, is_user
 from inviscid.inputs import Encoder
@@ -168,13 +168,9 @@ def _bound(classes: Mapping[str, object], forms: Forms | None) -> bytes:
 
 
 def _check_class(name: str, wanted: bytes, forms: Forms | None) -> None:
-    import importlib
-
     module, _, qualname = name.partition(":")
     try:
-        found: Any = importlib.import_module(module)
-        for part in qualname.split("."):
-            found = getattr(found, part)
+        found = named(module, qualname)
     except Exception as error:
         raise Unreadable(f"{name}, which the stored result holds, isn't there any more ({error})") from error
     if FINGERPRINTS.of(found, forms=forms).raw != wanted:

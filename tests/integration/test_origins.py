@@ -287,3 +287,32 @@ def test_a_module_imported_by_a_constant_name(project: Any) -> None:
     assert python(project, "script.py") == LOADED
     project.write(pkg__plugin="def helper(x):\n    return x + 2\n")
     assert python(project, "script.py") == CHANGED
+
+
+RESULT = """
+from dataclasses import dataclass
+from inviscid import cached
+
+@dataclass
+class Result:
+    value: int
+
+@cached
+def f(x):
+    print("ran f")
+    return Result(x)
+"""
+
+
+def test_a_class_of_main_in_a_result(project: Any) -> None:
+    """Whoever runs the module as a script gets instances of its own class."""
+    own = "\nif __name__ == '__main__':\n    got = f(1)\n    print(got, type(got) is Result)\n"
+    project.write(pkg__mod=RESULT + own)
+    expected = "Result(value=1) True\n"
+    assert python(project, "-m", "pkg.mod") == "ran f\n" + expected
+    assert python(project, "-m", "pkg.mod") == expected
+    importing = ("-c", "import pkg.mod as m; got = m.f(1); print(got, type(got) is m.Result)")
+    # Whether the entry is shared or not: the class is the one that is asked for.
+    assert python(project, *importing).removeprefix("ran f\n") == expected
+    assert python(project, *importing) == expected
+    assert python(project, "-m", "pkg.mod").removeprefix("ran f\n") == expected

@@ -22,6 +22,7 @@ import weakref
 from types import BuiltinFunctionType, FunctionType
 from typing import Any, Literal
 
+from ..entry import module_name, named
 from ..errors import UnstorableResult
 from .codec import Encoded
 from .container import join, split
@@ -46,7 +47,7 @@ class _Pickle:
 
     def decode(self, data: memoryview) -> object:
         head, buffers = split(data)
-        return pickle.loads(head, buffers=buffers)
+        return _Unpickler(io.BytesIO(head), buffers=buffers).load()
 
 
 CODEC = _Pickle()
@@ -77,6 +78,8 @@ class _Pickler(pickle.Pickler):
             raise UnstorableResult(f"{value!r} stands for a file that may change: return what is in it, or its path")
         if issubclass(kind, (type, FunctionType, BuiltinFunctionType)):
             self._note(value)
+            if getattr(value, "__module__", None) == "__main__" and (module := module_name(value)) != "__main__":
+                return named, (module, value.__qualname__)
         elif (numpy := sys.modules.get("numpy")) and kind in (numpy.ndarray, numpy.memmap):
             return _reduce_array(value)
         elif (pandas := sys.modules.get("pandas")) and issubclass(kind, (pandas.DataFrame, pandas.Series)):
@@ -86,7 +89,13 @@ class _Pickler(pickle.Pickler):
     def _note(self, value: Any) -> None:
         module = getattr(value, "__module__", None)
         if isinstance(module, str) and module.partition(".")[0] not in _OWN:
-            self.classes[f"{module}:{value.__qualname__}"] = value
+            self.classes[f"{module_name(value)}:{value.__qualname__}"] = value
+
+
+class _Unpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        # What was stored by an importer may be loaded by whoever runs the module itself.
+        return super().find_class(module, name) if module in sys.modules else named(module, name)
 
 
 def _reduce_array(value: Any) -> Any:
