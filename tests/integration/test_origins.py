@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -316,3 +317,34 @@ def test_a_class_of_main_in_a_result(project: Any) -> None:
     assert python(project, *importing).removeprefix("ran f\n") == expected
     assert python(project, *importing) == expected
     assert python(project, "-m", "pkg.mod").removeprefix("ran f\n") == expected
+
+
+EXTENSION = """
+#include <Python.h>
+static PyObject *helper(PyObject *self, PyObject *x) { return PyLong_FromLong(PyLong_AsLong(x) + 1); }
+static PyMethodDef methods[] = {{"helper", helper, METH_O, NULL}, {NULL, NULL, 0, NULL}};
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "loose", NULL, -1, methods, NULL, NULL, NULL, NULL};
+PyMODINIT_FUNC PyInit_loose(void) { return PyModule_Create(&module); }
+"""
+
+
+def test_a_loose_extension_counts_by_its_content(project: Any) -> None:
+    compiler = shutil.which("cc")
+    include = sysconfig.get_paths()["include"]
+    if compiler is None or not os.path.exists(os.path.join(include, "Python.h")):
+        pytest.skip("needs a C compiler and Python's headers")
+
+    def build(text: str) -> None:
+        (project.folder / "loose.c").write_text(text)
+        suffix = sysconfig.get_config_var("EXT_SUFFIX")
+        subprocess.run(
+            [compiler, "-shared", "-fPIC", "-O0", f"-I{include}", "loose.c", "-o", f"loose{suffix}"],
+            cwd=project.folder, check=True, timeout=120,
+        )  # fmt: skip
+
+    build(EXTENSION)
+    project.write(script=TEXT.replace("def helper(x):\n    return x + 1\n", "from loose import helper\n") + MAIN)
+    assert python(project, "script.py") == COMPUTED
+    assert python(project, "script.py") == LOADED
+    build(EXTENSION.replace("(x) + 1", "(x) + 2"))
+    assert python(project, "script.py") == CHANGED

@@ -10,6 +10,7 @@ can
 
 from __future__ import annotations
 
+import importlib.machinery
 import importlib.util
 import os
 import re
@@ -167,6 +168,23 @@ def _distribution(info: str) -> Place:
 
 def _is_code(line: str, info: str) -> bool:
     return not line.startswith(("../", f"{info}/")) and "__pycache__" not in line
+
+
+def extension_of(module: str) -> str:
+    """The file of a compiled module of the user's; empty for all other modules."""
+    file = getattr(sys.modules.get(module), "__file__", None)
+    if not isinstance(file, str) or not file.endswith(tuple(importlib.machinery.EXTENSION_SUFFIXES)):
+        return ""
+    return file if place_of(module, file).kind == "user" else ""
+
+
+def stamp_of(file: str) -> list[int]:
+    """What tells that a file is another than before; empty where it can't be asked."""
+    try:
+        found = os.stat(file)
+    except OSError:
+        return []
+    return [found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns]
 
 
 def forget() -> None:

@@ -34,7 +34,14 @@ from inviscid.fingerprinting.generated import is_created
 from inviscid.fingerprinting.guards import Content, Guards, contents, hold
 from inviscid.fingerprinting.impure import CURES, ENVIRONMENT_READERS, World, canonical, impure, impure_method
 from inviscid.fingerprinting.narrowing import Narrowed, opaque
-from inviscid.fingerprinting.places import STDLIB, Place, place_of_globals, place_of_module_named
+from inviscid.fingerprinting.places import (
+    STDLIB,
+    Place,
+    extension_of,
+    place_of_globals,
+    place_of_module_named,
+    stamp_of,
+)
 from inviscid.fingerprinting.references import External, Found, Target, Undefined, external_name, is_user, resolve
 from inviscid.fingerprinting.shown import brief
 from inviscid.fingerprinting.template import Template
@@ -224,6 +231,8 @@ class Reach:
                 self.state(definition, value)
         elif type(value) in _GETTERS:
             self.getter(definition, value)
+        elif not isinstance(value, ModuleType) and (file := extension_of(str(members.ask(value, "__module__")))):
+            self.compiled(definition, value, file)
         elif isinstance(value, CodeType):
             definition.kind = "code"
             from inviscid.fingerprinting.bytecode import code_stream
@@ -404,6 +413,18 @@ class Reach:
         if target.name == "typing.get_type_hints":
             self.marks.add(template.ANNOTATIONS)
 
+    def compiled(self, definition: Definition, value: Any, file: str) -> None:
+        """Something of a compiled module of the user's: it counts by the file that it is in."""
+        definition.kind = "compiled"
+        definition.label.append(["compiled", str(members.ask(value, "__qualname__"))])
+        self.extension(definition, file)
+
+    def extension(self, definition: Definition, file: str) -> None:
+        """The content of the file of a compiled module."""
+        with open(file, "rb") as stream:
+            definition.label.append(digest(stream.read()))
+        self.guards.answer(functools.partial(stamp_of, file))
+
     def klass(self, definition: Definition, cls: type) -> None:
         """A class, whole: bases, metaclass, members."""
         if not is_user(cls):
@@ -420,6 +441,8 @@ class Reach:
         definition.label.append(len(cls.__bases__))
         for base in cls.__bases__:
             self.refer(definition, base, definition.name)
+        if file := extension_of(cls.__module__):
+            self.extension(definition, file)
         if names := registries.registered(cls):
             definition.label.append(["registered", names])
             definition.notes.append(f"registered: {', '.join(names)}")
