@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from inviscid.entry import name_of_namespace
 from inviscid.fingerprinting.guards import Guards, contents
 from inviscid.fingerprinting.members import ask
-from inviscid.fingerprinting.places import Place, installed_module, place_of_globals, place_of_module_named
+from inviscid.fingerprinting.places import STDLIB, Place, installed_module, place_of_globals, place_of_module_named
 from inviscid.fingerprinting.template import Slot
 from inviscid.sentinels import MISSING
 
@@ -59,6 +59,9 @@ def resolve(slot: Slot, function: FunctionType, guards: Guards) -> Target:
     """What a slot of a function stands for."""
     namespace = function.__globals__
     home = name_of_namespace(namespace)
+    if slot.name == "__debug__":
+        # ``-O`` is a part of the environment, and of no digest.
+        return External("builtins.__debug__", STDLIB)
     if slot.kind == "import":
         return _resolve_import(slot, namespace, guards)
     if slot.kind == "free":

@@ -80,7 +80,8 @@ def _alias(context: Context, value: Any) -> Node:
 
 
 def _by_type_name(context: Context, value: Any) -> Node:
-    return Node(tags.TYPE_VARIABLE, [type(value).__name__, value._name])  # noqa: SLF001 - it has no public name
+    # The class of a special form differs between versions.
+    return Node(tags.TYPE_VARIABLE, ["special form", value._name])  # noqa: SLF001 - it has no public name
 
 
 def _type_variable(context: Context, value: Any) -> Node:
@@ -94,7 +95,7 @@ def _forward(context: Context, value: Any) -> Node:
 
 
 def _new_type(context: Context, value: Any) -> Node:
-    return Node(tags.TYPE_VARIABLE, ["NewType", value.__name__, value.__module__, value.__supertype__])
+    return Node(tags.TYPE_VARIABLE, ["NewType", value.__name__, value.__supertype__])
 
 
 def _type_alias(context: Context, value: Any) -> Node:

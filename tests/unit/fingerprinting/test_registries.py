@@ -5,6 +5,8 @@ Rows as in test_reach_rows.py.
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -120,3 +122,30 @@ print(*[fingerprint(z).digest[:8] for z in (f, g, h)])
 def test_sets_of_functions_and_classes(project: Any) -> None:
     project.write(script=SET)
     assert len({project.run("script.py", str(i), PYTHONHASHSEED=str(i)) for i in range(8)}) == 1
+
+
+def test_special_forms_are_called_alike(project: Any) -> None:
+    from inviscid.calls import _encode
+
+    stream = _encode(__import__("typing").Literal["a"], lambda part, path: b"", "x")
+    assert b"SpecialForm" not in stream
+
+
+def test_debug_is_the_environments(project: Any) -> None:
+    project.write(
+        mod="def f(x):\n    if __debug__: return x\n    return 2\n",
+        script="import mod, inviscid; print(inviscid.fingerprint(mod.f).digest)",
+    )
+    found = {
+        subprocess.run(
+            [sys.executable, *options, "script.py"], cwd=project.folder, check=True, capture_output=True
+        ).stdout
+        for options in ([], ["-O"])
+    }
+    assert len(found) == 1
+
+
+def test_a_new_type_is_called_alike_in_every_file(project: Any) -> None:
+    modules = {name: "import typing\nN = typing.NewType('N', int)\n" for name in ("other", "twin")}
+    first = digest(project, "from other import N\ndef f(x): return N(x)", **modules)
+    assert first == digest(project, "from twin import N\ndef f(x): return N(x)")
