@@ -24,10 +24,11 @@ Content = tuple[bytes, tuple[Any, ...]]
 class Guards:
     """The facts that one fingerprint rests on."""
 
-    __slots__ = ("_answers", "_bindings", "_classes", "_contents", "_functions", "_names")
+    __slots__ = ("_answers", "_bindings", "_bound", "_classes", "_contents", "_functions", "_names")
 
     def __init__(self) -> None:
         self._bindings: list[tuple[Mapping[str, Any], str, Callable[[], Any]]] = []
+        self._bound: dict[tuple[int, str], Callable[[], Any]] = {}
         self._functions: list[_Function] = []
         self._classes: list[tuple[type, tuple[str, ...], tuple[Any, ...], tuple[type, ...]]] = []
         self._names: list[tuple[dict[str, Any], frozenset[str]]] = []
@@ -36,7 +37,12 @@ class Guards:
 
     def binding(self, namespace: Mapping[str, Any], name: str, value: Any) -> None:
         """A name of a namespace is bound to this very object, or missing."""
-        self._bindings.append((namespace, name, hold(value)))
+        # Most names are read by many functions; but one that was rebound between two reads has two guards, which fail.
+        known = self._bound.get((id(namespace), name))
+        if known is None or known() is not value:
+            # The namespace is kept alive from here on, so its id stays its own.
+            held = self._bound[id(namespace), name] = hold(value)
+            self._bindings.append((namespace, name, held))
 
     def function(self, function: FunctionType) -> None:
         """A function has this code, these defaults and attributes, and its closure cells hold these very objects.

@@ -9,6 +9,7 @@ sentence ends with the same cures.
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 CURES = "make it an argument, read it in a function of its own outside, or give your word with pure=True"
@@ -137,6 +138,7 @@ _METHODS: dict[str, frozenset[str]] = {
 }
 
 
+@functools.lru_cache(maxsize=4096)
 def canonical(name: str) -> str:
     """The name as the lists have it."""
     top, dot, rest = name.partition(".")

@@ -44,7 +44,7 @@ from inviscid.fingerprinting.places import (
 )
 from inviscid.fingerprinting.references import External, Found, Target, Undefined, external_name, is_user, resolve
 from inviscid.fingerprinting.shown import brief
-from inviscid.fingerprinting.template import Template
+from inviscid.fingerprinting.template import Slot, Template
 from inviscid.sentinels import MISSING
 
 _IMMUTABLE_TYPE = 1 << 8
@@ -92,6 +92,8 @@ class Reach:
         self._unread: list[tuple[Definition, FunctionType]] = []
         self._mentions: set[str] = set()
         self._classes: list[tuple[Definition, type, Narrowed]] = []
+        self._targets: dict[tuple[int, Slot], Target] = {}
+        self._external_names: dict[int, tuple[Any, int, str]] = {}
         self._asked: set[type] = set()
         """Classes that were asked what others made of them."""
 
@@ -255,10 +257,26 @@ class Reach:
 
     def held(self, definition: Definition, value: Any) -> None:
         """Note what something installed may do where nobody can say how it will be used."""
-        if type(value) not in _IMMUTABLE and (external := _external_name_of(Found(value, (), ""))):
+        if type(value) not in _IMMUTABLE and (external := self.external_name(value)):
             self.world(definition, external, ("",), ())
             if external in _MEMBER_LOOK_UP:
                 self.marks |= set(template.COMPUTED_NAME)
+
+    def external_name_of(self, target: Target) -> str:
+        """The name of what is installed, also where the user's module has bound it to another; empty for all else."""
+        if isinstance(target, Found):
+            name = self.external_name(target.value)
+            return ".".join([name, *target.rest]) if name and target.rest else name
+        return target.name if isinstance(target, External) else ""
+
+    def external_name(self, value: Any) -> str:
+        """The name of an installed object, looked for once: most functions use the same few."""
+        known = self._external_names.get(id(value))
+        # What is imported meanwhile may be where it is found.
+        loaded = len(sys.modules)
+        if known is None or known[1] != loaded:
+            known = self._external_names[id(value)] = value, loaded, _external_name(value)
+        return known[2]
 
     # Kinds ------------------------------------------------------------------------------------------------------------
 
@@ -299,9 +317,9 @@ class Reach:
         computed = template.COMPUTED in form.marks
         whole = template.MODULE in form.marks
         for slot, uses in zip(form.slots, form.uses, strict=True):
-            target = resolve(slot, function, self.guards)
+            target = self.resolved(slot, function)
             self.target(definition, target)
-            name = _external_name_of(target)
+            name = self.external_name_of(target)
             self.world(definition, name, uses, form.mentions)
             if name in _MEMBER_LOOK_UP and not _spelled_out(name, (slot.name, *slot.chain)):
                 self.marks |= set(template.COMPUTED_NAME)
@@ -331,6 +349,16 @@ class Reach:
             (template.EXACT, form.source),
         ]
         self._unread.append((definition, function))
+
+    def resolved(self, slot: Slot, function: FunctionType) -> Target:
+        """What a slot stands for, looked for once in a module: the guards of the first look hold for all."""
+        if slot.kind == "free":
+            return resolve(slot, function, self.guards)
+        at = id(function.__globals__), slot
+        target = self._targets.get(at)
+        if target is None:
+            target = self._targets[at] = resolve(slot, function, self.guards)
+        return target
 
     def world(self, definition: Definition, name: str, uses: tuple[str, ...], mentions: tuple[str, ...]) -> None:
         """Note what a function reads beyond its arguments by something installed that it names."""
@@ -636,20 +664,14 @@ def _content(encode: Encode, value: Any, name: str) -> Content:
     return stream, tuple(tokens[token] for token in order)
 
 
-def _external_name_of(target: Target) -> str:
-    """The name of what is installed, also where the user's module has bound it to another; empty for all else."""
-    if isinstance(target, External):
-        return target.name
-    if not isinstance(target, Found):
-        return ""
-    if target.value is os.environ:
-        return ".".join(["os.environ", *target.rest])
-    value = target.value
+def _external_name(value: Any) -> str:
+    if value is os.environ:
+        return "os.environ"
     if isinstance(value, FunctionType) and place_of_globals(value.__globals__).kind == "user":
         return ""
     callables = FunctionType | BuiltinFunctionType | MethodType | type
     found = external_name(value) if isinstance(value, callables) else None
-    return ".".join([found.name, *target.rest]) if found is not None else ""
+    return "" if found is None else found.name
 
 
 def _replaced_documentation(function: FunctionType) -> str:
