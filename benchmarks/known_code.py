@@ -130,7 +130,7 @@ start = time.perf_counter(); forms.StoredForms(None).recall(b""); opened = time.
 start = time.perf_counter(); found = root.everything.fingerprint; first = time.perf_counter() - start
 start = time.perf_counter(); again = root.everything.fingerprint; second = time.perf_counter() - start
 assert again is found and not found.taints, found.taints
-kinds = [kind for _, kind, _ in found.definitions]
+kinds = [part.kind for part in found.definitions]
 parser = "inviscid.fingerprinting.normalize" in sys.modules
 slots = sum(len(form.slots) for _, form in calls.FINGERPRINTS._memory._templates.values() if form)
 definitions = kinds.count("function") + kinds.count("class")
