@@ -144,3 +144,18 @@ def test_names_of_a_namespace() -> None:
     assert guards.hold()
     namespace["y"] = 1
     assert not guards.hold()
+
+
+def test_many_readers_of_a_name_share_a_guard_unless_it_was_rebound_between_them() -> None:
+    namespace: dict[str, object] = {"a": len}
+    guards = Guards()
+    for _ in range(3):
+        guards.binding(namespace, "a", namespace["a"])
+    assert len(guards._bindings) == 1
+    assert guards.hold()
+    namespace["a"] = max
+    guards.binding(namespace, "a", max)
+    # One reader saw the one, one the other: what was taken from both holds for neither.
+    assert not guards.hold()
+    namespace["a"] = len
+    assert not guards.hold()
