@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -18,8 +19,10 @@ from inviscid import configuration
 from inviscid.configuration import Layer
 from inviscid.digest import KEY_VERSION, combine, digest, pack
 from inviscid.fingerprinting import (
+    CURES,
     DECIMAL,
     MEMBERS,
+    ZONE,
     ConfigRead,
     Distribution,
     Fingerprint,
@@ -29,6 +32,7 @@ from inviscid.fingerprinting import (
     is_secret,
     is_user,
     opaque,
+    world_of,
 )
 from inviscid.inputs import Encoder
 from inviscid.sentinels import MISSING
@@ -103,12 +107,16 @@ class References:
                 place = found.place
                 distribution = Distribution(*place[1:]) if place.kind == "distribution" else None
                 stream = pack(["installed", found.name])
-                known = _installed[id(value)] = (value, stream, distribution, opaque(found.name))
+                world = world_of(found.name)
+                reads = f"{world.what} ({found.name})" if world is not None and not world.unseen else ""
+                known = _installed[id(value)] = (value, stream, distribution, opaque(found.name), reads)
         if known is not None:
             if known[2] is not None:
                 self.distributions.add(known[2])
             if known[3]:
                 self.marks.add(MEMBERS)
+            if known[4]:
+                self.taints.append(f"{path} reads {known[4]}: {CURES}")
             return known[1]
         base = value.__inviscid_base__ if is_declared(value) else value
         # What it is asked for is for the function that it is given to, whose code is not looked at here.
@@ -123,7 +131,7 @@ class References:
         return pack(["user", fingerprint.raw, value.__inviscid_overrides__() if base is not value else b""])
 
 
-_installed: dict[int, tuple[Any, bytes, Distribution | None, bool]] = {}
+_installed: dict[int, tuple[Any, bytes, Distribution | None, bool, str]] = {}
 
 
 def is_declared(value: Any) -> bool:
@@ -221,7 +229,8 @@ def identify(
     own = {read.parameter: config.own[id(read)] for _, read in fingerprint.reads if id(read) in config.own}
     # A file that is read unseen counts by its content where it is an argument.
     unseen = () if encoder.files else (*fingerprint.unseen, *references.unseen)
-    taints = () if options.pure else (*fingerprint.taints, *references.taints, *unseen)
+    drawn = _drawn(fingerprint, values, environment)
+    taints = () if options.pure else (*fingerprint.taints, *references.taints, *unseen, *drawn)
     files = frozenset(map(os.path.abspath, encoder.files))
     return Call(key, {**values, **own}, fingerprint, asked, seen, tuple(inputs), pack(parts), taints, files)
 
@@ -339,12 +348,28 @@ def _input(encoder: Encoder, name: str, value: Any, options: Options) -> bytes:
     return encoder.digest(value, f"argument '{name}'")
 
 
+def _drawn(fingerprint: Fingerprint, values: dict[str, Any], environment: list[Any]) -> list[str]:
+    """What is random only with these arguments."""
+    found = [
+        f"argument '{name}' is None, so that nothing seeds the random numbers: pass a seed"
+        for name in sorted(fingerprint.seeds)
+        if name in values and values[name] is None
+    ]
+    if fingerprint.samples and not _FRAMES.isdisjoint(part[0] for part in environment[2:]):
+        found.append("it draws a sample that nothing seeds: give sample() a random_state= or seed=")
+    return found
+
+
+_FRAMES = frozenset({"pandas", "polars"})
+
 # In front of the name of a variable in the environment: no distribution is called so.
 _VARIABLE = "$"
 
 
 def _variable(name: str) -> str:
     """The value of a variable, as a digest (hex): it may be a secret."""
+    if name == ZONE:
+        return digest(pack([os.environ.get("TZ"), *time.tzname, time.timezone])).hex()
     if name != DECIMAL:
         return digest(pack(os.environ.get(name))).hex()
     import decimal

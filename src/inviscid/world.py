@@ -45,7 +45,7 @@ _SITE = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}", f"{
 _LIBRARY = os.path.dirname(os.path.realpath(os.__file__)) + os.sep
 _IMPORT = frozenset({"_find_and_load", "_find_spec", "find_spec", "_fill_cache"})
 # Modules that open files so that people can read messages.
-_MESSAGES = frozenset({"linecache", "logging", "logging.handlers", "traceback", "warnings"})
+_MESSAGES = frozenset({"logging", "logging.handlers", "traceback", "warnings"})
 # Modules that start programs or connect to find out about the machine.
 _MACHINE = frozenset({"platform", "uuid", "ctypes.util", "sysconfig", "multiprocessing", "joblib", "loky", "_pyio"})
 
@@ -63,7 +63,7 @@ class Sight(NamedTuple):
 class Watch:
     """What one computation was seen to do."""
 
-    __slots__ = ("acts", "confirmed", "declared", "reads", "removed", "written")
+    __slots__ = ("acts", "confirmed", "declared", "made", "reads", "removed", "written")
 
     def __init__(self, declared: frozenset[str] = frozenset()) -> None:
         self.declared = declared
@@ -73,6 +73,8 @@ class Watch:
         self.confirmed: dict[tuple[str, str], Sight] = {}
         """What cached calls inside depended on, and was confirmed for them."""
         self.written: dict[str, None] = {}
+        self.made: dict[str, None] = {}
+        """Directories that it made: what is in there is its own."""
         self.removed: dict[str, None] = {}
         self.acts: dict[str, None] = {}
 
@@ -83,12 +85,15 @@ class Watch:
         self.confirmed.update(inner.confirmed)
         self.written.update(inner.written)
         self.removed.update(inner.removed)
+        self.made.update(inner.made)
         self.acts.update(inner.acts)
 
     def read(self, kind: str, path: str) -> None:
         """Note that something is about to be read."""
         absolute = os.path.abspath(path)
         if (kind, path) in self.reads or absolute in self.written or self.is_declared(absolute):
+            return
+        if any(absolute == made or absolute.startswith(made + os.sep) for made in self.made):
             return
         if absolute.startswith((*_DEVICES, _LIBRARY)) or any(part in absolute for part in _SITE):
             return
@@ -233,6 +238,9 @@ def _by_a_body(frame: FrameType | None) -> bool:
             return name == "inviscid.inputs.files"
         if name in _MESSAGES or (code.co_name in _IMPORT and code.co_filename.startswith("<frozen importlib")):
             return False
+        if name == "shutil" and code.co_name.startswith("_rmtree"):
+            # It opens what it removes, by names relative to what it has open.
+            return False
         frame = frame.f_back
     return True
 
@@ -263,7 +271,15 @@ def _renamed(one: Watch, args: tuple[Any, ...]) -> None:
     one.written.pop(os.path.abspath(os.fsdecode(source)), None)
 
 
+def _made(one: Watch, args: tuple[Any, ...]) -> None:
+    if args[2] == -1:
+        one.made[os.path.abspath(os.fsdecode(args[0]))] = None
+
+
 def _removed(one: Watch, args: tuple[Any, ...]) -> None:
+    if args[1] != -1:
+        # Relative to a directory that is open: a tree is being removed, whose names were listed before.
+        return
     path = os.path.abspath(os.fsdecode(args[0]))
     if path not in one.written and not any(part in path for part in _SITE):
         one.removed[path] = None
@@ -295,6 +311,7 @@ _EVENTS: dict[str, Callable[[Watch, tuple[Any, ...]], None]] = {
     "open": _opened,
     "os.listdir": _listed,
     "os.scandir": _listed,
+    "os.mkdir": _made,
     "os.rename": _renamed,
     "os.remove": _removed,
     "subprocess.Popen": _started,

@@ -187,7 +187,7 @@ def sights(entry: Any) -> list[str]:
     return [sight.path for sight in world.sights_in(entry.manifest)]
 
 
-def test_what_is_no_dependency(tmp_path: Path, project: Any) -> None:
+def test_what_is_no_dependency(project: Any, caplog: pytest.LogCaptureFixture) -> None:
     project.write(imported="VALUE = 3\n")
 
     @cached
@@ -199,6 +199,10 @@ def test_what_is_no_dependency(tmp_path: Path, project: Any) -> None:
         with open(file.name, encoding="utf-8") as again:
             text = again.read()
         os.remove(file.name)
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "a").write_text("x", encoding="utf-8")
+            Path(folder, "sub").mkdir()
+            assert sorted(os.listdir(folder)) == ["a", "sub"]
         with open(os.devnull, encoding="utf-8") as device:
             device.read()
         logging.getLogger("inviscid.test").debug("x")
@@ -206,7 +210,9 @@ def test_what_is_no_dependency(tmp_path: Path, project: Any) -> None:
             installed.read()
         return text, imported.VALUE + x
 
-    assert temporary(1) == ("x", 4)
+    with caplog.at_level(logging.WARNING):
+        assert temporary(1) == ("x", 4)
+    assert [record.getMessage() for record in caplog.records] == []
     assert sights(temporary.peek(1)) == []
 
 

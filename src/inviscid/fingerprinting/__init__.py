@@ -1,7 +1,7 @@
 """What a function does, as a digest: source → normal form → references → graph → fingerprint."""
 
-from inviscid.fingerprinting.definition import DECIMAL, ConfigRead, Declared, Distribution, Fingerprint, Part
-from inviscid.fingerprinting.impure import CURES
+from inviscid.fingerprinting.definition import DECIMAL, ZONE, ConfigRead, Declared, Distribution, Fingerprint, Part
+from inviscid.fingerprinting.impure import CURES, world_of
 from inviscid.fingerprinting.narrowing import opaque
 from inviscid.fingerprinting.references import external_name, is_user
 from inviscid.fingerprinting.remembered import Forms
@@ -10,6 +10,20 @@ from inviscid.fingerprinting.take import Fingerprinter
 from inviscid.fingerprinting.template import MEMBERS
 
 __all__ = [
-    "CURES", "DECIMAL", "MEMBERS", "ConfigRead", "Declared", "Distribution", "Fingerprint", "Fingerprinter", "Forms",
-    "Part", "external_name", "is_secret", "is_user", "opaque",
+    "CURES",
+    "DECIMAL",
+    "MEMBERS",
+    "ZONE",
+    "ConfigRead",
+    "Declared",
+    "Distribution",
+    "Fingerprint",
+    "Fingerprinter",
+    "Forms",
+    "Part",
+    "external_name",
+    "impure",
+    "is_secret",
+    "is_user",
+    "opaque", "world_of",
 ]  # fmt: skip

@@ -12,6 +12,7 @@ Encode = Callable[[object, Callable[[object, str], bytes], str], bytes]
 
 
 DECIMAL = "decimal context"
+ZONE = "time zone"
 
 
 class ConfigRead(NamedTuple):
@@ -110,7 +111,13 @@ class Fingerprint(NamedTuple):
     unseen: tuple[str, ...]
     """Which files it may read without being seen: does no harm where files are arguments, and is a taint elsewhere."""
     variables: frozenset[str]
-    """Environment variables that are read by these names, and `DECIMAL` for the context of decimal arithmetic."""
+    """Environment variables that are read by these names; `DECIMAL` for the context of decimal arithmetic, `ZONE` for
+    the time zone of the process.
+    """
+    seeds: frozenset[str]
+    """Parameters that seed a generator: without one, where the argument is None."""
+    samples: bool
+    """Whether somebody in reach is asked for a sample without a seed: a frame draws one at random."""
     guards: Guards
 
     @property

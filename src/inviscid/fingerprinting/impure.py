@@ -37,7 +37,7 @@ _NATIVE = World("a file in a way that can't be seen: pass it as a File", unseen=
 _LISTS: dict[World, str] = {
     _CLOCK: """
         time.time time.time_ns time.monotonic time.monotonic_ns time.perf_counter time.perf_counter_ns
-        time.process_time time.process_time_ns time.thread_time time.thread_time_ns time.localtime time.strftime
+        time.process_time time.process_time_ns time.thread_time time.thread_time_ns time.strftime
         time.ctime time.tzname time.timezone time.get_clock_info datetime.datetime.now
         datetime.datetime.utcnow datetime.datetime.today datetime.date.today timeit. pandas.Timestamp.now
         pandas.Timestamp.utcnow pandas.Timestamp.today uuid.uuid1
@@ -106,7 +106,12 @@ _PURE = frozenset(
     "duckdb.DuckDBPyConnection".split()
 )
 # Impure only where the moment is left out.
-_NOW_IF_BARE = frozenset({"time.gmtime", "time.asctime"})
+_NOW_IF_BARE = frozenset({"time.gmtime", "time.asctime", "time.localtime"})
+# What takes a word for the moment: ``pd.to_datetime("now")``.
+_WORDS_FOR_NOW = frozenset({"to_datetime", "datetime64", "Timestamp", "DatetimeIndex", "Period"})
+_NOW = frozenset({"=now", "=today"})
+# What is looked up where the time zone of the process counts.
+ZONED = frozenset({"fromtimestamp", "timestamp", "astimezone", "localtime", "strftime", "mktime", "ctime"})
 
 _EXACT: dict[str, World] = {}
 _BELOW: dict[str, World] = {}
@@ -147,7 +152,7 @@ def canonical(name: str) -> str:
     return name.replace("pandas._libs.tslibs.timestamps.", "pandas.").replace("pathlib._local.", "pathlib.")
 
 
-def impure(name: str, uses: tuple[str, ...] = ("",), bare: str = "()") -> World | None:
+def world_of(name: str, uses: tuple[str, ...] = ("",), bare: str = "()") -> World | None:
     """What an installed callable reads beyond its arguments; None if nothing is known.
 
     Args:
@@ -163,7 +168,10 @@ def impure(name: str, uses: tuple[str, ...] = ("",), bare: str = "()") -> World 
         return _RANDOM if bare in uses else None
     if name in _NOW_IF_BARE:
         return _CLOCK if bare in uses else None
-    found = _EXACT.get(name)
+    if name.rpartition(".")[2] in _WORDS_FOR_NOW and not _NOW.isdisjoint(uses):
+        return _CLOCK
+    # A module that is handed on as a whole may be asked for anything.
+    found = _EXACT.get(name) or _BELOW.get(name)
     if found is not None:
         return found
     head = name
@@ -175,6 +183,13 @@ def impure(name: str, uses: tuple[str, ...] = ("",), bare: str = "()") -> World 
         if found is not None:
             return found
     return None
+
+
+def seeds(name: str, uses: tuple[str, ...]) -> list[str]:
+    """The parameters that a generator is seeded with: None there means no seed."""
+    if canonical(name) not in _SEEDED:
+        return []
+    return [use[1:] for use in uses if use.startswith("?")]
 
 
 def impure_method(class_name: str, mentions: tuple[str, ...]) -> str:

@@ -416,9 +416,16 @@ class _Normalizer:
                 self.used_as[id(node.func)] = template.BARE
             case ast.Call(args=[ast.Constant(value=str(key)), *_]):
                 self.used_as[id(node.func)] = f"={key}"
+            case (
+                ast.Call(args=[ast.Name(id=name)], keywords=[])
+                | ast.Call(args=[], keywords=[ast.keyword(value=ast.Name(id=name))])
+            ):
+                self.used_as[id(node.func)] = f"{template.WITH}{name}"
             case _:
                 self.used_as[id(node.func)] = template.CALLED
         called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if called == "sample" and not {"random_state", "seed"} & {keyword.arg for keyword in node.keywords}:
+            self.mentions.add(template.SAMPLES)
         if called in template.SILENT:
             for given in [*node.args, *(keyword.value for keyword in node.keywords)]:
                 self.used_as.setdefault(id(given), template.GIVEN)

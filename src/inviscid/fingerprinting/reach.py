@@ -23,6 +23,7 @@ from inviscid.errors import UnhashableInput
 from inviscid.fingerprinting import members, registries, template
 from inviscid.fingerprinting.definition import (
     DECIMAL,
+    ZONE,
     ConfigRead,
     Declared,
     Definition,
@@ -32,7 +33,16 @@ from inviscid.fingerprinting.definition import (
 )
 from inviscid.fingerprinting.generated import is_created
 from inviscid.fingerprinting.guards import Content, Guards, contents, hold
-from inviscid.fingerprinting.impure import CURES, ENVIRONMENT_READERS, World, canonical, impure, impure_method
+from inviscid.fingerprinting.impure import (
+    CURES,
+    ENVIRONMENT_READERS,
+    ZONED,
+    World,
+    canonical,
+    impure_method,
+    seeds,
+    world_of,
+)
 from inviscid.fingerprinting.narrowing import Narrowed, opaque
 from inviscid.fingerprinting.places import (
     STDLIB,
@@ -82,6 +92,7 @@ class Reach:
         self.distributions: set[Distribution] = set()
         self.marks = set(marks)
         self.variables: set[str] = set()
+        self.seeds: set[str] = set()
         self.guards = Guards()
         self._encode = encode
         self._templates = templates
@@ -140,6 +151,12 @@ class Reach:
                     self.member(definition, f"annotation {word}", value)
         if whole:
             self.extensions(self.definitions[0])
+
+    @property
+    def samples(self) -> bool:
+        """Whether a sample is asked for without a seed, and not of an object of the user's."""
+        ours = any("sample" in vars(cls) for _, cls, _ in self._classes)
+        return template.SAMPLES in self._mentions and not ours
 
     def member(self, definition: Definition, name: str, value: Any) -> None:
         """Let a definition refer to an object by a name, once."""
@@ -287,6 +304,7 @@ class Reach:
         if declared.options:
             definition.label.append(declared.options)
             definition.notes.append(f"options: {short(digest(declared.options))}")
+        self.held(definition, declared.function)
         self.visit(definition, declared.function)
 
     def function(self, definition: Definition, function: FunctionType) -> None:
@@ -313,6 +331,8 @@ class Reach:
         self.marks |= form.marks & template.CLOSURE_WIDE
         definition.label.append(form.body)
         self._mentions.update(form.mentions)
+        if not ZONED.isdisjoint(form.mentions):
+            self.variables.add(ZONE)
         definition.shown = form.text
         computed = template.COMPUTED in form.marks
         whole = template.MODULE in form.marks
@@ -321,6 +341,8 @@ class Reach:
             self.target(definition, target)
             name = self.external_name_of(target)
             self.world(definition, name, uses, form.mentions)
+            if definition is self.definitions[0]:
+                self.seeds.update(seeds(name, uses))
             if name in _MEMBER_LOOK_UP and not _spelled_out(name, (slot.name, *slot.chain)):
                 self.marks |= set(template.COMPUTED_NAME)
             if "" in uses:
@@ -367,10 +389,10 @@ class Reach:
         if canonical(name) in ENVIRONMENT_READERS and all(use.startswith("=") for use in uses):
             self.variables.update(use[1:] for use in uses)
             return
-        found = impure(name, uses, template.BARE)
+        found = world_of(name, uses, template.BARE)
         if found is None and (method := impure_method(name, mentions)):
             name = f"{name}.{method}"
-            found = impure(name)
+            found = world_of(name)
         if found is not None:
             self.impure(definition, name, found)
 
@@ -487,7 +509,9 @@ class Reach:
         """A module that is used as a value: all of it may be reached."""
         place = place_of_globals(vars(module))
         if place.kind != "user":
-            self.external(definition, External(name_of_namespace(vars(module)), place))
+            name = name_of_namespace(vars(module))
+            self.external(definition, External(name, place))
+            self.world(definition, name, ("",), ())
         else:
             self.namespace(definition, vars(module))
 
@@ -669,6 +693,10 @@ def _external_name(value: Any) -> str:
         return "os.environ"
     if isinstance(value, FunctionType) and place_of_globals(value.__globals__).kind == "user":
         return ""
+    owner = getattr(value, "__self__", None) if isinstance(value, BuiltinFunctionType | MethodType) else None
+    if isinstance(owner, type) and (of_class := external_name(owner)) is not None:
+        # A class method, such as `datetime.now`.
+        return f"{of_class.name}.{value.__name__}"
     callables = FunctionType | BuiltinFunctionType | MethodType | type
     found = external_name(value) if isinstance(value, callables) else None
     return "" if found is None else found.name

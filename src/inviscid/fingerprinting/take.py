@@ -96,6 +96,8 @@ class Fingerprinter:
             taints=tuple(dict.fromkeys(taint.why for taint in taints if not taint.unseen)),
             unseen=tuple(dict.fromkeys(taint.why for taint in taints if taint.unseen)),
             variables=frozenset(reach.variables),
+            seeds=frozenset(reach.seeds),
+            samples=reach.samples,
             guards=reach.guards,
         )
 

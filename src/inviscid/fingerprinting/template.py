@@ -157,6 +157,10 @@ class Template(NamedTuple):
 BARE = "()"
 CALLED = "(…)"
 NAMED = "named"
+WITH = "?"
+"""In front of the name of a variable, which is all that a call is given."""
+SAMPLES = ".sample()"
+"""As a mention: somebody is asked for a sample without a seed."""
 GIVEN = "given"
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import pydoc
 import sys
+import time
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 import inviscid
@@ -45,6 +50,10 @@ IMPURE = {
     "another program": ("def f(x): return subprocess.run(x)", "another program"),
     "network": ("import urllib.request\ndef f(x): return urllib.request.urlopen(x)", "the network"),
     "input": ("def f(x): return input()", "typed"),
+    "random of a module that is handed on": ("def f(x): return getattr(np.random, 'rand')(x)", "random numbers"),
+    "random of numpy under another name": ("draw = np.random.rand\ndef f(x): return draw(x)", "random numbers"),
+    "now as a word": ("def f(x): return pd.to_datetime('now')", "the clock"),
+    "today as a word": ("def f(x): return np.datetime64('today')", "the clock"),
     "native reader": ("def f(x): return pd.read_parquet(x)", "pass it as a File"),
 }
 PURE = {
@@ -75,8 +84,6 @@ def test_what_only_looks_impure_is_not(project: Any, name: str) -> None:
 
 
 def test_an_impure_function_runs_every_time(ran: Any) -> None:
-    import time
-
     @cached
     def f(x: int) -> float:
         sys.audit("test.ran", "f")
@@ -90,8 +97,6 @@ def test_an_impure_function_runs_every_time(ran: Any) -> None:
 
 
 def test_the_users_word_holds_for_callers_too(ran: Any) -> None:
-    import time
-
     @cached(pure=True)
     def timed(x: int) -> float:
         sys.audit("test.ran", "timed")
@@ -190,7 +195,83 @@ def test_a_native_reader_is_fine_with_a_file(tmp_path: Any, ran: Any, project: A
     assert ran() == ["f", "f"]
 
 
+@pytest.mark.parametrize("name", ["time.time", "numpy.random.rand", "datetime.datetime.now", "uuid.uuid4"])
+def test_an_impure_function_is_not_cached_itself(name: str) -> None:
+    assert cached(pydoc.locate(name)).explain().outcome == "bypass"
+
+
+@pytest.mark.parametrize("given", ["numpy.random", "time.time"])
+def test_what_is_impure_is_an_argument(given: str) -> None:
+    @cached
+    def f(x: Any) -> Any:
+        return x
+
+    assert f.explain(pydoc.locate(given)).outcome == "bypass"
+
+
+def test_a_seed_that_is_none_is_no_seed(ran: Any) -> None:
+    @cached
+    def draw(n: int, seed: int | None = None) -> float:
+        sys.audit("test.ran", "draw")
+        return float(np.random.default_rng(seed).random(n)[0])
+
+    with pytest.warns(inviscid.InviscidWarning, match="argument 'seed' is None"):
+        assert draw(1) != draw(1)
+    assert draw(1, seed=3) == draw(1, 3)
+    assert ran() == ["draw"] * 3
+
+
+def test_a_sample_without_a_seed_is_random(ran: Any) -> None:
+    @cached
+    def pick(series: Any) -> Any:
+        sys.audit("test.ran", "pick")
+        return series.sample(2)
+
+    @cached
+    def seeded(series: Any) -> Any:
+        sys.audit("test.ran", "seeded")
+        return series.sample(2, random_state=3)
+
+    @cached
+    def of_my_own(x: Any) -> Any:
+        sys.audit("test.ran", "of_my_own")
+        return x.sample()
+
+    class Sampler:
+        def sample(self) -> int:
+            return 4
+
+    series = pd.Series(range(9))
+    with pytest.warns(inviscid.InviscidWarning, match="draws a sample"):
+        pick(series)
+    for _ in range(2):
+        pick(series)
+        seeded(series)
+        of_my_own(Sampler())
+    assert ran() == ["pick", "pick", "seeded", "of_my_own", "pick"]
+
+
+def test_the_time_zone_counts_where_it_is_used(ran: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    @cached
+    def shown(seconds: int) -> str:
+        sys.audit("test.ran", "shown")
+        return str(dt.datetime.fromtimestamp(seconds))
+
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    first = shown(0)
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert shown.explain(0).reasons == ["time zone changed"]
+        assert shown(0) != first
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert ran() == ["shown", "shown"]
+
+
 def test_a_name_below_a_listed_one_is_listed(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert rules.impure("random.gauss") is not None
+    assert rules.world_of("random.gauss") is not None
     monkeypatch.setattr(rules, "_BELOW", {})
-    assert rules.impure("random.gauss") is None
+    assert rules.world_of("random.gauss") is None
