@@ -113,7 +113,8 @@ class References:
         if known is not None:
             if known[2] is not None:
                 self.distributions.add(known[2])
-            if known[3]:
+            # What can be called may look up anything on what it is given.
+            if known[3] or not isinstance(value, type):
                 self.marks.add(MEMBERS)
             if known[4]:
                 self.taints.append(f"{path} reads {known[4]}: {CURES}")
@@ -206,6 +207,8 @@ def identify(
         inputs = digest_inputs(values, options, encoder)
         # Before the config: what they read of it counts.
         substitutes = _substitutes(options, references)
+        if encoder.looks_up:
+            references.marks.add(MEMBERS)
         if references.marks <= fingerprint.marks:
             break
         # A callable among the arguments reads documentation, say: then that counts in all that the function reaches.

@@ -38,7 +38,11 @@ _all: list[Computation] = []
 
 @contextmanager
 def computing(
-    name: str, config: Mapping[str, frozenset[bytes]], files: frozenset[str] = frozenset()
+    name: str,
+    config: Mapping[str, frozenset[bytes]],
+    files: frozenset[str] = frozenset(),
+    *,
+    vouched: bool = False,
 ) -> Iterator[Computation]:
     """Run a body inside; afterwards `disturbed` says whether its result may be stored, and `watch` what it read.
 
@@ -46,6 +50,7 @@ def computing(
         name: of the function, for messages.
         config: the digests of the values that each config key has in its reach.
         files: absolute paths that are in the key by their content.
+        vouched: its user gave their word that it is pure: what it does is no act of its callers.
     """
     world.watch(_watches)
     computation = Computation(name, config, files)
@@ -61,6 +66,8 @@ def computing(
         _around.reset(token)
         if around:
             around[-1].disturbed = around[-1].disturbed or computation.disturbed
+            if vouched:
+                computation.watch.acts.clear()
             around[-1].watch.join(computation.watch)
 
 

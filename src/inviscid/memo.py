@@ -268,7 +268,9 @@ class CachedFunction(Generic[P, R]):
         """Run the body."""
         with ExitStack() as stack:
             self._lay(stack)
-            computation = stack.enter_context(computing(self.__qualname__, call.config, call.files))
+            computation = stack.enter_context(
+                computing(self.__qualname__, call.config, call.files, vouched=self._options.pure)
+            )
             positional, keywords = self._signature.arguments(call.values)
             start = time.perf_counter()
             value = yield Body(self._kind.run, self._kind.function, positional, keywords)

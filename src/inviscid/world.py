@@ -11,7 +11,7 @@ No sight is: what an import reads, what lies in an installed distribution (its v
 written before, devices and the like, and what this package reads for its own purposes.
 
     manifest = list of [kind, path, digest, stamp, when]     MessagePack; sealed as a part of the entry
-    kind     = "file" | "names"
+    kind     = "file" | "names" (in a directory) | "glob" (what a pattern finds)
     path     = as the body gave it: one that is relative means another file in another working directory
     digest   = bin: of the bytes, or of the sorted names; empty where there was nothing
     stamp    = [size, modified ns, changed ns, inode, device] | nil
@@ -21,6 +21,7 @@ written before, devices and the like, and what this package reads for its own pu
 
 from __future__ import annotations
 
+import glob
 import os
 import sys
 import time
@@ -41,6 +42,7 @@ _RACY = 2_000_000_000
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 # What is there belongs to the machine, not to the data.
 _DEVICES = ("/dev/", "/proc/", "/sys/")
+_SHARED_MEMORY = "/dev/shm/"  # noqa: S108  files like others
 _SITE = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}", f"{os.sep}__pycache__{os.sep}")
 _LIBRARY = os.path.dirname(os.path.realpath(os.__file__)) + os.sep
 _IMPORT = frozenset({"_find_and_load", "_find_spec", "find_spec", "_fill_cache"})
@@ -63,11 +65,12 @@ class Sight(NamedTuple):
 class Watch:
     """What one computation was seen to do."""
 
-    __slots__ = ("acts", "confirmed", "declared", "made", "reads", "removed", "written")
+    __slots__ = ("acts", "changed", "confirmed", "declared", "home", "made", "reads", "removed", "written")
 
     def __init__(self, declared: frozenset[str] = frozenset()) -> None:
         self.declared = declared
         """Absolute paths that are in the key by their content."""
+        self.home = os.getcwd()
         self.reads: dict[tuple[str, str], tuple[str, Stamp | None]] = {}
         """(kind, path as given) → absolute path, and its stamp when it was first read."""
         self.confirmed: dict[tuple[str, str], Sight] = {}
@@ -76,6 +79,8 @@ class Watch:
         self.made: dict[str, None] = {}
         """Directories that it made: what is in there is its own."""
         self.removed: dict[str, None] = {}
+        self.changed: dict[str, None] = {}
+        """Files that were there, and to which something was written."""
         self.acts: dict[str, None] = {}
 
     def join(self, inner: Watch) -> None:
@@ -86,28 +91,37 @@ class Watch:
         self.written.update(inner.written)
         self.removed.update(inner.removed)
         self.made.update(inner.made)
+        self.changed.update(inner.changed)
         self.acts.update(inner.acts)
 
     def read(self, kind: str, path: str) -> None:
         """Note that something is about to be read."""
         absolute = os.path.abspath(path)
+        if kind == "file" and os.path.isdir(absolute):
+            kind = "names"
+        if kind != "glob" and os.getcwd() != self.home:
+            # The working directory was changed meanwhile: where the body starts, the path means another file.
+            path = absolute
         if (kind, path) in self.reads or absolute in self.written or self.is_declared(absolute):
             return
         if any(absolute == made or absolute.startswith(made + os.sep) for made in self.made):
             return
-        if absolute.startswith((*_DEVICES, _LIBRARY)) or any(part in absolute for part in _SITE):
+        if absolute.startswith(_SHARED_MEMORY):
+            pass
+        elif absolute.startswith((*_DEVICES, _LIBRARY)) or any(part in absolute for part in _SITE):
             return
         self.reads[kind, path] = (absolute, _stamp(absolute))
 
-    def write(self, path: str) -> None:
-        """Note that a file is about to be written."""
+    def write(self, path: str, *, truncates: bool = True) -> None:
+        """Note that a file is about to be written, from its beginning or not."""
         absolute = os.path.abspath(path)
         # A temporary file without a name is opened by the name of its folder.
-        if (
-            not os.path.isdir(absolute)
-            and not absolute.startswith((*_DEVICES, _caches()))
-            and not any(part in absolute for part in _SITE)
-        ):
+        if os.path.isdir(absolute):
+            return
+        if not truncates and os.path.exists(absolute):
+            # What is read of it later may have been there before.
+            self.changed[absolute] = None
+        elif not absolute.startswith((*_DEVICES, _caches())) and not any(part in absolute for part in _SITE):
             self.written[absolute] = None
 
     def is_declared(self, path: str) -> bool:
@@ -117,7 +131,7 @@ class Watch:
 
     def traces(self) -> list[str]:
         """What is different in the file system, in words."""
-        left = [f"wrote {path}" for path in self.written if os.path.exists(path)]
+        left = [f"wrote {path}" for path in (*self.written, *self.changed) if os.path.exists(path)]
         return left + [f"removed {path}" for path in self.removed if not os.path.exists(path)]
 
     def sights(self) -> list[Sight]:
@@ -156,6 +170,8 @@ def sights_in(data: bytes) -> list[Sight]:
 
 def differs(sight: Sight) -> str:
     """What is different now, in words; empty if nothing."""
+    if sight.kind == "glob":
+        return "" if _content("glob", sight.path) == sight.digest else f"what {sight.path} finds changed"
     stamp = _stamp(sight.path)
     known = sight.stamp is not None and stamp == sight.stamp
     if known and sight.stamp is not None and max(sight.stamp[1], sight.stamp[2]) + _RACY < sight.when:
@@ -185,7 +201,8 @@ def _content(kind: str, path: str) -> bytes:
     try:
         if kind == "file":
             return file_digest(path)
-        return digest(pack(sorted(map(os.fsencode, os.listdir(path)))))
+        found = glob.glob(path, recursive=True) if kind == "glob" else os.listdir(path)
+        return digest(pack(sorted(map(os.fsencode, found))))
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return b""
 
@@ -249,14 +266,27 @@ def _opened(one: Watch, args: tuple[Any, ...]) -> None:
     path, mode, flags = args
     if not isinstance(path, str | bytes):
         return
-    writes = any(mark in mode for mark in "wax+") if isinstance(mode, str) else bool(flags & _WRITES)
-    (one.write if writes else lambda name: one.read("file", name))(os.fsdecode(path))
+    name = os.fsdecode(path)
+    text = mode if isinstance(mode, str) else ""
+    writes = any(mark in text for mark in "wax+") if text else bool(flags & _WRITES)
+    truncates = any(mark in text for mark in "wx") if text else bool(flags & (os.O_TRUNC | os.O_EXCL))
+    if not writes or ("r+" in text or (not text and flags & os.O_RDWR and not truncates)):
+        one.read("file", name)
+    if writes:
+        one.write(name, truncates=truncates)
 
 
 def _opened_database(one: Watch, args: tuple[Any, ...]) -> None:
-    path = args[0]
-    if isinstance(path, str | bytes) and not os.fsdecode(path).startswith((":memory:", "file:")) and path:
-        one.read("file", os.fsdecode(path))
+    path = os.fsdecode(args[0]) if isinstance(args[0], str | bytes) else ""
+    path = path.removeprefix("file:").partition("?")[0] if path.startswith("file:") else path
+    if path and path != ":memory:":
+        one.read("file", path)
+
+
+def _globbed(one: Watch, args: tuple[Any, ...]) -> None:
+    pattern = os.path.join(args[0], args[1]) if len(args) > 1 and isinstance(args[0], os.PathLike) else args[0]
+    if isinstance(pattern, str):
+        one.read("glob", pattern)
 
 
 def _listed(one: Watch, args: tuple[Any, ...]) -> None:
@@ -311,6 +341,8 @@ _EVENTS: dict[str, Callable[[Watch, tuple[Any, ...]], None]] = {
     "open": _opened,
     "os.listdir": _listed,
     "os.scandir": _listed,
+    "glob.glob": _globbed,
+    "pathlib.Path.glob": _globbed,
     "os.mkdir": _made,
     "os.rename": _renamed,
     "os.remove": _removed,

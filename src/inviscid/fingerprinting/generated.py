@@ -35,12 +35,13 @@ def is_generated(cls: type, name: str, value: Any) -> bool:
     """Whether a member follows from the rest of its class."""
     function = value.__func__ if isinstance(value, classmethod | staticmethod) else value
     if isinstance(cls, enum.EnumMeta):
-        if name in cls.__members__ or name in _ENUM_TABLES:
+        ours = isinstance(function, FunctionType) and not _is_from(function, "enum")
+        if name in cls.__members__ or (name in _ENUM_TABLES and not ours):
             return True
         if name in _ENUM_METHODS and (_is_from(function, "enum") or getattr(enum.Enum, name, None) is value):
             return True
     if not isinstance(function, FunctionType):
-        return hasattr(cls, "_fields") and type(value).__name__ == "_tuplegetter"
+        return name in vars(cls).get("_fields", ()) and type(value).__name__ == "_tuplegetter"
     if function.__code__.co_filename.startswith("<attrs generated"):
         return True
     if name in _DATACLASS and "__dataclass_params__" in vars(cls):

@@ -10,6 +10,7 @@ sentence ends with the same cures.
 from __future__ import annotations
 
 import functools
+from collections.abc import Collection
 from typing import NamedTuple
 
 CURES = "make it an argument, read it in a function of its own outside, or give your word with pure=True"
@@ -73,6 +74,7 @@ _LISTS: dict[World, str] = {
         subprocess. os.system os.popen os.spawnl os.spawnv os.posix_spawn pty.spawn
         asyncio.create_subprocess_exec asyncio.create_subprocess_shell
     """,
+    World("the hash of a text, which differs between processes"): "builtins.hash",
     _INPUT: "builtins.input sys.stdin getpass.getpass fileinput.",
     _AMBIENT: """
         pandas.get_option numpy.get_printoptions numpy.geterr locale.setlocale decimal.setcontext
@@ -118,6 +120,12 @@ _BELOW: dict[str, World] = {}
 for _world, _text in _LISTS.items():
     for _name in _text.split():
         (_BELOW if _name.endswith(".") else _EXACT)[_name.rstrip(".")] = _world
+
+_IN_MODULE: dict[str, set[str]] = {}
+for _name in (*_EXACT, *_SEEDED):
+    _head, _, _rest = _name.rpartition(".")
+    if _name in _EXACT:
+        _IN_MODULE.setdefault(_head, set()).add(_rest)
 
 # Under these a name is found, whatever it is spelled as.
 _HOMES = {
@@ -185,6 +193,13 @@ def world_of(name: str, uses: tuple[str, ...] = ("",), bare: str = "()") -> Worl
     return None
 
 
+def impure_below(module: str, mentions: Collection[str]) -> str:
+    """What is looked up in a module that is handed on as a value, where that is impure; empty if nothing."""
+    module = canonical(module)
+    rests = _IN_MODULE.get(module, set())
+    return next((f"{module}.{name}" for name in sorted(rests.intersection(mentions))), "")
+
+
 def seeds(name: str, uses: tuple[str, ...]) -> list[str]:
     """The parameters that a generator is seeded with: None there means no seed."""
     if canonical(name) not in _SEEDED:
@@ -192,7 +207,7 @@ def seeds(name: str, uses: tuple[str, ...]) -> list[str]:
     return [use[1:] for use in uses if use.startswith("?")]
 
 
-def impure_method(class_name: str, mentions: tuple[str, ...]) -> str:
+def impure_method(class_name: str, mentions: Collection[str]) -> str:
     """The impure method of an installed class that a function which names the class looks up; empty if none."""
     methods = _METHODS.get(canonical(class_name), frozenset())
     return next((name for name in mentions if name in methods), "")

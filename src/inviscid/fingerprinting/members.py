@@ -50,7 +50,15 @@ def members(cls: type) -> Iterator[tuple[str, Any]]:
     if "__dataclass_params__" in namespace:
         yield "dataclass", _dataclass(cls)
     if isinstance(cls, enum.EnumMeta):
-        yield "enum", [[name, member.value] for name, member in dict[str, Any](cls.__members__).items()]
+        yield (
+            "enum",
+            [
+                [name, member.value, *_beside_the_value(member)]
+                for name, member in dict[str, Any](cls.__members__).items()
+            ],
+        )
+        yield "enum methods", [_owner(getattr(cls, name)) for name in ("__str__", "__repr__", "__format__")]
+        yield "enum boundary", str(getattr(cls, "_boundary_", None))
     if not isinstance(namespace.get("__doc__", ""), str | None):
         yield "documentation", namespace["__doc__"]
     for name in sorted(namespace):
@@ -88,6 +96,19 @@ def metadata(function: types.FunctionType) -> list[Any]:
         for name, value in annotations_of(function)
     ]
     return [function.__name__, cleaned(documentation) if isinstance(documentation, str) else "", shown]
+
+
+# What every member has.
+_OF_A_MEMBER = frozenset("_name_ _value_ _sort_order_ __objclass__ name value".split())
+
+
+def _beside_the_value(member: Any) -> list[Any]:
+    """What a user's `__new__`, or somebody later, has put on a member of an enum."""
+    return [[name, value] for name, value in sorted(vars(member).items()) if name not in _OF_A_MEMBER]
+
+
+def _owner(method: Any) -> str:
+    return str(getattr(method, "__qualname__", ""))
 
 
 def _dataclass(cls: Any) -> list[Any]:

@@ -34,12 +34,15 @@ _OPEN = frozenset(
 _CLOSED = frozenset("sys.audit sys.intern sys.getsizeof sys.exc_info sys.maxsize sys.version_info sys.platform".split())
 _LOOKED_UP = frozenset(
     "keys items values get write flush read readline readlines writelines close fileno seek tell isatty send throw "
-    "filter emit handle format acquire release append extend add update pop default mro _fields _field_defaults".split()
+    "filter emit handle format acquire release append extend add update pop default mro _fields _field_defaults "
+    "encode decode data copy replace aclose readinto readable writable".split()
 )
 # Installed classes from here may be bases: their code looks up no names but those that they have themselves.
 _CLOSED_BASES = frozenset({"builtins", "abc", "typing", "collections", "collections.abc"})
 # What `members` yields of a class beside the names of its namespace.
-_ABOUT_THE_CLASS = frozenset({"annotations", "generic bases", "dataclass", "enum", "documentation"})
+_ABOUT_THE_CLASS = frozenset(
+    {"annotations", "generic bases", "dataclass", "enum", "enum methods", "enum boundary", "documentation"}
+)
 
 
 def opaque(name: str) -> bool:

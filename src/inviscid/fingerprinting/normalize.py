@@ -33,6 +33,7 @@ from inviscid.fingerprinting.template import Slot, Template, Tree, stream
 _JUMPS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _SKIPPED_FIELDS = frozenset({"ctx", "type_comment", "kind"})
 _NOWHERE = ast.Pass()
+_LONGEST_NAME = 80
 
 
 def normalize(located: Located, free: Sequence[str]) -> Template:
@@ -112,6 +113,8 @@ class _Normalizer:
     def mark(self, attribute: str) -> None:
         self.marks.update(template.REFLECTIVE_ATTRIBUTES.get(attribute, ()))
         self.mentions.add(self.mangled(attribute))
+        if attribute in template.ASKED:
+            self.mentions.add(f".{attribute}")
 
     def lookup(self, name: str, scope: _Scope) -> tuple[_Scope | None, int]:
         """The scope that a name lives in, and how many function scopes out; None for globals and closure cells."""
@@ -167,7 +170,7 @@ class _Normalizer:
         return ["N", depth, name] if self.names_kept else ["L", depth, home.number(name)]
 
     def mangled(self, name: str) -> str:
-        if self.class_name and name.startswith("__") and not name.endswith("__"):
+        if self.class_name.lstrip("_") and name.startswith("__") and not name.endswith("__"):
             return f"_{self.class_name.lstrip('_')}{name}"
         return name
 
@@ -367,7 +370,8 @@ class _Normalizer:
                 self.used_as[id(asked)] = f"={key}"
                 return self.generic(node, scope)
             case ast.MatchClass(kwd_attrs=names):
-                self.mentions.update(map(self.mangled, names))
+                for name in names:
+                    self.mark(name)
                 return self.generic(node, scope)
             case ast.UnaryOp(op=ast.Not(), operand=ast.Compare(ops=[ast.In() | ast.Is() as operator]) as compare):
                 opposite = "NotIn" if isinstance(operator, ast.In) else "IsNot"
@@ -451,9 +455,12 @@ class _Normalizer:
 
     def text(self, value: str) -> None:
         """A string: what it names may be looked up by it."""
-        if value.startswith("__"):
-            self.mark(value)
-        self.mentions.update(template.words(value))
+        words = template.words(value)
+        for word in words:
+            if word.startswith("__"):
+                self.mark(word)
+        # The whole text too: names that attributes are looked up by need not be words.
+        self.mentions.update(words, [value] if len(value) < _LONGEST_NAME else [])
 
     def joined(self, node: ast.JoinedStr, scope: _Scope) -> Tree:
         parts: list[Tree] = []
@@ -517,6 +524,8 @@ def _shows_locals(node: ast.AST) -> bool:
     """Whether something shows the names of the locals around it."""
     if isinstance(node, ast.Constant):
         return isinstance(node.value, str) and bool(template.variables(node.value))
+    if isinstance(node, ast.Attribute):
+        return node.attr == "locals"
     return isinstance(node, ast.Name) and node.id in template.SEES_LOCALS
 
 

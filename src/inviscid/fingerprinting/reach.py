@@ -9,12 +9,22 @@ from __future__ import annotations
 
 import abc
 import builtins
+import copyreg
 import functools
 import operator
 import os
 import sys
 from collections.abc import Callable
-from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
+from types import (
+    BuiltinFunctionType,
+    CodeType,
+    FunctionType,
+    MethodDescriptorType,
+    MethodType,
+    MethodWrapperType,
+    ModuleType,
+    WrapperDescriptorType,
+)
 from typing import Any
 
 from inviscid.digest import combine, digest, pack, short
@@ -39,6 +49,7 @@ from inviscid.fingerprinting.impure import (
     ZONED,
     World,
     canonical,
+    impure_below,
     impure_method,
     seeds,
     world_of,
@@ -58,11 +69,26 @@ from inviscid.fingerprinting.template import Slot, Template
 from inviscid.sentinels import MISSING
 
 _IMMUTABLE_TYPE = 1 << 8
+_METHODS = (BuiltinFunctionType, MethodDescriptorType, WrapperDescriptorType, MethodWrapperType)
+_LOOKS_UP = {*template.FORMATTING, "__getattribute__"}
+_MOMENTS = frozenset(
+    "datetime.datetime datetime.date pandas.Timestamp pandas._libs.tslibs.timestamps.Timestamp".split()
+)
 _GETTERS = (operator.attrgetter, operator.methodcaller)
 _LRU_CACHE = type(functools.lru_cache(abs))
 _IMMUTABLE = frozenset({int, float, complex, str, bytes, bool, type(None), type(Ellipsis), range})
 # What looks names up at run time, and what imports modules by a name that is computed, however they are called.
-_LOOK_UP = frozenset({"builtins.eval", "builtins.exec", "builtins.globals", "sys.modules"})
+_LOOK_UP = frozenset(
+    {
+        "builtins.eval",
+        "builtins.exec",
+        "builtins.globals",
+        "sys.modules",
+        "pandas.eval",
+        "numexpr.evaluate",
+        "pandas.core.computation.eval.eval",
+    }
+)
 _MEMBER_LOOK_UP = frozenset(
     "builtins.getattr builtins.hasattr builtins.setattr builtins.delattr builtins.vars builtins.dir "
     "builtins.locals operator.attrgetter operator.methodcaller".split()
@@ -124,6 +150,7 @@ class Reach:
                 self.taint(definition, f"{definition.name} can't be looked into: {type(error).__name__}: {error}")
             if not self._pending:
                 self._widen()
+        self._ask_the_world()
         for definition, cls, _ in self._classes:
             # Every class has annotations, if only none: that is no news.
             definition.shown = _outline(cls, sorted(definition.members.keys() - {"annotations"}))
@@ -131,6 +158,20 @@ class Reach:
             for member, number in sorted(definition.members.items()):
                 definition.label.append(["member", member])
                 definition.references.append(number)
+
+    def _ask_the_world(self) -> None:
+        """Note the methods of installed classes that are called somewhere on what came from somewhere else."""
+        asked = {name[1:] for name in self._mentions if name.startswith(".")} & template.ASKED
+        # Those of the user's own classes are followed.
+        asked -= {name for _, cls, _ in self._classes for name in vars(cls)}
+        for name in sorted(asked):
+            moment = name in ("now", "utcnow", "today")
+            if moment and not any(d.name in _MOMENTS for d in self.definitions if d.kind == "external"):
+                continue
+            full = f"datetime.datetime.{name}" if moment else f"pathlib.Path.{name}"
+            found = world_of(full)
+            if found is not None and not any(found.what in taint.why for d in self.definitions for taint in d.taints):
+                self.impure(self.definitions[0], full, found)
 
     def _widen(self) -> None:
         """Visit what counts only because of something that was met since it was passed by."""
@@ -222,6 +263,8 @@ class Reach:
 
     def visit(self, definition: Definition, value: Any) -> None:
         """Ask a live object in the way that fits it."""
+        if type(value) in _METHODS and value.__name__ in _LOOKS_UP:
+            self.marks |= set(template.COMPUTED_NAME)
         declared = getattr(type(value), "__inviscid_definition__", None)
         if declared is not None:
             self.declared(definition, declared(value))
@@ -345,6 +388,10 @@ class Reach:
                 self.seeds.update(seeds(name, uses))
             if name in _MEMBER_LOOK_UP and not _spelled_out(name, (slot.name, *slot.chain)):
                 self.marks |= set(template.COMPUTED_NAME)
+            if isinstance(target, Found) and type(target.value) is str:
+                # It may be a query that names variables.
+                for variable in template.variables(target.value):
+                    self.target(definition, resolve(Slot("global", variable), function, self.guards))
             if "" in uses:
                 _shown(definition, target)
             whole = whole or name in _LOOK_UP
@@ -393,7 +440,9 @@ class Reach:
         if found is None and (method := impure_method(name, mentions)):
             name = f"{name}.{method}"
             found = world_of(name)
-        if found is not None:
+        if found is None and (below := impure_below(name, mentions)):
+            name, found = below, world_of(below)
+        if found is not None and not (name == "builtins.hash" and definition.name.endswith(".__hash__")):
             self.impure(definition, name, found)
 
     def impure(self, definition: Definition, name: str, world: World) -> None:
@@ -452,6 +501,11 @@ class Reach:
         definition.label.append(["external", target.name])
         if isinstance(target.value, type):
             self.extended(definition, target.value)
+            if isinstance(target.value, abc.ABCMeta):
+                asked = functools.partial(registries.registered, target.value, is_user)
+                if names := asked():
+                    definition.label.append(["registered", names])
+                self.guards.answer(asked)
         if opaque(target.name):
             self.marks.add(template.MEMBERS)
         if target.name.partition(".")[0] in ("decimal", "_decimal", "_pydecimal"):
@@ -493,16 +547,25 @@ class Reach:
             self.refer(definition, base, definition.name)
         if file := extension_of(cls.__module__):
             self.extension(definition, file)
+        if (reducer := copyreg.dispatch_table.get(cls)) is not None:
+            definition.label.append("copyreg")
+            self.refer(definition, reducer, f"{definition.name}, how it is pickled")
         if names := registries.registered(cls):
             definition.label.append(["registered", names])
             definition.notes.append(f"registered: {', '.join(names)}")
         if isinstance(cls, abc.ABCMeta):
             self.guards.answer(lambda: registries.registered(cls))
         self._classes.append((definition, cls, Narrowed(cls, members.members(cls), lambda base: not is_user(base))))
+        if getattr(cls, "_is_protocol", False):
+            # Instances of any class are asked for these names.
+            self._mentions.update(vars(cls))
+        self._mentions.update(name for name in vars(cls).get("__match_args__", ()) if isinstance(name, str))
         documentation = vars(cls).get("__doc__")
         definition.marked += [
             (template.DOC, documentation if isinstance(documentation, str) else ""),
             (template.PLACE, cls.__module__),
+            # Without what Python notes there, which differs between versions.
+            (template.ORDER, [name for name in vars(cls) if not name.startswith("__")]),
         ]
 
     def module(self, definition: Definition, module: ModuleType) -> None:
@@ -525,6 +588,7 @@ class Reach:
     def all_of(self, definition: Definition, namespace: dict[str, Any], home: str) -> None:
         """Every name of a namespace with what it is bound to."""
         definition.kind = "module"
+        definition.marked.append((template.ORDER, [name for name in namespace if name not in _SKIPPED_GLOBALS]))
         self.guards.names(namespace)
         names = sorted(namespace.keys() - _SKIPPED_GLOBALS)
         definition.shown = "\n".join([f"module {home}:", *(f"    {name}" for name in names)])

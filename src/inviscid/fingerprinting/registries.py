@@ -24,14 +24,19 @@ _EXTENDED = (
 _HELD = ("_accessor", "_ns", "fget", "__func__", "func", "__wrapped__")
 
 
-def registered(cls: type) -> list[str]:
-    """The names of the classes that were registered with an abstract class: their instances pass `isinstance`."""
+def registered(cls: type, counts: Callable[[Any], bool] = lambda item: True) -> list[str]:
+    """The names of the classes that were registered with an abstract class: their instances pass `isinstance`.
+
+    Args:
+        cls: any class.
+        counts: which of the registered classes are told.
+    """
     if not isinstance(cls, ABCMeta):
         return []
     from _abc import _get_dump  # type: ignore[import-not-found]  # CPython's own, and the only way to ask
 
     found = (reference() for reference in _get_dump(cls)[0])
-    return sorted(item.__qualname__ for item in found if item is not None)
+    return sorted(item.__qualname__ for item in found if item is not None and counts(item))
 
 
 def extended() -> Iterator[type]:

@@ -25,7 +25,9 @@ COMPUTED = "computed import"
 MEMBERS = "members by name"
 """Members may be looked up under names that are not written in the code: then classes count whole."""
 
-CLOSURE_WIDE = frozenset({DOC, NAME, PLACE, ANNOTATIONS, EXACT, MEMBERS})
+ORDER = "order of names"
+
+CLOSURE_WIDE = frozenset({DOC, NAME, PLACE, ANNOTATIONS, EXACT, MEMBERS, ORDER})
 """Marks that change what counts in everything that is reached; the others concern the function itself."""
 
 # What lets a function see what the normal form leaves out: as an attribute, or as a string, since getattr takes one.
@@ -48,7 +50,7 @@ REFLECTIVE_ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "getsourcefile": (EXACT,),
     "co_firstlineno": (EXACT,),
     "__globals__": (MODULE, MEMBERS),
-    "__dict__": (MEMBERS,),
+    "__dict__": (MEMBERS, ORDER),
     "__getattribute__": (MEMBERS,),
 }
 # The same for names that are not attributes.
@@ -57,10 +59,10 @@ REFLECTIVE_NAMES: dict[str, tuple[str, ...]] = {
     "__doc__": (DOC,),
     "help": (DOC, NAME, ANNOTATIONS),
     "signature": (ANNOTATIONS, NAME),
-    "globals": (MODULE,),
+    "globals": (MODULE, ORDER),
     "eval": (MODULE, MEMBERS),
     "exec": (MODULE, MEMBERS),
-    "vars": (MEMBERS,),
+    "vars": (MEMBERS, ORDER),
     "dir": (MEMBERS,),
     "locals": (MEMBERS,),
 }
@@ -72,6 +74,9 @@ COMPUTED_NAME = (DOC, NAME, PLACE, ANNOTATIONS, MEMBERS)
 # The same for the first argument.
 FIRST_NAME_TAKING = frozenset({"attrgetter", "methodcaller"})
 
+# Methods of classes from the standard library that read the world. As attributes they are mentioned with a dot in
+# front, which tells them from words.
+ASKED = frozenset("now utcnow today exists is_file is_dir is_symlink lstat".split())
 FORMATTING = frozenset({"format", "format_map", "vformat"})
 # Calls that call the function that they are given, and show nothing of it in what they return.
 SILENT = frozenset(

@@ -30,7 +30,12 @@ def _method(context: Context, value: types.MethodType) -> Node:
     return Node(tags.METHOD, [context.refer(value.__func__), value.__self__], ("", ".__self__"))
 
 
+# Methods of builtin types that look attributes up by names in a text.
+_LOOK_UP = frozenset({"format", "format_map", "__getattribute__"})
+
+
 def _builtin(context: Context, value: Any) -> Node | Raw:
+    context.looks_up |= value.__name__ in _LOOK_UP
     owner = value.__self__
     if owner is None or isinstance(owner, types.ModuleType):
         return context.refer(value)
@@ -38,10 +43,12 @@ def _builtin(context: Context, value: Any) -> Node | Raw:
 
 
 def _method_wrapper(context: Context, value: Any) -> Node:
+    context.looks_up |= value.__name__ in _LOOK_UP
     return Node(tags.BUILTIN_METHOD, [value.__name__, value.__self__], ("", ".__self__"))
 
 
 def _descriptor(context: Context, value: Any) -> Node:
+    context.looks_up |= value.__name__ in _LOOK_UP
     return Node(tags.DESCRIPTOR, [context.refer(value.__objclass__), value.__name__])
 
 

@@ -119,7 +119,7 @@ class Encoder:
 
     __slots__ = (
         "_alive", "_base", "_memo", "_pack", "_packer", "_probing", "_reference", "_referred", "_root", "_rules",
-        "_sets", "_stack", "_start", "_starts", "content", "decimals", "files", "volatile",
+        "_sets", "_stack", "_start", "_starts", "content", "decimals", "files", "looks_up", "volatile",
     )  # fmt: skip
 
     def __init__(
@@ -135,6 +135,8 @@ class Encoder:
         """Paths of what was encoded by what is in files."""
         self.decimals = False
         """Whether decimal numbers were encoded: how they are computed with is a setting of the thread."""
+        self.looks_up = False
+        """Whether something was encoded that looks attributes up by names that it is given."""
         self._reference = reference
         # id of a tracked value → its place in `_alive`, which keeps it alive: a freed id would be used again.
         self._memo: dict[int, int] = {}

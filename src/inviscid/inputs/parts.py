@@ -54,6 +54,7 @@ class Context(Protocol):
     volatile: frozenset[str]
     files: list[str]
     decimals: bool
+    looks_up: bool
 
     def refer(self, target: object) -> Raw:
         """What the caller says that a class, function or module contributes."""

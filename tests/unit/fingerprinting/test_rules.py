@@ -60,7 +60,7 @@ REACH = [
     (["eval by another name"], "whole = whole or name in _LOOK_UP", "pass"),
     (["function attribute"], "for name, value in sorted(vars(function).items()):", "for name, value in []:"),
     (["dataclass option", "metadata of a field"], 'yield "dataclass", _dataclass(cls)', "pass"),
-    (["enum member"], "[[name, member.value] for name, member", "[[name, 0] for name, member"),
+    (["enum member"], "[name, member.value, *_beside_the_value(member)]", "[name, 0]"),
     (["static to class method"], "definition.kind = type(value).__name__", 'definition.kind = "x"'),
     (["generic base"], 'yield "generic bases", generic', "pass"),
     (["subclasses", "another subclass"], "self.subclasses(definition, cls)", "pass"),
