@@ -151,7 +151,7 @@ CHANGES = {
               ["mod.scale changed, lines"]),
     "name defined at last": ("def scale(x): return x or later(x)", "def later(x): return 1\ndef scale(x): return x or later(x)",
                              ["mod.scale changed, undefined name", "mod.later is new"]),
-    "module": ("K = 1\ndef scale(x): return globals()['K']", "K = 1\nJ = 2\ndef scale(x): return globals()['K']", ["mod.J is new"]),
+    "module": ("K = 1\ndef scale(x): return globals()['K']", "K = 1\nJ = 2\ndef scale(x): return globals()['K']", ["mod changed, order of names", "mod.J is new"]),
     "without source": ("exec('def scale(x): return x + 1')", "exec('def scale(x): return x + 2')", ["mod.scale changed, body"]),
     "several": ("K = 1\ndef g(x): return x\ndef scale(x, k=1): return g(x) + K", "K = 2\ndef g(x): return x + 1\ndef scale(x, k=2): return g(x) + K",
                 ["mod.g changed, body", "mod.K 1 → 2", "default of 'k' of mod.scale 1 → 2"]),
