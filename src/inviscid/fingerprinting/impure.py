@@ -101,7 +101,7 @@ _SEEDED = frozenset(
     "numpy.random._sfc64.SFC64 numpy.random.bit_generator.SeedSequence".split()
 )
 _PURE = frozenset(
-    "numpy.random.Generator numpy.random._generator.Generator numpy.random.BitGenerator "
+    "numpy.random._pickle numpy.random.Generator numpy.random._generator.Generator numpy.random.BitGenerator "
     "numpy.random.bit_generator.BitGenerator subprocess.CalledProcessError subprocess.TimeoutExpired subprocess.PIPE "
     "subprocess.DEVNULL subprocess.STDOUT subprocess.list2cmdline requests.exceptions urllib3.exceptions "
     "requests.RequestException requests.HTTPError requests.ConnectionError requests.Timeout "

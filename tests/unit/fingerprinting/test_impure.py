@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import pydoc
+import random
 import sys
 import time
 from typing import Any
@@ -207,6 +208,19 @@ def test_what_is_impure_is_an_argument(given: str) -> None:
         return x
 
     assert f.explain(pydoc.locate(given)).outcome == "bypass"
+
+
+@pytest.mark.parametrize(
+    "given", [np.random.default_rng(3), np.random.RandomState(3), np.random.PCG64(3), random.Random(3)]
+)
+def test_a_generator_is_a_value(given: Any) -> None:
+    """Its seed is a part of its state, and its state is a part of the key."""
+
+    @cached
+    def f(x: Any) -> int:
+        return 1
+
+    assert f.explain(given).outcome == f.explain([given]).outcome == "miss"
 
 
 def test_a_seed_that_is_none_is_no_seed(ran: Any) -> None:
