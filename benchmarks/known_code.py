@@ -182,10 +182,10 @@ def main() -> None:
 
 def _show(cold: list[object], known: list[object], libcst: list[float], size: int, files: int) -> None:
     def median(rows: list[object], column: int) -> float:
-        return statistics.median(row[column] for row in rows)  # type: ignore[index]
+        return statistics.median(row[column] for row in rows)  # type: ignore[index]  # rows come as JSON
 
-    (count, slots, digest, _), *_ = {tuple(row[4:]) for row in cold}  # type: ignore[index]
-    assert all(row[6] == digest and not row[7] for row in known), "known code was parsed"  # type: ignore[index]
+    (count, slots, digest, _), *_ = {tuple(row[4:]) for row in cold}  # type: ignore[index]  # as above
+    assert all(row[6] == digest and not row[7] for row in known), "known code was parsed"  # type: ignore[index]  # as above
     parse = statistics.median(libcst)
     print(
         f"Python {sys.version.split()[0]}, {count} definitions in {files} files of {size / 1e3:.0f} kB, "

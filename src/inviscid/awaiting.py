@@ -63,7 +63,7 @@ async def _drive(steps: Steps[T], given: Any) -> T:
             try:
                 step = steps.send(given)
             except StopIteration as end:
-                return end.value  # type: ignore[no-any-return]
+                return end.value  # type: ignore[no-any-return]  # StopIteration has no type for it
             if isinstance(step, Claim):
                 given = await _claim(step)
             elif not isinstance(step, Alone):
@@ -73,7 +73,7 @@ async def _drive(steps: Steps[T], given: Any) -> T:
                 given = not await _join(flight, step)
             else:
                 handed_over = True
-                return await _wait(_take_off(steps, step))  # type: ignore[no-any-return]
+                return await _wait(_take_off(steps, step))  # type: ignore[no-any-return]  # a flight has none either
     finally:
         # A flight goes on with them, even if nobody waits here any more.
         if not handed_over:

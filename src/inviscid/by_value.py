@@ -60,7 +60,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # as above
         if isinstance(value, _LRU_CACHE) and not is_findable(value):
             return restore_memoized, (value.__wrapped__, value.cache_parameters())
         if isinstance(value, FunctionType) and hasattr(value, "dispatch") and not is_findable(value):
-            registry = dict(value.registry)  # type: ignore[attr-defined]
+            registry = dict(value.registry)  # type: ignore[attr-defined]  # singledispatch has put it there
             return restore_dispatched, (registry.pop(object), list(registry.items()))
         return super().reducer_override(value)
 

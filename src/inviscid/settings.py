@@ -118,7 +118,11 @@ _project: tuple[str, dict[str, Any]] | None = None
 def project() -> dict[str, Any]:
     """`[tool.inviscid]` of the nearest pyproject.toml, if there is one; paths in it are relative to its folder."""
     global _project
-    folder = os.getcwd()
+    try:
+        folder = os.getcwd()
+    except OSError:
+        # It was removed: there is nothing upwards of it that could be read.
+        return {}
     if _project is None or _project[0] != folder:
         _project = (folder, _read_project(folder))
     return _project[1]

@@ -70,7 +70,7 @@ class Watch:
     def __init__(self, declared: frozenset[str] = frozenset()) -> None:
         self.declared = declared
         """Absolute paths that are in the key by their content."""
-        self.home = os.getcwd()
+        self.home = _here()
         self.reads: dict[tuple[str, str], tuple[str, Stamp | None]] = {}
         """(kind, path as given) → absolute path, and its stamp when it was first read."""
         self.confirmed: dict[tuple[str, str], Sight] = {}
@@ -99,7 +99,7 @@ class Watch:
         absolute = os.path.abspath(path)
         if kind == "file" and os.path.isdir(absolute):
             kind = "names"
-        if kind != "glob" and os.getcwd() != self.home:
+        if kind != "glob" and _here() != self.home:
             # The working directory was changed meanwhile: where the body starts, the path means another file.
             path = absolute
         if (kind, path) in self.reads or absolute in self.written or self.is_declared(absolute):
@@ -116,12 +116,14 @@ class Watch:
         """Note that a file is about to be written, from its beginning or not."""
         absolute = os.path.abspath(path)
         # A temporary file without a name is opened by the name of its folder.
-        if os.path.isdir(absolute):
+        if os.path.isdir(absolute) or absolute.startswith((*_DEVICES, _caches())):
+            return
+        if any(part in absolute for part in _SITE):
             return
         if not truncates and os.path.exists(absolute):
             # What is read of it later may have been there before.
             self.changed[absolute] = None
-        elif not absolute.startswith((*_DEVICES, _caches())) and not any(part in absolute for part in _SITE):
+        else:
             self.written[absolute] = None
 
     def is_declared(self, path: str) -> bool:
@@ -205,6 +207,14 @@ def _content(kind: str, path: str) -> bytes:
         return digest(pack(sorted(map(os.fsencode, found))))
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return b""
+
+
+def _here() -> str:
+    """The working directory; empty where it is gone, which must not cost the caller a value."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""
 
 
 def _caches() -> str:

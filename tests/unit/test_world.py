@@ -285,6 +285,30 @@ def test_without_the_check_a_changed_file_would_be_a_hit(data: Path, ran: Ran, m
     assert read(str(data)) == "one"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a directory that is used can't be removed there")
+def test_a_working_directory_that_is_gone_costs_no_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    @cached
+    def f(x: int) -> int:
+        return x + 1
+
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert f(1) == 2
+
+
+def test_devices_are_not_said_to_be_written(caplog: pytest.LogCaptureFixture) -> None:
+    @cached
+    def f(x: int) -> int:
+        for mode in ("w", "a"):
+            with open(os.devnull, mode, encoding="utf-8") as file:
+                file.write("x")
+        return x
+
+    assert f(1) == 1
+    assert [record for record in caplog.records if record.levelno == logging.WARNING] == []
+
+
 def test_no_hit_installs_the_hook(project: Any) -> None:
     project.write(
         script="""

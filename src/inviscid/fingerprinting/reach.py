@@ -131,6 +131,8 @@ class Reach:
         self._classes: list[tuple[Definition, type, Narrowed]] = []
         self._targets: dict[tuple[int, Slot], Target] = {}
         self._external_names: dict[int, tuple[Any, int, str]] = {}
+        self._extended: set[type] = set()
+        """Installed classes that are reached, looked at whole for what user code has hung on them."""
         self._asked: set[type] = set()
         """Classes that were asked what others made of them."""
 
@@ -226,8 +228,8 @@ class Reach:
     def extended(self, definition: Definition, cls: type) -> None:
         """What user code has hung on an installed class that is reached: its own code may look up any of it."""
         for base in cls.__mro__:
-            if not base.__flags__ & _IMMUTABLE_TYPE and base not in self._asked:
-                self._asked.add(base)
+            if not base.__flags__ & _IMMUTABLE_TYPE and base not in self._extended:
+                self._extended.add(base)
                 self.guards.klass(base)
                 for name, _, users in registries.extensions(base, vars(base).keys(), is_user):
                     self.member(definition, f"{base.__qualname__}.{name}", users)
