@@ -34,6 +34,8 @@ _SLOT_DESCRIPTORS = (types.MemberDescriptorType, types.GetSetDescriptorType)
 _OPTIONS = "init repr eq order unsafe_hash frozen".split()
 _FIELD = "name default default_factory init repr hash compare kw_only metadata".split()
 _SHOWS_ADDRESS: Any = object.__repr__
+# `functools.wraps` over one of our objects copies these; they count where they are observed.
+METADATA = frozenset("__module__ __name__ __qualname__ __doc__".split())
 DESCRIPTORS = (property, classmethod, staticmethod, functools.cached_property, functools.singledispatchmethod)
 
 

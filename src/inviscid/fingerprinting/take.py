@@ -14,9 +14,11 @@ from inviscid.fingerprinting.definition import ConfigRead, Definition, Encode, F
 from inviscid.fingerprinting.graph import digests
 from inviscid.fingerprinting.guards import hold
 from inviscid.fingerprinting.members import metadata
-from inviscid.fingerprinting.reach import Reach, read_variant
+from inviscid.fingerprinting.reach import reach
 from inviscid.fingerprinting.remembered import Forms, Memory
 from inviscid.fingerprinting.template import cleaned
+from inviscid.fingerprinting.walk import Walk
+from inviscid.sentinels import MISSING
 
 _KEPT = 4096
 NO_MARKS: frozenset[str] = frozenset()
@@ -62,9 +64,8 @@ class Fingerprinter:
 
     def _take(self, value: Any, marks: frozenset[str], forms: Forms | None) -> Fingerprint:
         name = function_name(value)
-        reach = Reach(self._encode, partial(self._memory.template, forms=forms), marks)
-        reach.walk(value, name)
-        seen = frozenset(reach.marks)
+        walk = reach(value, name, self._encode, partial(self._memory.template, forms=forms), marks)
+        seen = frozenset(walk.marks)
         labels = [
             pack(
                 [
@@ -73,41 +74,41 @@ class Fingerprinter:
                     *([mark, _spelled(part)] for mark, part in definition.marked if mark in seen),
                 ]
             )
-            for definition in reach.definitions
+            for definition in walk.definitions
         ]
-        references = [definition.references for definition in reach.definitions]
+        references = [definition.references for definition in walk.definitions]
         found = digests(labels, references)
-        order = list(_walk(references))
-        taints = list(_taints(reach.definitions))
-        reads = [(node, read) for node in order for read in reach.definitions[node].reads]
+        order = list(_depth_first(references))
+        taints = list(_taints(walk.definitions))
+        reads = [(node, read) for node in order for read in walk.definitions[node].reads]
         if _ambiguous(reads, found, self._encode):
             for node, read in reads:
-                labels[node] += read_variant(read, self._encode)
+                labels[node] += _read_variant(read, self._encode)
             found = digests(labels, references)
         return Fingerprint(
             digest=found[0].hex(),
             name=name,
-            distributions=frozenset(reach.distributions),
+            distributions=frozenset(walk.distributions),
             reads=_distinct([(found[node].hex(), read) for node, read in reads]),
             definitions=tuple(
-                _part(reach, node, labels[node], seen) for node in order if reach.definitions[node].kind != "external"
+                _part(walk, node, labels[node], seen) for node in order if walk.definitions[node].kind != "external"
             ),
             marks=seen,
             taints=tuple(dict.fromkeys(taint.why for taint in taints if not taint.unseen)),
             unseen=tuple(dict.fromkeys(taint.why for taint in taints if taint.unseen)),
-            variables=frozenset(reach.variables),
-            seeds=frozenset(reach.seeds),
-            samples=reach.samples,
-            guards=reach.guards,
+            variables=frozenset(walk.variables),
+            seeds=frozenset(walk.seeds),
+            samples=walk.samples,
+            guards=walk.guards,
         )
 
 
-def _part(reach: Reach, node: int, label: bytes, seen: frozenset[str]) -> Part:
+def _part(walk: Walk, node: int, label: bytes, seen: frozenset[str]) -> Part:
     """A definition as an explanation sees it, with what counts of it because of the marks in reach."""
-    definition = reach.definitions[node]
+    definition = walk.definitions[node]
     observed = [f"{mark}: {short(digest(pack(_spelled(part))))}" for mark, part in definition.marked if mark in seen]
     head = "".join(f"# {note}\n" for note in [*definition.notes, *observed])
-    refers = tuple(reach.definitions[reference].name for reference in definition.references)
+    refers = tuple(walk.definitions[reference].name for reference in definition.references)
     return Part(definition.name, definition.kind, combine("alone", label).hex(), head + definition.shown, refers)
 
 
@@ -119,7 +120,7 @@ def _spelled(part: Any) -> Any:
     return cleaned(part) if isinstance(part, str) else part
 
 
-def _walk(references: list[list[int]]) -> Iterator[int]:
+def _depth_first(references: list[list[int]]) -> Iterator[int]:
     """All nodes, in the order in which a depth-first walk from node 0 meets them."""
     seen: set[int] = set()
     pending = [0]
@@ -137,7 +138,7 @@ def _taints(definitions: list[Definition]) -> Iterator[Taint]:
         definition.references if not definition.vouched or node == 0 else []
         for node, definition in enumerate(definitions)
     ]
-    for node in _walk(references):
+    for node in _depth_first(references):
         if node == 0 or not definitions[node].vouched:
             yield from definitions[node].taints
 
@@ -150,7 +151,7 @@ def _ambiguous(reads: list[tuple[int, ConfigRead]], found: list[bytes], encode: 
     """
     variants: dict[tuple[bytes, str, str], bytes] = {}
     for node, read in reads:
-        variant = read_variant(read, encode)
+        variant = _read_variant(read, encode)
         if variants.setdefault((found[node], read.parameter, read.key), variant) != variant:
             return True
     return False
@@ -158,3 +159,12 @@ def _ambiguous(reads: list[tuple[int, ConfigRead]], found: list[bytes], encode: 
 
 def _distinct(reads: list[tuple[str, ConfigRead]]) -> tuple[tuple[str, ConfigRead], ...]:
     return tuple({(digest, id(read)): (digest, read) for digest, read in reads}.values())
+
+
+def _read_variant(read: ConfigRead, encode: Encode) -> bytes:
+    """What tells two readers of one key apart: their defaults."""
+    return encode([] if read.default is MISSING else [read.default], _no_reference, f"config '{read.key}'")
+
+
+def _no_reference(part: object, path: str) -> bytes:
+    return pack(["by name", type(part).__module__, getattr(part, "__qualname__", repr(type(part)))])

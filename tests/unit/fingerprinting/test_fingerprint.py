@@ -415,9 +415,9 @@ def test_fingerprint_of_what_is_none() -> None:
 
 def test_a_weakened_walk_is_caught(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """If defaults were not hashed, the row above would fail: the tests can tell."""
-    from inviscid.fingerprinting.reach import Reach
+    from inviscid.fingerprinting import of_functions
 
-    monkeypatch.setattr(Reach, "defaults", lambda *_: None)
+    monkeypatch.setattr(of_functions, "refer_to_defaults", lambda *_: None)
     before, after = CHANGES["default"]
     assert digest(project, before) == digest(project, after)
     assert sys.version_info >= (3, 11)

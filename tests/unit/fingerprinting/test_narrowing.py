@@ -104,7 +104,7 @@ def test_a_class_that_is_asked_for_counts_whole(project: Any) -> None:
 
 
 def test_without_the_rule_for_installed_code_a_row_would_fail(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("inviscid.fingerprinting.reach.opaque", lambda name: False)
+    monkeypatch.setattr("inviscid.fingerprinting.of_installed.opaque", lambda name: False)
     assert not edited(project, COUNTS["pickle"])
 
 

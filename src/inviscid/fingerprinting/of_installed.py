@@ -1,0 +1,70 @@
+"""What stands for something installed: its name and its distribution; and what user code has hung on it."""
+
+from __future__ import annotations
+
+import abc
+import functools
+from typing import Any
+
+from inviscid.fingerprinting import registries, template
+from inviscid.fingerprinting.definition import DECIMAL, Definition, Distribution
+from inviscid.fingerprinting.narrowing import opaque
+from inviscid.fingerprinting.references import External, is_user
+from inviscid.fingerprinting.walk import Walk
+
+_IMMUTABLE_TYPE = 1 << 8
+
+
+def visit_external(walk: Walk, definition: Definition, target: External) -> None:
+    """Something installed: its name stands for it, its distribution joins the environment."""
+    definition.kind = "external"
+    definition.name = target.name
+    definition.label.append(["external", target.name])
+    if isinstance(target.value, type):
+        _refer_to_extensions(walk, definition, target.value)
+        if isinstance(target.value, abc.ABCMeta):
+            asked = functools.partial(registries.registered, target.value, is_user)
+            if names := asked():
+                definition.label.append(["registered", names])
+            walk.guards.answer(asked)
+    if opaque(target.name):
+        walk.marks.add(template.MEMBERS)
+    if target.name.partition(".")[0] in ("decimal", "_decimal", "_pydecimal"):
+        walk.variables.add(DECIMAL)
+    if target.place.kind == "distribution":
+        walk.distributions.add(Distribution(*target.place[1:]))
+    if target.name.partition(".")[0] == "inspect":
+        walk.marks |= template.CLOSURE_WIDE
+    if target.name == "typing.get_type_hints":
+        walk.marks.add(template.ANNOTATIONS)
+
+
+def refer_to_installed(walk: Walk, definition: Definition, target: External) -> None:
+    """Let a definition refer to something installed."""
+    name = target.name
+    definition.references.append(walk.node(("external", name), name, lambda d: visit_external(walk, d, target)))
+
+
+def _refer_to_extensions(walk: Walk, definition: Definition, cls: type) -> None:
+    """What user code has hung on an installed class that is reached: its own code may look up any of it."""
+    for base in cls.__mro__:
+        if not base.__flags__ & _IMMUTABLE_TYPE and base not in walk.extended:
+            walk.extended.add(base)
+            walk.guards.klass(base)
+            for name, _, users in registries.extensions(base, vars(base).keys(), is_user):
+                walk.member(definition, f"{base.__qualname__}.{name}", users)
+
+
+def refer_to_all_extensions(walk: Walk, definition: Definition) -> None:
+    """What user code has hung on installed classes that need not be named, where it is looked up."""
+    for cls in registries.extended():
+        if cls not in walk.asked:
+            walk.asked.add(cls)
+            walk.guards.answer(functools.partial(_count, cls))
+        for name, value, users in registries.extensions(cls, walk.mentions, is_user):
+            walk.guards.binding(vars(cls), name, value)
+            walk.member(definition, f"{cls.__module__}.{cls.__qualname__}.{name}", users)
+
+
+def _count(cls: type) -> list[Any]:
+    return [len(vars(cls))]
