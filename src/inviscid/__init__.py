@@ -6,7 +6,7 @@ same.
 
 from inviscid import pickling as _pickling  # noqa: F401  it teaches pickle about cached functions
 from inviscid.configuration import config, configure
-from inviscid.decorate import cached, fingerprint
+from inviscid.decorate import cached, effect, fingerprint, source
 from inviscid.errors import (
     ConfigError,
     EffectError,
@@ -18,6 +18,7 @@ from inviscid.errors import (
     ReentryError,
     ReplayMiss,
     SelectorError,
+    SourceError,
     StoreError,
     StoreOwnershipError,
     StoreVersionError,
@@ -29,15 +30,17 @@ from inviscid.errors import (
 from inviscid.explain import Difference, Explanation, compare_fingerprints
 from inviscid.fingerprinting import Fingerprint
 from inviscid.inputs import Dir, File
+from inviscid.kinds import EffectFunction, SourceFunction
 from inviscid.memo import CachedFunction
 from inviscid.outcome import Outcome
 from inviscid.settings import mode
 from inviscid.store import Store
 
 __all__ = [
-    "CachedFunction", "ConfigError", "Difference", "Dir", "EffectError", "Explanation", "File", "Fingerprint",
-    "FrozenMiss", "InviscidError", "InviscidWarning", "ModeError", "Outcome", "PointerError", "ReentryError",
-    "ReplayMiss", "SelectorError", "Store", "StoreError", "StoreOwnershipError", "StoreVersionError", "SymmetryError",
-    "SymmetryViolation", "UnhashableInput", "UnstorableResult", "cached", "compare_fingerprints", "config",
-    "configure", "fingerprint", "mode",
+    "CachedFunction", "ConfigError", "Difference", "Dir", "EffectError", "EffectFunction", "Explanation", "File",
+    "Fingerprint", "FrozenMiss", "InviscidError", "InviscidWarning", "ModeError", "Outcome", "PointerError",
+    "ReentryError", "ReplayMiss", "SelectorError", "SourceError", "SourceFunction", "Store", "StoreError",
+    "StoreOwnershipError", "StoreVersionError", "SymmetryError", "SymmetryViolation", "UnhashableInput",
+    "UnstorableResult", "cached", "compare_fingerprints", "config", "configure", "effect", "fingerprint", "mode",
+    "source",
 ]  # fmt: skip

@@ -79,13 +79,12 @@ def _cached_parts(function: CachedFunction[Any, Any]) -> tuple[Any, ...]:
         return restore_varied, (base, function._variant)
     if is_findable(base):
         return find, (base.__module__, base.__qualname__)
-    state = (base.__wrapped__, base._options, base._store)
-    return restore_empty, (), state, None, None, fill
+    return restore_empty, (type(base),), base.__inviscid_parts__(), None, None, fill
 
 
-def restore_empty() -> CachedFunction[Any, Any]:
+def restore_empty(cls: type[CachedFunction[Any, Any]]) -> CachedFunction[Any, Any]:
     """A cached function before it knows what it wraps: that may refer to it."""
-    return CachedFunction.__new__(CachedFunction)
+    return cls.__new__(cls)
 
 
 def fill(function: CachedFunction[Any, Any], state: tuple[Any, ...]) -> None:

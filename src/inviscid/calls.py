@@ -13,6 +13,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from inviscid import configuration
@@ -58,6 +59,8 @@ class Options(NamedTuple):
     pure: bool = False
     durability: str = "auto"
     generator: str = ""
+    max_age: float | None = None
+    cache_if: Callable[[Any], Any] | None = None
 
 
 class Call(NamedTuple):
@@ -76,8 +79,12 @@ class Call(NamedTuple):
     parts: bytes
     """MessagePack map of the key's parts, for `Provenance.parts`."""
     taints: tuple[str, ...]
-    files: frozenset[str]
-    """Absolute paths of the `File` and `Dir` in its arguments: what is read there is no further dependency."""
+    files: tuple[tuple[str, str, bytes], ...]
+    """(``file`` or ``tree``, path, digest) of each `File` and `Dir` in its arguments: what is read there is no further
+    dependency.
+    """
+    shallow: Callable[[], bytes]
+    """The key without the functions that are cut from its fingerprint; empty where there are none."""
 
 
 class References:
@@ -234,8 +241,51 @@ def identify(
     unseen = () if encoder.files else (*fingerprint.unseen, *references.unseen)
     drawn = _drawn(fingerprint, values, environment)
     taints = () if options.pure else (*fingerprint.taints, *references.taints, *unseen, *drawn)
-    files = frozenset(map(os.path.abspath, encoder.files))
-    return Call(key, {**values, **own}, fingerprint, asked, seen, tuple(inputs), pack(parts), taints, files)
+    rest = [[value for _, value in inputs], given_options, options.namespace, mode.salt]
+    shallow = partial(_shallow_key, fingerprint, references, environment, reads, rest)
+    return Call(
+        key,
+        {**values, **own},
+        fingerprint,
+        asked,
+        seen,
+        tuple(inputs),
+        pack(parts),
+        taints,
+        tuple(encoder.files),
+        shallow,
+    )
+
+
+def _shallow_key(
+    fingerprint: Fingerprint, references: References, environment: list[Any], reads: list[list[Any]], rest: list[Any]
+) -> bytes:
+    """The key of a call without what cut functions are, read and need: their answers stand for that."""
+    shallow = fingerprint.shallow
+    if shallow is None:
+        return b""
+    distributions = sorted(shallow.distributions | references.distributions)
+    left_out = fingerprint.variables - shallow.variables - references.variables
+    kept = [item for item in environment[2:] if item[0].startswith(_VARIABLE) and item[0][1:] not in left_out]
+    # Those of the fingerprint come first, in its order; those of callables in the arguments come behind.
+    own = {id(read): hashed for (_, read), hashed in zip(fingerprint.reads, reads, strict=False)}
+    config = [own[id(read)] for read in shallow.reads] + reads[len(fingerprint.reads) :]
+    return combine(
+        "shallow",
+        pack(KEY_VERSION),
+        shallow.raw,
+        pack([*_PYTHON, *map(list, distributions), *kept]),
+        pack(config),
+        pack(rest),
+    )
+
+
+def standing(fingerprint: Fingerprint, config: Config) -> bytes:
+    """The digest of all that a function does and is configured to do, whatever it is called with."""
+    reads, _, _ = _config(fingerprint, config, References())
+    environment = [*_PYTHON, *map(list, sorted(fingerprint.distributions))]
+    environment += [[name, _variable(name)] for name in sorted(fingerprint.variables)]
+    return combine("standing", fingerprint.raw, pack(environment), pack(reads))
 
 
 def make_key(

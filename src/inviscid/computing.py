@@ -1,65 +1,180 @@
-"""The computations that are under way in this process, and what may not become of them.
+"""The computations that are under way in this process: what they were told, and what may not become of them.
+
+Every cached call that is made inside a computation *tells* it the answer, with what that depended on: files, and calls
+that have to be made again. So a computation knows what its own result depends on beyond its key.
 
 A key says which config values a computation sees. Whether that is so shows only while it runs: a thread that it starts
-may see another overlay than its own. So every cached call reports the values that it reads to the computation that it
-belongs to; one that was told other values than its key says is *disturbed*, and so is every computation around it. What
-a disturbed computation returns is returned, and not stored.
+may see another overlay than its own. So every cached call also reports the values that it reads to the computation that
+it belongs to; one that was told other values than its key says is *disturbed*, and so is every computation around it.
+What a disturbed computation returns is returned, and not stored.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any, NamedTuple
 
 from inviscid import world
 from inviscid.digest import short
+from inviscid.manifest import Argument
 from inviscid.world import Sight, Watch
+
+MOST_STEPS = 1_000
+# A loop that makes the same call again tells nothing new.
+_REPEATED = 8
+MOST_BYTES = 1 << 16
+"""What is kept of the arguments of one computation's calls."""
+
+
+class Asked(NamedTuple):
+    """A call that has to be made again before what depends on it counts."""
+
+    function: Any
+    arguments: list[Argument]
+    answer: bytes
+
+
+class Answer(NamedTuple):
+    """What a call gave, and what that depends on beyond the call's key."""
+
+    value: Any
+    digest: bytes = b""
+    """Structural digest of the value; empty where it was not stored."""
+    sights: tuple[Sight, ...] = ()
+    demands: tuple[Asked, ...] = ()
+
+
+class Told(NamedTuple):
+    """A call of a cut function, as the computation around it was told of it."""
+
+    function: Any
+    ordinal: int
+    arguments: list[Argument] | None
+    """None where the call can't be made again."""
+    digest: bytes
+    """Empty where it gave nothing that was stored."""
+    sights: tuple[Sight, ...]
 
 
 class Computation:
     """One body that is running."""
 
-    __slots__ = ("config", "disturbed", "name", "watch")
+    __slots__ = (
+        "answers", "bytes", "calls", "config", "cut", "demands", "disturbed", "inputs", "name", "reaches", "told",
+        "uncovered", "watch",
+    )  # fmt: skip
 
-    def __init__(self, name: str, config: Mapping[str, frozenset[bytes]], files: frozenset[str]) -> None:
+    def __init__(
+        self,
+        name: str,
+        config: Mapping[str, frozenset[bytes]] | None = None,
+        files: frozenset[str] = frozenset(),
+        inputs: Sequence[bytes] = (),
+        cut: Mapping[int, int] | None = None,
+        reaches: frozenset[int] = frozenset(),
+    ) -> None:
         self.name = name
-        self.config = config
+        self.config = config or {}
         self.disturbed = ""
         """Why its result must not be stored; empty while nothing speaks against it."""
         self.watch = Watch(files)
+        self.inputs = {digest: number for number, digest in reversed(list(enumerate(inputs)))}
+        """By digest, the number of an argument of its own."""
+        self.cut = cut or {}
+        """By id, the ordinals of the functions that are cut in its shallow fingerprint."""
+        self.reaches = reaches
+        """The ids of all functions of ours in its reach."""
+        self.told: list[Told] | None = [] if cut else None
+        """The calls of cut functions, in the order of their ends; None where there are too many, or can be none."""
+        self.answers: dict[bytes, int] = {}
+        """By digest, the number of the call in `told` that gave it."""
+        self.calls = 0
+        self.bytes = 0
+        self.demands: dict[tuple[int, bytes], Asked] = {}
+        self.uncovered = False
+        """Whether some demands came from elsewhere than from what `told` lists."""
+
+    def take(self, told: Told, demands: Sequence[Asked]) -> None:
+        """Note the answer to a call that was made inside."""
+        self.demand(demands)
+        stands = bool(told.digest) and told.arguments is not None
+        self.uncovered = self.uncovered or (bool(demands) and not (stands and told.ordinal >= 0))
+        if self.told is None or told.ordinal < 0:
+            self.watch.confirm(told.sights)
+        elif told not in self.told[-_REPEATED:]:
+            self.bytes += sum(len(argument[3]) for argument in told.arguments or () if argument[1] == "value")
+            self.told.append(told)
+            if stands:
+                self.answers.setdefault(told.digest, self.calls)
+                self.calls += 1
+            if len(self.told) > MOST_STEPS or self.bytes > MOST_BYTES:
+                for one in self.told:
+                    self.watch.confirm(one.sights)
+                self.told = None
+
+    def demand(self, demands: Sequence[Asked]) -> None:
+        """Note calls that have to be made again."""
+        for asked in demands:
+            identity = id(asked.function), b"".join(map(repr_of, asked.arguments))
+            known = self.demands.setdefault(identity, asked)
+            if known.answer != asked.answer:
+                self.disturbed = self.disturbed or f"{asked.function.__qualname__}() gave two answers while it ran"
+
+    def adopt(self, inner: Computation) -> None:
+        """Take for its own what a computation inside depended on: it came to nothing that could stand for it."""
+        self.watch.adopt(inner.watch)
+        for told in inner.told or ():
+            self.watch.confirm(told.sights)
+        self.demand(tuple(inner.demands.values()))
+        self.uncovered = self.uncovered or bool(inner.demands)
+
+    def sights(self) -> tuple[list[Sight], list[Sight]]:
+        """What was read inside, but not by calls of cut functions; and what those depended on.
+
+        Raises:
+            UnhashableInput: something changed since it was read, or has no content that could be compared.
+        """
+        own = self.watch.sights()
+        known = {(sight.kind, sight.path) for sight in own}
+        theirs = {(sight.kind, sight.path): sight for told in self.told or () for sight in told.sights}
+        return own, [
+            sight for key, sight in theirs.items() if key not in known and not self.watch.is_declared(sight.path)
+        ]
+
+
+def repr_of(argument: Argument) -> bytes:
+    """What tells arguments apart."""
+    return repr(argument).encode()
 
 
 _around: ContextVar[tuple[Computation, ...]] = ContextVar("inviscid_computing", default=())
+_inside: ContextVar[tuple[str, ...]] = ContextVar("inviscid_inside", default=())
 _lock = threading.Lock()
 _all: list[Computation] = []
 
 
 @contextmanager
-def computing(
-    name: str,
-    config: Mapping[str, frozenset[bytes]],
-    files: frozenset[str] = frozenset(),
-    *,
-    vouched: bool = False,
-) -> Iterator[Computation]:
+def computing(computation: Computation, *, vouched: bool = False) -> Iterator[Computation]:
     """Run a body inside; afterwards `disturbed` says whether its result may be stored, and `watch` what it read.
 
     Args:
-        name: of the function, for messages.
-        config: the digests of the values that each config key has in its reach.
-        files: absolute paths that are in the key by their content.
+        computation: what runs.
         vouched: its user gave their word that it is pure: what it does is no act of its callers.
     """
     world.watch(_watches)
-    computation = Computation(name, config, files)
     around = _around.get()
     token = _around.set((*around, computation))
     with _lock:
         _all.append(computation)
     try:
         yield computation
+    except BaseException:
+        for outer in around[-1:]:
+            outer.adopt(computation)
+        raise
     finally:
         with _lock:
             _all.remove(computation)
@@ -71,7 +186,17 @@ def computing(
             around[-1].watch.join(computation.watch)
 
 
-def _here() -> tuple[Computation, ...]:
+@contextmanager
+def aside() -> Iterator[None]:
+    """Make calls inside that the computation around them doesn't depend on."""
+    token = _around.set((Computation("aside"),))
+    try:
+        yield
+    finally:
+        _around.reset(token)
+
+
+def around() -> tuple[Computation, ...]:
     """The computations that what happens here belongs to."""
     if not _all:
         return ()
@@ -79,21 +204,36 @@ def _here() -> tuple[Computation, ...]:
     return _around.get()[-1:] or tuple(_all)
 
 
+def inside(effect: int) -> str:
+    """The name of the cached function whose body led here; empty for none.
+
+    Args:
+        effect: the id of what asks. A thread doesn't know who started it: then it is inside of what reaches it.
+    """
+    if names := _inside.get():
+        return names[-1]
+    if threading.current_thread() is threading.main_thread():
+        return ""
+    return next((one.name for one in tuple(_all) if effect in one.reaches), "")
+
+
+@contextmanager
+def within(name: str) -> Iterator[None]:
+    """Run a body inside: that of a cached function, or with an empty name one that may call effects."""
+    token = _inside.set((*_inside.get(), name) if name else ())
+    try:
+        yield
+    finally:
+        _inside.reset(token)
+
+
 def _watches() -> list[Watch]:
-    return [computation.watch for computation in _here()]
-
-
-def depend(sights: list[Sight]) -> None:
-    """Tell the computation around this call what the result depends on that it was just given."""
-    for computation in _here():
-        for sight in sights:
-            if not computation.watch.is_declared(sight.path):
-                computation.watch.confirmed[sight.kind, sight.path] = sight
+    return [computation.watch for computation in around()]
 
 
 def report(name: str, config: Mapping[str, frozenset[bytes]]) -> None:
     """Tell the computation that a call belongs to which config values the call sees."""
-    for computation in _here():
+    for computation in around():
         for key, values in config.items():
             expected = computation.config.get(key)
             if expected is not None and not values <= expected:
@@ -103,5 +243,5 @@ def report(name: str, config: Mapping[str, frozenset[bytes]]) -> None:
 
 def disturb(why: str) -> None:
     """Say that the computation around this call must not be stored."""
-    if around := _around.get():
-        around[-1].disturbed = around[-1].disturbed or why
+    if found := _around.get():
+        found[-1].disturbed = found[-1].disturbed or why

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import AsyncIterable, Callable, Coroutine, Iterable, Mapping
+from datetime import timedelta
 from typing import Any, Literal, ParamSpec, Protocol, TypeVar, overload
 
 from inviscid.bound import BoundCachedFunction
@@ -12,6 +13,7 @@ from inviscid.calls import FINGERPRINTS, Options, is_declared
 from inviscid.errors import ConfigError
 from inviscid.fingerprinting import Declared, Fingerprint
 from inviscid.forms import StoredForms
+from inviscid.kinds import EffectFunction, SourceFunction
 from inviscid.memo import CachedFunction
 from inviscid.settings import near
 from inviscid.signature import wrapped_with_config
@@ -60,6 +62,8 @@ def cached(
     version: Any = None,
     durability: str = "auto",
     generator: None = None,
+    max_age: float | timedelta | None = None,
+    cache_if: Callable[[Any], Any] | None = None,
 ) -> Callable[[Callable[P, R]], CachedFunction[P, R]]: ...
 @overload
 def cached(
@@ -73,6 +77,8 @@ def cached(
     version: Any = None,
     durability: str = "auto",
     generator: Literal["list"],
+    max_age: float | timedelta | None = None,
+    cache_if: Callable[[Any], Any] | None = None,
 ) -> _Listing: ...
 def cached(
     function: Callable[..., Any] | None = None,
@@ -87,6 +93,8 @@ def cached(
     version: Any = None,
     durability: str = "auto",
     generator: str | None = None,
+    max_age: float | timedelta | None = None,
+    cache_if: Callable[[Any], Any] | None = None,
 ) -> Any:
     """Keep a function's results across processes, for as long as its behaviour, config and inputs are the same.
 
@@ -109,6 +117,9 @@ def cached(
         version: part of the key; change it to invalidate by hand.
         durability: when to wait for the disk: ``auto`` (results that took a second or more), ``always``, ``never``.
         generator: ``list`` makes a generator function, async or not, one that returns the list of what it yields.
+        max_age: seconds, or a `datetime.timedelta`, after which a result is computed again. It is looked at when a
+            result is read, also through callers; it is no part of the key.
+        cache_if: is given each result, and says whether to keep it.
 
     Returns:
         A `CachedFunction`.
@@ -117,35 +128,168 @@ def cached(
         TypeError: it can't be called, is a class, or is a generator function without `generator`.
         ConfigError: a config parameter stands where it can't be injected.
     """
-    if isinstance(ignore, str) or isinstance(volatile, str):
-        raise TypeError("cached(): ignore= and volatile= take a list of names")
     if durability not in ("auto", "always", "never"):
         raise TypeError(f"cached(): durability is 'auto', 'always' or 'never', not {durability!r}")
     if generator not in (None, "list"):
         hint = near(str(generator), ["list"])
         raise TypeError(f"cached(): generator is 'list' or left out, not {generator!r}{hint}")
-    options = Options(
-        frozenset(ignore), tuple(sorted((identify or {}).items())), frozenset(volatile), version, namespace or "",
-        bool(pure), durability, generator or "",
-    )  # fmt: skip
+    if cache_if is not None and not callable(cache_if):
+        raise TypeError(f"cached(): cache_if takes a function of the result, not {cache_if!r}")
+    options = _options(ignore, identify, volatile, namespace, version)._replace(
+        pure=bool(pure), durability=durability, generator=generator or "", max_age=_seconds(max_age), cache_if=cache_if
+    )
+    return _decorator(function, options, lambda inner: CachedFunction(inner, options, store))
 
+
+@overload
+def source(function: Callable[P, R], /) -> SourceFunction[P, R]: ...
+@overload
+def source(
+    *,
+    observe: Callable[..., Any] | None = None,
+    store: StoreLike | None = None,
+    ignore: Iterable[str] = (),
+    identify: Mapping[str, Callable[[Any], Any]] | None = None,
+    volatile: Iterable[str] = (),
+    namespace: str | None = None,
+    version: Any = None,
+) -> Callable[[Callable[P, R]], SourceFunction[P, R]]: ...
+def source(
+    function: Callable[..., Any] | None = None,
+    /,
+    *,
+    observe: Callable[..., Any] | None = None,
+    store: StoreLike | None = None,
+    ignore: Iterable[str] = (),
+    identify: Mapping[str, Callable[[Any], Any]] | None = None,
+    volatile: Iterable[str] = (),
+    namespace: str | None = None,
+    version: Any = None,
+) -> Any:
+    """Observe the world: a query, a listing, the clock.
+
+    The body runs once in each run of a process for the same arguments, or with `observe` whenever what that gives is
+    new. Cached functions that call it depend on its value alone: an observation that is what it was recomputes nothing.
+
+    Args:
+        function: what observes. It may read whatever it likes.
+        observe: is called with the same arguments at every look, and gives a *token*, cheaply: a modification time, an
+            ETag, the largest id. As long as the token is one that was seen before, the value that was seen with it
+            stands, in later runs too.
+        store: as for `cached`.
+        ignore: as for `cached`.
+        identify: as for `cached`.
+        volatile: as for `cached`.
+        namespace: as for `cached`.
+        version: as for `cached`.
+
+    Returns:
+        A `SourceFunction`.
+
+    Raises:
+        TypeError: it can't be called, is a class, or is a generator function.
+        SourceError: when it is called: `observe` raised, or gave what has no digest.
+    """
+    if observe is not None and not callable(observe):
+        raise TypeError(f"source(): observe takes a function of the same arguments, not {observe!r}")
+    options = _options(ignore, identify, volatile, namespace, version)
+    return _decorator(function, options, lambda inner: SourceFunction(inner, options, store, observe))
+
+
+@overload
+def effect(function: Callable[P, R], /) -> EffectFunction[P, R]: ...
+@overload
+def effect(
+    *,
+    once: bool = False,
+    store: StoreLike | None = None,
+    ignore: Iterable[str] = (),
+    identify: Mapping[str, Callable[[Any], Any]] | None = None,
+    volatile: Iterable[str] = (),
+    namespace: str | None = None,
+    version: Any = None,
+) -> Callable[[Callable[P, R]], EffectFunction[P, R]]: ...
+def effect(
+    function: Callable[..., Any] | None = None,
+    /,
+    *,
+    once: bool = False,
+    store: StoreLike | None = None,
+    ignore: Iterable[str] = (),
+    identify: Mapping[str, Callable[[Any], Any]] | None = None,
+    volatile: Iterable[str] = (),
+    namespace: str | None = None,
+    version: Any = None,
+) -> Any:
+    """Act on the world: send, write a table, train in place.
+
+    It runs at every call. Inside a cached function it is refused before it runs, because a stored result would not
+    repeat it.
+
+    Args:
+        function: what acts.
+        once: run once for each key (what the function does, its config, its arguments), ever. A receipt is kept; later
+            calls give what the first one returned. Where a process ended in the middle, nobody knows whether it
+            happened: then a call is an error until `.forget(…)` allows it again.
+        store: as for `cached`; of an effect that runs once, the place of the receipts.
+        ignore: as for `cached`.
+        identify: as for `cached`.
+        volatile: as for `cached`.
+        namespace: as for `cached`.
+        version: as for `cached`.
+
+    Returns:
+        An `EffectFunction`.
+
+    Raises:
+        TypeError: it can't be called, is a class, or is a generator function.
+        EffectError: when it is called: inside a cached function; or once, and nobody can tell whether it happened.
+    """
+    options = _options(ignore, identify, volatile, namespace, version)
+    return _decorator(function, options, lambda inner: EffectFunction(inner, options, store, once=once))
+
+
+def _options(
+    ignore: Iterable[str],
+    identify: Mapping[str, Callable[[Any], Any]] | None,
+    volatile: Iterable[str],
+    namespace: str | None,
+    version: Any,
+) -> Options:
+    if isinstance(ignore, str) or isinstance(volatile, str):
+        raise TypeError("ignore= and volatile= take a list of names")
+    replaced = tuple(sorted((identify or {}).items()))
+    return Options(frozenset(ignore), replaced, frozenset(volatile), version, namespace or "")
+
+
+def _seconds(max_age: float | timedelta | None) -> float | None:
+    seconds: Any = max_age.total_seconds() if isinstance(max_age, timedelta) else max_age
+    if seconds is not None and (isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0):
+        raise TypeError(f"cached(): max_age takes seconds or a timedelta, more than nothing, not {max_age!r}")
+    return None if seconds is None else float(seconds)
+
+
+Make = Callable[[Any], CachedFunction[..., Any]]
+
+
+def _decorator(function: Callable[..., Any] | None, options: Options, make: Make) -> Any:
     def decorate(function: Callable[..., Any]) -> Any:
-        return _decorate(function, options, store)
+        return _decorate(function, options, make)
 
     return decorate if function is None else decorate(function)
 
 
-def _decorate(function: Any, options: Options, store: StoreLike | None) -> Any:
+def _decorate(function: Any, options: Options, make: Make) -> Any:
     if isinstance(function, staticmethod | classmethod):
         # The descriptor stays outermost: it decides what is bound.
         descriptor = _ClassMethod if type(function) is classmethod else type(function)
-        return descriptor(_decorate(function.__func__, options, store))
+        return descriptor(_decorate(function.__func__, options, make))
     if isinstance(function, property):
         return type(function)(
-            _decorate(function.fget, options, store), function.fset, function.fdel, function.__doc__
+            _decorate(function.fget, options, make), function.fset, function.fdel, function.__doc__
         )  # fmt: skip
     if isinstance(function, functools.cached_property):
-        return type(function)(_decorate(function.func, options, store))
+        return type(function)(_decorate(function.func, options, make))
     if isinstance(function, CachedFunction | BoundCachedFunction):
         raise TypeError(f"{function.__qualname__}() is cached already")
     _refuse_kinds(function, options)
@@ -153,7 +297,7 @@ def _decorate(function: Any, options: Options, store: StoreLike | None) -> Any:
         raise ConfigError(
             f"put @cached directly on {inner}(), below the other decorators: its config can't be injected through them"
         )
-    made: CachedFunction[..., Any] = CachedFunction(function, options, store)
+    made = make(function)
     known = {item.name for item in made.parameters}
     for name in {*options.ignore, *(name for name, _ in options.identify)} - known:
         raise TypeError(f"cached(): {made.__qualname__}() has no parameter '{name}'")

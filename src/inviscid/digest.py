@@ -20,7 +20,7 @@ from typing import Any
 import msgpack
 from blake3 import blake3
 
-KEY_VERSION = 2
+KEY_VERSION = 3
 # Below this the start of the threads costs more than they save.
 _THREADS_FROM = 4 << 20
 

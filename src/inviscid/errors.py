@@ -70,7 +70,11 @@ class ReplayMiss(InviscidError, LookupError):
 
 
 class EffectError(InviscidError, RuntimeError):
-    """An effect was called inside a cached function."""
+    """An effect was called inside a cached function, or nobody knows whether it happened."""
+
+
+class SourceError(InviscidError, RuntimeError):
+    """What `observe=` of a source was given raised: it can't be told whether the source changed."""
 
 
 class PointerError(InviscidError, ValueError):

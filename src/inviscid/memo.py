@@ -15,20 +15,23 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from functools import partial
 from types import FunctionType
-from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeVar, cast, overload
+from typing import Any, ClassVar, Concatenate, Generic, NamedTuple, ParamSpec, TypeVar, cast, overload
 
-from inviscid import bodies, calls, configuration, events, explain, results, settings, stores, world
+from inviscid import bodies, calls, computing, configuration, confirm, events, explain, results, settings, stores
 from inviscid.bound import BoundCachedFunction
 from inviscid.callables import binds, coroutine_mark, names_of, result_of, source_of, taker_of
 from inviscid.calls import FINGERPRINTS, Call, Config, Options
-from inviscid.computing import computing, depend, disturb, report
+from inviscid.computing import Answer, Computation
 from inviscid.configuration import Layer
+from inviscid.confirm import Standing
 from inviscid.entry import Entry, function_name
 from inviscid.errors import ConfigError, ReplayMiss, UnhashableInput, UnstorableResult
 from inviscid.explain import SAME, Difference, Explanation
 from inviscid.fingerprinting import CURES, ConfigRead, Declared, Fingerprint
 from inviscid.forms import StoredForms
+from inviscid.manifest import Manifest, Trace, unpack_manifest
 from inviscid.outcome import Outcome
 from inviscid.sentinels import MISSING
 from inviscid.signature import Parameter, Signature, outer_documentation, outer_signature
@@ -42,7 +45,7 @@ S = TypeVar("S")
 Q = ParamSpec("Q")
 
 
-class _Found(NamedTuple):
+class Found(NamedTuple):
     """What a look into the store gave."""
 
     value: Any
@@ -50,16 +53,17 @@ class _Found(NamedTuple):
     outcome: Outcome
     reasons: tuple[str, ...]
     difference: Difference = SAME
+    standing: Standing = Standing()
 
 
-class _Computed(NamedTuple, Generic[R]):
+class Computed(NamedTuple, Generic[R]):
     """What running the body gave."""
 
     value: R
     seconds: float
     disturbed: str
     """Why it must not be stored, if anything changed while it ran."""
-    watch: world.Watch
+    computation: Computation
 
 
 class Variant(NamedTuple):
@@ -105,6 +109,9 @@ class CachedFunction(Generic[P, R]):
     __slots__ = (
         "__dict__", "__inviscid_base__", "__weakref__", "_forms", "_kind", "_options", "_signed", "_store", "_variant",
     )  # fmt: skip
+
+    _carried: ClassVar[tuple[str, ...]] = ("_kind", "_signed", "_options", "_store")
+    """What all variants share."""
 
     def __init__(
         self,
@@ -153,9 +160,9 @@ class CachedFunction(Generic[P, R]):
     def _varied(self, variant: Variant) -> CachedFunction[P, R]:
         """Another cached function over the same base."""
         base = self.__inviscid_base__
-        other: CachedFunction[P, R] = CachedFunction.__new__(CachedFunction)
+        other: CachedFunction[P, R] = type(base).__new__(type(base))
         other.__dict__.update(base.__dict__)
-        for name in ("_kind", "_signed", "_options", "_store"):
+        for name in self._carried:
             setattr(other, name, getattr(base, name))
         other._variant = variant
         other._forms = StoredForms(other._store, variant.mode)
@@ -166,9 +173,19 @@ class CachedFunction(Generic[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """The stored result, or else the computed one; of an async function, what awaiting it gives."""
-        return self._kind.drive(self._call(args, kwargs, refresh=False))  # type: ignore[no-any-return]
+        return self._kind.drive(self._value(args, kwargs, refresh=False))  # type: ignore[no-any-return]
 
-    def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, refresh: bool) -> Steps[R]:
+    def _value(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, refresh: bool) -> Steps[R]:
+        """What a call gives; the computation around it is told."""
+        around = computing.around()
+        answer = None
+        try:
+            answer = yield from self._call(args, kwargs, refresh=refresh)
+        finally:
+            confirm.tell(around, self, args, kwargs, answer)
+        return cast(R, answer.value)
+
+    def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, refresh: bool) -> Steps[Answer]:
         values = self._signature.bind(args, kwargs)
         mode = self._variant.mode or settings.current_mode()
         if mode.name == "off":
@@ -181,7 +198,7 @@ class CachedFunction(Generic[P, R]):
         if store is None:
             return (yield from self._compute_only(values, Outcome.BYPASS_STORE, attempt.why()))
         refresh = refresh or mode.name == "refresh"
-        found = self._find(store, attempt, call, refresh=refresh)
+        found = yield from self._find(store, attempt, call, refresh=refresh)
         if found.entry is not None:
             return self._hit(store, call, found)
         if mode.name == "replay":
@@ -189,23 +206,28 @@ class CachedFunction(Generic[P, R]):
             raise ReplayMiss(f"{self.__qualname__}() has no stored result in mode 'replay': {why}")
         while not (yield Alone(self.__qualname__, attempt, store, call.key, refresh)):
             # Another task has just computed it, even if a recompute is asked for.
-            shared = self._find(store, attempt, call, refresh=False)
+            shared = yield from self._find(store, attempt, call, refresh=False)
             if shared.entry is not None:
                 return self._hit(store, call, shared._replace(outcome=Outcome.HIT_WAITED))
         with ExitStack() as claims:
             waited = yield Claim(attempt, store, call.key, claims)
             # Even if nobody had to be waited for: another may have published between the look and the claim.
-            again = self._find(store, attempt, call, refresh=refresh)
+            again = yield from self._find(store, attempt, call, refresh=refresh, retrace=False)
             if again.entry is not None:
                 return self._hit(store, call, again._replace(outcome=Outcome.HIT_WAITED if waited else again.outcome))
             # What was damaged is gone at the second look: the first one has the reason.
             found = self._why(store, attempt, call, found if found.reasons else again)
             computed = yield from self._compute(call)
-            value, bypass, why = self._publish(store, attempt, call, computed, mode)
+            answer, bypass, why = self._publish(store, attempt, call, computed, mode)
         if bypass is not None:
-            return self._bypass(store, call, value, bypass, why)
-        events.emit(store, found.outcome, function_name(self), call.key, computed.seconds, found.reasons)
-        return value
+            for one in computing.around():
+                one.adopt(computed.computation)
+            self._tell(bypass, (why,))
+            counts = None if bypass is Outcome.BYPASS_STORE else store
+            events.emit(counts, bypass, function_name(self), call.key, 0.0, (why,))
+        else:
+            events.emit(store, found.outcome, function_name(self), call.key, computed.seconds, found.reasons)
+        return answer
 
     def _identify(self, values: dict[str, Any], mode: settings.Mode) -> Call:
         """Config, fingerprint, input digests, key."""
@@ -216,33 +238,85 @@ class CachedFunction(Generic[P, R]):
         # What `.configured` laid over this function differs from its surroundings on purpose.
         laid = self._variant.layers
         seen = {key: found for key, found in call.config.items() if configuration.lookup(key, laid) is MISSING}
-        report(self.__qualname__, seen)
+        computing.report(self.__qualname__, seen)
         return call
 
-    def _find(self, store: Store, attempt: Attempt, call: Call, *, refresh: bool) -> _Found:
+    def _find(self, store: Store, attempt: Attempt, call: Call, *, refresh: bool, retrace: bool = True) -> Steps[Found]:
         """The stored result; or why there is none, where that isn't for want of an entry."""
+        found = self._look(store, attempt, call, refresh=refresh)
+        if found.entry is not None and found.entry.manifest:
+            manifest = unpack_manifest(found.entry.manifest)
+            with ExitStack() as stack:
+                self._lay(stack)
+                standing = yield from confirm.confirm(call, manifest, awaited=self._kind.awaited)
+            if standing.moved:
+                found = Found(MISSING, None, Outcome.MISS_NOT_FINAL, standing.moved)
+            found = found._replace(standing=standing)
+        if found.entry is not None:
+            return self._load(store, attempt, found)
+        if retrace and found.outcome in (Outcome.MISS_NEW, Outcome.MISS_NOT_FINAL):
+            return (yield from self._retrace(store, attempt, call)) or found
+        return found
+
+    def _look(self, store: Store, attempt: Attempt, call: Call, *, refresh: bool) -> Found:
+        """The entry of a call, whether or not it still stands."""
         if refresh:
-            return _Found(MISSING, None, Outcome.MISS_REFRESH, ("a recompute was asked for",))
+            return Found(MISSING, None, Outcome.MISS_REFRESH, ("a recompute was asked for",))
         entry = attempt.use(lambda: store.find(call.key), otherwise=None)
+        if attempt.why():
+            return Found(MISSING, None, Outcome.BYPASS_STORE, (attempt.why(),))
         if entry is None:
-            if attempt.why():
-                return _Found(MISSING, None, Outcome.BYPASS_STORE, (attempt.why(),))
-            return _Found(MISSING, None, Outcome.MISS_NEW, ())
-        # The key alone doesn't decide: what the computation was seen to read must still be what it was.
-        if moved := [text for sight in world.sights_in(entry.manifest) if (text := world.differs(sight))]:
-            return _Found(MISSING, None, Outcome.MISS_NOT_FINAL, tuple(moved))
+            return Found(MISSING, None, Outcome.MISS_NEW, ())
+        if expired := self._expired(entry):
+            return Found(MISSING, None, Outcome.MISS_EXPIRED, (expired,))
+        return Found(MISSING, entry, Outcome.HIT, ())
+
+    def _expired(self, entry: Entry) -> str:
+        """Why an entry is too old to be served; empty if it isn't."""
+        limit, age = self._options.max_age, time.time() - entry.provenance.created
+        if limit is None or age < limit:
+            return ""
+        return f"computed {events.duration(age)} ago, more than max_age ({events.duration(limit)})"
+
+    def _load(self, store: Store, attempt: Attempt, found: Found) -> Found:
+        """The value of an entry that was found to stand."""
+        entry = found.entry
+        assert entry is not None
         try:
             value = attempt.use(lambda: results.load(store, entry, self._forms), otherwise=MISSING)
         except results.Unreadable as error:
             why = str(error)
             if why:
-                return _Found(MISSING, None, Outcome.MISS_UNREADABLE, (why,))
-            return _Found(MISSING, None, Outcome.MISS_CORRUPT, ("the stored result was damaged or removed",))
+                return Found(MISSING, None, Outcome.MISS_UNREADABLE, (why,))
+            return Found(MISSING, None, Outcome.MISS_CORRUPT, ("the stored result was damaged or removed",))
         if value is MISSING:
-            return _Found(MISSING, None, Outcome.BYPASS_STORE, (attempt.why(),))
-        return _Found(value, entry, Outcome.HIT, ())
+            return Found(MISSING, None, Outcome.BYPASS_STORE, (attempt.why(),))
+        return found._replace(value=value)
 
-    def _why(self, store: Store, attempt: Attempt, call: Call, found: _Found) -> _Found:
+    def _retrace(self, store: Store, attempt: Attempt, call: Call) -> Steps[Found | None]:
+        """A result that stands although its key is new: what the function calls gives what it gave then."""
+        shallow = call.shallow()
+        none: list[Entry] = []
+        tried: list[Trace] = []
+        for entry in attempt.use(lambda: store.traced(shallow), otherwise=none) if shallow else none:
+            trace = unpack_manifest(entry.manifest).trace
+            if trace is None or trace.key != shallow or trace in tried or self._expired(entry):
+                continue
+            tried.append(trace)
+            with ExitStack() as stack:
+                self._lay(stack)
+                standing = yield from confirm.retrace(call, trace, awaited=self._kind.awaited)
+            if standing.moved:
+                continue
+            found = self._load(store, attempt, Found(MISSING, entry, Outcome.HIT_RETRACED, (), standing=standing))
+            if found.entry is not None:
+                if (self._variant.mode or settings.current_mode()).name != "readonly":
+                    manifest = confirm.manifest_again(call, standing, trace)
+                    attempt.use(partial(results.publish_again, store, call, entry, manifest), otherwise=None)
+                return found
+        return None
+
+    def _why(self, store: Store, attempt: Attempt, call: Call, found: Found) -> Found:
         """A look that found no entry, with what changed since the nearest one."""
         if found.entry is not None or found.reasons:
             return found
@@ -253,29 +327,27 @@ class CachedFunction(Generic[P, R]):
             else found._replace(outcome=reason.outcome, reasons=reason.texts, difference=reason.difference)
         )
 
-    def _hit(self, store: Store, call: Call, found: _Found) -> R:
+    def _hit(self, store: Store, call: Call, found: Found) -> Answer:
         assert found.entry is not None
-        if found.entry.manifest:
-            depend(world.sights_in(found.entry.manifest))
         saved = found.entry.provenance.seconds
         store.touch(call.key, saved)
         origin = found.entry.provenance.function
         reasons = () if origin == function_name(self) else (f"computed by {origin}",)
         events.emit(store, found.outcome, function_name(self), call.key, saved, reasons)
-        return cast(R, found.value)
+        return confirm.answered(call, found.value, found.entry.value, found.standing.sights, found.standing.demands)
 
-    def _compute(self, call: Call) -> Steps[_Computed[R]]:
+    def _compute(self, call: Call) -> Steps[Computed[R]]:
         """Run the body."""
         with ExitStack() as stack:
             self._lay(stack)
-            computation = stack.enter_context(
-                computing(self.__qualname__, call.config, call.files, vouched=self._options.pure)
-            )
+            computation = confirm.computation(self.__qualname__, call, self._options)
+            stack.enter_context(computing.computing(computation, vouched=self._options.pure))
+            stack.enter_context(computing.within(self._encloses))
             positional, keywords = self._signature.arguments(call.values)
             start = time.perf_counter()
             value = yield Body(self._kind.run, self._kind.function, positional, keywords)
             seconds = time.perf_counter() - start
-        return _Computed(value, seconds, computation.disturbed or self._changed(call), computation.watch)
+        return Computed(value, seconds, computation.disturbed or self._changed(call), computation)
 
     def _changed(self, call: Call) -> str:
         """What isn't as the key says any more, now that the body has run; empty if nothing."""
@@ -283,7 +355,7 @@ class CachedFunction(Generic[P, R]):
         if now.raw != call.fingerprint.raw:
             reasons = explain.compare_fingerprints(call.fingerprint, now).reasons
             why = f"what it reaches changed while it ran: {'; '.join(reasons)}"
-            disturb(why)
+            computing.disturb(why)
             return why
         # This disturbs nobody else: where the argument came to a caller from outside, the caller finds it changed too.
         names = calls.changed(call, self._options)
@@ -291,56 +363,68 @@ class CachedFunction(Generic[P, R]):
         return f"{shown} was changed by the call: let it work on a copy, or see ignore= and volatile=" if names else ""
 
     def _publish(
-        self, store: Store, attempt: Attempt, call: Call, computed: _Computed[R], mode: settings.Mode
-    ) -> tuple[R, Outcome | None, str]:
-        """Store what was computed. Returns it as a hit would; or as it is, with the reason why it isn't kept."""
-        value = computed.value
+        self, store: Store, attempt: Attempt, call: Call, computed: Computed[R], mode: settings.Mode
+    ) -> tuple[Answer, Outcome | None, str]:
+        """Store what was computed. Gives it as a hit would; or as it is, with the reason why it isn't kept."""
+        asis, computation = Answer(computed.value), computed.computation
         if attempt.why():
-            return value, Outcome.BYPASS_STORE, attempt.why()
+            return asis, Outcome.BYPASS_STORE, attempt.why()
         if mode.name == "readonly":
-            return value, Outcome.BYPASS_READONLY, "mode 'readonly' stores nothing"
+            return asis, Outcome.BYPASS_READONLY, "mode 'readonly' stores nothing"
         if computed.disturbed:
-            return value, Outcome.BYPASS_CHANGED, computed.disturbed
-        if not self._options.pure and computed.watch.acts:
-            return value, Outcome.BYPASS_IMPURE, f"it {' and '.join(computed.watch.acts)}: {CURES}"
+            return asis, Outcome.BYPASS_CHANGED, computed.disturbed
+        if not self._options.pure and computation.watch.acts:
+            return asis, Outcome.BYPASS_IMPURE, f"it {' and '.join(computation.watch.acts)}: {CURES}"
         try:
-            manifest = world.manifest(computed.watch.sights())
+            manifest = self._manifest(call, computation)
         except (UnhashableInput, OSError) as error:
-            return value, Outcome.BYPASS_CHANGED, str(error).rstrip(".")
+            return asis, Outcome.BYPASS_CHANGED, str(error).rstrip(".")
         try:
-            prepared = results.prepare(value, self._forms)
+            prepared = results.prepare(computed.value, self._forms)
         except UnstorableResult as error:
-            return value, Outcome.BYPASS_UNSTORABLE, str(error)
+            return asis, Outcome.BYPASS_UNSTORABLE, str(error)
+        answer = confirm.answered(
+            call, prepared.value, prepared.digest, manifest.sights, tuple(computation.demands.values())
+        )
+        if why := self._declined(computed.value):
+            return answer, Outcome.BYPASS_DECLINED, why
         name, durability = function_name(self), self._options.durability
         seconds = computed.seconds
         attempt.use(lambda: results.publish(store, call, prepared, manifest, name, seconds, durability), otherwise=None)
         if attempt.why():
-            return value, Outcome.BYPASS_STORE, attempt.why()
+            return asis, Outcome.BYPASS_STORE, attempt.why()
         # The first result may have made the store: now there is a place for what its fingerprint took.
         FINGERPRINTS.settle(self._forms)
         if not self._options.pure:
-            for trace in computed.watch.traces():
+            for trace in computation.watch.traces():
                 events.note(self.__qualname__, f"{self.__qualname__}() {trace}: what is loaded later won't do that")
-        return cast(R, prepared.value), None, ""
+        return answer, None, ""
 
-    def _compute_only(self, values: dict[str, Any], outcome: Outcome, *reasons: str) -> Steps[R]:
+    def _manifest(self, call: Call, computation: Computation) -> Manifest:
+        """What the result depends on beyond its key."""
+        return confirm.manifest_of(call, computation)
+
+    def _declined(self, value: R) -> str:
+        """Why `cache_if` has a result not kept; empty if it doesn't."""
+        if self._options.cache_if is None:
+            return ""
+        try:
+            return "" if self._options.cache_if(value) else "cache_if= declined it"
+        except Exception as error:  # noqa: BLE001  the user's code; its error must not cost the caller the value
+            return f"cache_if= raised {type(error).__name__}: {error}"
+
+    def _compute_only(self, values: dict[str, Any], outcome: Outcome, *reasons: str) -> Steps[Answer]:
         """Compute with nothing but the config injected."""
         config = self._config()
         own = {read.parameter: config.own[id(read)] for read in self._reads}
         with ExitStack() as stack:
             self._lay(stack)
+            stack.enter_context(computing.within(self._encloses))
             positional, keywords = self._signature.arguments({**values, **own})
             value = yield Body(self._kind.run, self._kind.function, positional, keywords)
         self._tell(outcome, reasons)
         events.emit(None, outcome, function_name(self), b"", 0.0, reasons)
-        return cast(R, value)
-
-    def _bypass(self, store: Store, call: Call, value: R, outcome: Outcome, reason: str) -> R:
-        self._tell(outcome, (reason,))
-        events.emit(
-            None if outcome is Outcome.BYPASS_STORE else store, outcome, function_name(self), call.key, 0.0, (reason,)
-        )
-        return value
+        return Answer(value)
 
     def _tell(self, outcome: Outcome, reasons: tuple[str, ...]) -> None:
         """Warn, once for each reason, where the user will want to change something."""
@@ -450,19 +534,37 @@ class CachedFunction(Generic[P, R]):
             return Explanation("bypass", list(call.taints), Outcome.BYPASS_TAINTED, call.key.hex())
         store = stores.current_store(self._store)
         attempt = Attempt(self.__qualname__)
-        found = self._find(store, attempt, call, refresh=mode.name == "refresh")
+        found = self._foreseen(store, attempt, call, refresh=mode.name == "refresh")
         found = self._why(store, attempt, call, found)
         return Explanation(
             found.outcome.kind, list(found.reasons), found.outcome, call.key.hex(), found.difference.diff
         )
 
+    def _foreseen(self, store: Store, attempt: Attempt, call: Call, *, refresh: bool) -> Found:
+        """What a look would find, as far as that can be told without computing anything."""
+        found = self._look(store, attempt, call, refresh=refresh)
+        if found.entry is not None and (moved := confirm.foretell(call, unpack_manifest(found.entry.manifest))):
+            return Found(MISSING, None, Outcome.MISS_NOT_FINAL, moved)
+        return found if found.entry is None else self._load(store, attempt, found)
+
+    def __inviscid_foretell__(self, args: tuple[Any, ...], kwargs: dict[str, Any], answer: bytes) -> str:
+        """Why a call would not, or may not, give what it gave; empty if it would."""
+        call, name = self._call_of(args, kwargs), self.__qualname__
+        found = self._foreseen(stores.current_store(self._store), Attempt(name), call, refresh=False)
+        if found.entry is None:
+            return f"{name}() is asked again first: {'; '.join(found.reasons) or 'it has no stored result'}"
+        return "" if found.entry.value == answer else f"{name}() gives something else"
+
     def refresh(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Compute a call again, whatever is stored, and store what comes of it."""
-        return self._kind.drive(self._call(args, kwargs, refresh=True))  # type: ignore[no-any-return]
+        return self._kind.drive(self._value(args, kwargs, refresh=True))  # type: ignore[no-any-return]
 
     def forget(self, *args: P.args, **kwargs: P.kwargs) -> bool:
         """Remove the stored result of one call. Returns whether there was one."""
-        return stores.current_store(self._store).forget([self._call_of(args, kwargs).key]) > 0
+        store, call = stores.current_store(self._store), self._call_of(args, kwargs)
+        # What an edit of what it calls left behind could stand for it again.
+        earlier = store.traced(shallow, limit=-1) if (shallow := call.shallow()) else []
+        return store.forget([call.key, *(entry.key for entry in earlier)]) > 0
 
     def clean(self) -> int:
         """Remove all stored results that this function computed. Returns how many there were."""
@@ -545,6 +647,33 @@ class CachedFunction(Generic[P, R]):
         if not variant.layers and not variant.own:
             return b""
         return results.digest_of([[layer.values for layer in variant.layers], [list(item) for item in variant.own]])
+
+    def __inviscid_answer__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Steps[Answer]:
+        """The steps to what a call gives, and to what that depends on."""
+        return self._call(args, kwargs, refresh=False)
+
+    @property
+    def _encloses(self) -> str:
+        """What an effect that is called in the body is told that it is inside of."""
+        return self.__qualname__
+
+    def __inviscid_parts__(self) -> tuple[Any, ...]:
+        """What it is made from."""
+        return self.__wrapped__, self._options, self._store
+
+    @property
+    def __inviscid_awaited__(self) -> bool:
+        """Whether those steps have to be awaited."""
+        return self._kind.awaited
+
+    @property
+    def __inviscid_fickle__(self) -> bool:
+        """Whether a call may give something else although nothing changed that its key says."""
+        return self._options.max_age is not None or self._options.cache_if is not None
+
+    def __inviscid_standing__(self) -> bytes:
+        """A digest of all that it does and is configured to do, whatever it is called with."""
+        return calls.standing(self.fingerprint, self._config())
 
     @property
     def __inviscid_layers__(self) -> tuple[Layer, ...]:

@@ -16,6 +16,8 @@ class Outcome(IntEnum):
     """The result was in the store."""
     HIT_WAITED = 2
     """Another process or thread was computing the result; it was waited for."""
+    HIT_RETRACED = 4
+    """Something that it calls was edited, and gives what it gave before: so the result stands."""
 
     MISS_NEW = 20
     """The function has no entry yet."""
@@ -39,6 +41,10 @@ class Outcome(IntEnum):
     """A recompute was asked for."""
     MISS_NOT_FINAL = 30
     """What the entry depends on beyond its key, a file that the computation read, is not what it was."""
+    MISS_EXPIRED = 31
+    """The stored result is older than `max_age` allows."""
+    MISS_UNSEEN = 32
+    """A source that has not looked yet in this run."""
 
     BYPASS_OFF = 40
     """Caching is switched off."""
@@ -54,6 +60,10 @@ class Outcome(IntEnum):
     """The mode forbids storing."""
     BYPASS_IMPURE = 46
     """The body was seen to do what a stored result couldn't repeat: write a file, connect, start a program."""
+    BYPASS_DECLINED = 47
+    """`cache_if` had the result not kept."""
+    BYPASS_EFFECT = 48
+    """An effect: it runs at every call, and nothing is stored."""
 
     @property
     def kind(self) -> str:

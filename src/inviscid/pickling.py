@@ -12,6 +12,7 @@ from typing import Any
 
 from inviscid import configuration, settings
 from inviscid.callables import find, is_findable
+from inviscid.kinds import EffectFunction, SourceFunction
 from inviscid.memo import CachedFunction, Variant
 from inviscid.sentinels import MISSING
 
@@ -52,4 +53,5 @@ def restore_cached(module: str, qualname: str, by_value: bytes | None, variant: 
 
 
 # Here and not as a method, so that the call path doesn't import its own way out.
-copyreg.pickle(CachedFunction, reduce_cached)
+for _cls in (CachedFunction, SourceFunction, EffectFunction):
+    copyreg.pickle(_cls, reduce_cached)

@@ -18,6 +18,7 @@ from inviscid.entry import Entry, Provenance, named
 from inviscid.errors import UnhashableInput, UnstorableResult
 from inviscid.fingerprinting import Fingerprint, Forms, Part, is_user
 from inviscid.inputs import Encoder
+from inviscid.manifest import Manifest, pack_manifest
 from inviscid.store import Store
 
 # From here on a loss to a power cut hurts more than the milliseconds that the disk takes.
@@ -76,19 +77,39 @@ def digest_of(value: Any, forms: Forms | None = None) -> bytes:
 
 
 def publish(
-    store: Store, call: Call, prepared: Prepared, manifest: bytes, name: str, seconds: float, durability: str
+    store: Store, call: Call, prepared: Prepared, manifest: Manifest, name: str, seconds: float, durability: str
 ) -> Entry:
     """Put a prepared result under the key of its call.
 
     Raises:
         StoreError: the store can't take it.
     """
-    provenance = Provenance(
-        name, call.fingerprint.raw, call.parts, time.time(), seconds, f"{socket.gethostname()}:{os.getpid()}"
-    )
-    entry = Entry(call.key, prepared.codec, b"", 0, prepared.digest, prepared.classes, manifest, provenance)
+    provenance = provenance_of(call, name, seconds)
+    packed = pack_manifest(manifest)
+    entry = Entry(call.key, prepared.codec, b"", 0, prepared.digest, prepared.classes, packed, provenance)
     durable = durability == "always" or (durability == "auto" and seconds >= _DEAR)
-    return store.publish(entry, [prepared.data], preimage=preimage(call.fingerprint), durable=durable)
+    shallow = b"" if manifest.trace is None else manifest.trace.key
+    return store.publish(entry, [prepared.data], preimage=preimage(call.fingerprint), durable=durable, shallow=shallow)
+
+
+def provenance_of(call: Call, name: str, seconds: float) -> Provenance:
+    """Where what a call gives here and now comes from."""
+    origin = f"{socket.gethostname()}:{os.getpid()}"
+    return Provenance(name, call.fingerprint.raw, call.parts, time.time(), seconds, origin)
+
+
+def publish_again(store: Store, call: Call, entry: Entry, manifest: Manifest) -> None:
+    """Let a stored result stand under another key too, as old as it is.
+
+    Raises:
+        StoreError: the store can't take it.
+    """
+    data = store.read(entry)
+    if data is not None:
+        provenance = entry.provenance._replace(fingerprint=call.fingerprint.raw, parts=call.parts)
+        again = entry._replace(key=call.key, manifest=pack_manifest(manifest), provenance=provenance)
+        shallow = b"" if manifest.trace is None else manifest.trace.key
+        store.publish(again, [data], preimage=preimage(call.fingerprint), durable=False, shallow=shallow)
 
 
 def load(store: Store, entry: Entry, forms: Forms | None = None) -> Any:

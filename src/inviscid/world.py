@@ -10,8 +10,7 @@ that.
 No sight is: what an import reads, what lies in an installed distribution (its version counts), what the body itself had
 written before, devices and the like, and what this package reads for its own purposes.
 
-    manifest = list of [kind, path, digest, stamp, when]     MessagePack; sealed as a part of the entry
-    kind     = "file" | "names" (in a directory) | "glob" (what a pattern finds)
+    kind     = "file" | "tree" (a `Dir`) | "names" (in a directory) | "glob" (what a pattern finds)
     path     = as the body gave it: one that is relative means another file in another working directory
     digest   = bin: of the bytes, or of the sorted names; empty where there was nothing
     stamp    = [size, modified ns, changed ns, inode, device] | nil
@@ -29,12 +28,10 @@ from collections.abc import Callable, Iterable
 from types import FrameType
 from typing import Any, NamedTuple
 
-import msgpack
-
 from inviscid import bodies
 from inviscid.digest import digest, pack
 from inviscid.errors import UnhashableInput
-from inviscid.inputs.files import file_digest
+from inviscid.inputs.files import dir_digest, file_digest
 
 Stamp = tuple[int, int, int, int, int]
 
@@ -84,15 +81,24 @@ class Watch:
         self.acts: dict[str, None] = {}
 
     def join(self, inner: Watch) -> None:
-        """Take over what a computation inside of this one did."""
-        for key, found in inner.reads.items():
-            self.reads.setdefault(key, found)
-        self.confirmed.update(inner.confirmed)
+        """Take over what a computation inside of this one did to the world."""
         self.written.update(inner.written)
         self.removed.update(inner.removed)
         self.made.update(inner.made)
         self.changed.update(inner.changed)
         self.acts.update(inner.acts)
+
+    def adopt(self, inner: Watch) -> None:
+        """Take over what a computation inside of this one read."""
+        for key, found in inner.reads.items():
+            self.reads.setdefault(key, found)
+        self.confirmed.update(inner.confirmed)
+
+    def confirm(self, sights: Iterable[Sight]) -> None:
+        """Take over what the answer to a call inside depended on."""
+        for sight in sights:
+            if not self.is_declared(sight.path):
+                self.confirmed[sight.kind, sight.path] = sight
 
     def read(self, kind: str, path: str) -> None:
         """Note that something is about to be read."""
@@ -154,22 +160,6 @@ class Watch:
         return list(found.values())
 
 
-def manifest(sights: Iterable[Sight]) -> bytes:
-    """The bytes of a list of sights; empty for none."""
-    listed = [[*sight[:3], None if sight.stamp is None else list(sight.stamp), sight.when] for sight in sights]
-    return pack(listed) if listed else b""
-
-
-def sights_in(data: bytes) -> list[Sight]:
-    """The sights that `manifest` wrote."""
-    if not data:
-        return []
-    return [
-        Sight(kind, path, content, None if stamp is None else tuple(stamp), when)
-        for kind, path, content, stamp, when in msgpack.unpackb(data)
-    ]
-
-
 def differs(sight: Sight) -> str:
     """What is different now, in words; empty if nothing."""
     if sight.kind == "glob":
@@ -203,6 +193,8 @@ def _content(kind: str, path: str) -> bytes:
     try:
         if kind == "file":
             return file_digest(path)
+        if kind == "tree":
+            return dir_digest(path)
         found = glob.glob(path, recursive=True) if kind == "glob" else os.listdir(path)
         return digest(pack(sorted(map(os.fsencode, found))))
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
@@ -260,9 +252,9 @@ def _by_a_body(frame: FrameType | None) -> bool:
         if code in bodies.CODES:
             return True
         name = str(frame.f_globals.get("__name__", ""))
-        if name.startswith("inviscid."):
-            # A `File` that is hashed for a call inside the body is read by the body.
-            return name == "inviscid.inputs.files"
+        # What a `File` is hashed for by a call inside, that call tells; `File.digest` the body itself has called.
+        if name.startswith("inviscid.") and name != "inviscid.inputs.files":
+            return False
         if name in _MESSAGES or (code.co_name in _IMPORT and code.co_filename.startswith("<frozen importlib")):
             return False
         if name == "shutil" and code.co_name.startswith("_rmtree"):

@@ -32,15 +32,15 @@ def test_keys(anywhere: None, project: Any) -> None:
             return f(x)
         """
     )
-    assert KEY_VERSION == 2
-    assert mod.f.key(1) == "fcd099bdc6357e643c4662ef19a9efd5b0048318d93ee2b68af3ab1b507d6209"
+    assert KEY_VERSION == 3
+    assert mod.f.key(1) == "7ba8030419632e412880fb1276facbfc74ea93ca337dd4ac95712676585ece07"
     assert (
         mod.f.key([1.5, "a", None, {"b": (1, 2)}], 2, flag=False, z=b"x")
-        == "7f1d97156f9143eb84ed6d90247e2bf4e8b9ab9880624c69dc937e80be1abf9d"
+        == "ea10640c186b9573eb9913b68ca0375a0521041befd2e6ddb9346bf79005144d"
     )
-    assert mod.g.key(1, 2) == "60b99a21be19fa667c2944780270a0649a2d386ee8862176e2f41fdb38a12ef6"
+    assert mod.g.key(1, 2) == "9c36c6d821165696c31d7d7615e2bb21397b79faf6ab9a01e2e54728ccd80a42"
     with configure({"a.window": 4}):
-        assert mod.g.key(1, 2) == "de6678f250bd972b2d30f93cfdb9af8024d00cb3c9aba8c3d7bfcec1765d8c43"
+        assert mod.g.key(1, 2) == "b363013eabb99e172622a65c4c3b4dd8ba37df8593fa411428b50fc24233d8b9"
 
 
 def test_the_hash_and_the_encoding() -> None:

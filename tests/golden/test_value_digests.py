@@ -58,7 +58,7 @@ def test_no_two_of_them_are_equal() -> None:
 
 def test_the_version_of_the_key_format() -> None:
     """The golden file belongs to this version."""
-    assert KEY_VERSION == 2
+    assert KEY_VERSION == 3
 
 
 @pytest.mark.skipif(not importlib.util.find_spec("numpy"), reason="numpy is not installed")

@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 
 from inviscid import Outcome, Store, cached, calls, results, world
-from inviscid.digest import combine, digest, pack
+from inviscid.digest import KEY_VERSION, combine, digest, pack
 from inviscid.fingerprinting import Fingerprinter
+from inviscid.manifest import Manifest, pack_manifest
 from inviscid.memo import CachedFunction
 from inviscid.signature import Signature
 
@@ -36,7 +37,7 @@ def test_the_parts_of_a_key_and_their_order() -> None:
     inputs = [calls.Encoder(calls.References()).digest(3, "argument 'x'")]
     options = calls.Encoder(calls.References()).digest([None, []], "options")
     expected = combine(
-        "key", pack(2), call.fingerprint.raw, digest(pack(parts["environment"])), digest(pack([])), digest(pack(inputs)),
+        "key", pack(KEY_VERSION), call.fingerprint.raw, digest(pack(parts["environment"])), digest(pack([])), digest(pack(inputs)),
         options, pack(["", ""]),
     )  # fmt: skip
     assert call.key == expected
@@ -60,7 +61,7 @@ def test_an_entry_with_a_manifest_is_no_final_hit(isolated: Path, ran: Ran, tmp_
     assert entry.manifest == b""
     data = store.read(entry)
     assert data is not None
-    listed = world.manifest([world.Sight("file", str(tmp_path / "gone"), digest(b"text"), None, 0)])
+    listed = pack_manifest(Manifest((world.Sight("file", str(tmp_path / "gone"), digest(b"text"), None, 0),)))
     store.publish(entry._replace(manifest=listed), [data], preimage=b"", durable=False)
     assert f.explain(1).code is Outcome.MISS_NOT_FINAL
     assert f(1) == 1

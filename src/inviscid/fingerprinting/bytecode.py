@@ -49,6 +49,7 @@ def bytecode_template(function: FunctionType) -> Template:
         uses=tuple(("",) for _ in slots),
         mentions=tuple(sorted(mentions)),
         text="\n".join(_listing(code)),
+        direct=tuple(False for _ in slots),
     )
 
 

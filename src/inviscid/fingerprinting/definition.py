@@ -45,11 +45,21 @@ class Taint(NamedTuple):
     """It only reads a file unseen: see `Fingerprint.unseen`."""
 
 
+class Distribution(NamedTuple):
+    """An installed distribution that is in reach."""
+
+    name: str
+    version: str
+    content: str = ""
+    """Digest (hex) for local and VCS installs."""
+
+
 class Definition:
     """A function, class or value with its references, while a fingerprint is being taken."""
 
     __slots__ = (
-        "kind", "label", "marked", "members", "name", "notes", "reads", "references", "shown", "taints", "vouched",
+        "declared", "direct", "distribution", "kind", "label", "marked", "members", "name", "notes", "reads",
+        "references", "shown", "taints", "variables", "vouched",
     )  # fmt: skip
 
     def __init__(self, name: str) -> None:
@@ -60,6 +70,12 @@ class Definition:
         self.marked: list[tuple[str, Any]] = []
         """(mark, part): parts that count only where the mark is in reach."""
         self.references: list[int] = []
+        self.direct: set[int] = set()
+        """Positions in `references` of what is called by the code itself, and used in no other way."""
+        self.declared: Callable[[], Any] | None = None
+        """A weak reference to the object of ours that it is."""
+        self.distribution: Distribution | None = None
+        self.variables: set[str] = set()
         self.reads: tuple[ConfigRead, ...] = ()
         self.members: dict[str, int] = {}
         """Of a class, by name: what is admitted while the walk goes on stands in no order."""
@@ -69,15 +85,6 @@ class Definition:
         """The readable part of what it says."""
         self.notes: list[str] = []
         """``label: text`` for what it says beyond that."""
-
-
-class Distribution(NamedTuple):
-    """An installed distribution that is in reach."""
-
-    name: str
-    version: str
-    content: str = ""
-    """Digest (hex) for local and VCS installs."""
 
 
 class Part(NamedTuple):
@@ -91,6 +98,18 @@ class Part(NamedTuple):
     """Normalized source, value, or members; ``# label: text`` lines before it for what else counts. May be empty."""
     refers: tuple[str, ...]
     """Names of what it refers to, installed things too, in the order of its slots."""
+
+
+class Shallow(NamedTuple):
+    """A shallow fingerprint, with what else the expanded part depends on: see `shallow`."""
+
+    raw: bytes
+    """32 bytes."""
+    cut: tuple[Callable[[], Any], ...]
+    """The functions that are cut, by ordinal; each a weak reference."""
+    distributions: frozenset[Distribution]
+    variables: frozenset[str]
+    reads: tuple[ConfigRead, ...]
 
 
 class Fingerprint(NamedTuple):
@@ -116,6 +135,12 @@ class Fingerprint(NamedTuple):
     """
     seeds: frozenset[str]
     """Parameters that seed a generator: without one, where the argument is None."""
+    declared: tuple[tuple[bytes, Callable[[], Any]], ...]
+    """The objects of ours in its reach, itself not among them: each a weak reference behind the digest of its
+    definition.
+    """
+    shallow: Shallow | None
+    """The fingerprint without the cached functions that it calls; None where it calls none that could be left out."""
     samples: bool
     """Whether somebody in reach is asked for a sample without a seed: a frame draws one at random."""
     guards: Guards

@@ -34,6 +34,7 @@ _JUMPS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _SKIPPED_FIELDS = frozenset({"ctx", "type_comment", "kind"})
 _NOWHERE = ast.Pass()
 _LONGEST_NAME = 80
+_NO_CALLS = frozenset({"", template.NAMED, template.GIVEN})
 
 
 def normalize(located: Located, free: Sequence[str]) -> Template:
@@ -52,10 +53,14 @@ def normalize(located: Located, free: Sequence[str]) -> Template:
 class _Scope:
     """A scope in the making: names become numbers in the order in which they are met."""
 
-    __slots__ = ("bindings", "imports", "is_class", "locals", "numbers", "parent")
+    __slots__ = ("bindings", "deferred", "imports", "is_class", "locals", "numbers", "parent")
 
-    def __init__(self, parent: _Scope | None, bindings: Bindings, *, is_class: bool = False) -> None:
+    def __init__(
+        self, parent: _Scope | None, bindings: Bindings, *, is_class: bool = False, deferred: bool = False
+    ) -> None:
         self.parent = parent
+        # Code of a nested function runs when somebody calls it, perhaps elsewhere.
+        self.deferred: bool = deferred or (parent is not None and parent.deferred)
         self.bindings = bindings
         self.locals = bindings.locals
         self.is_class = is_class
@@ -72,6 +77,7 @@ class _Normalizer:
         self.free = frozenset(free)
         self.slots: dict[Slot, int] = {}
         self.uses: dict[Slot, set[str]] = {}
+        self.direct: dict[Slot, bool] = {}
         self.mentions: set[str] = set()
         # How the name or chain at this node is used, noted by what stands around it: see `Template.uses`.
         self.used_as: dict[int, str] = {}
@@ -99,16 +105,19 @@ class _Normalizer:
             uses=tuple(tuple(sorted(self.uses.get(slot, {""}))) for slot in self.slots),
             mentions=tuple(sorted(self.mentions)),
             text=readable(node),
+            direct=tuple(self.direct[slot] for slot in self.slots),
         )
 
     # Names ------------------------------------------------------------------------------------------------------------
 
-    def slot(self, slot: Slot) -> Tree:
+    def slot(self, slot: Slot, *, direct: bool = False) -> Tree:
+        self.direct[slot] = direct and self.direct.get(slot, True)
         return ["G", self.slots.setdefault(slot, len(self.slots))]
 
-    def used(self, slot: Slot, node: ast.AST) -> Tree:
-        self.uses.setdefault(slot, set()).add(self.used_as.get(id(node), ""))
-        return self.slot(slot)
+    def used(self, slot: Slot, node: ast.AST, scope: _Scope) -> Tree:
+        use = self.used_as.get(id(node), "")
+        self.uses.setdefault(slot, set()).add(use)
+        return self.slot(slot, direct=not scope.deferred and use not in _NO_CALLS)
 
     def mark(self, attribute: str) -> None:
         self.marks.update(template.REFLECTIVE_ATTRIBUTES.get(attribute, ()))
@@ -137,10 +146,10 @@ class _Normalizer:
             if name in template.NAME_TAKING and self.used_as.get(id(node)) != template.NAMED:
                 self.marks.update(template.COMPUTED_NAME)
             kind = "free" if name in self.free and not self._declared_global(name, scope) else "global"
-            return self.used(Slot(kind, name, chain), node)
+            return self.used(Slot(kind, name, chain), node, scope)
         if name in home.imports:
             base = home.imports[name]
-            return self.used(base._replace(chain=base.chain + chain), node)
+            return self.used(base._replace(chain=base.chain + chain), node, scope)
         return self.attributes(self.local(name, home, depth, scope), chain)
 
     def _declared_global(self, name: str, scope: _Scope) -> bool:
@@ -183,7 +192,7 @@ class _Normalizer:
 
     def function(self, node: Function, outer: _Scope | None) -> Tree:
         """Parameters and body, as seen from inside; defaults and decorators belong to the scope outside."""
-        scope = _Scope(outer, function_bindings(node))
+        scope = _Scope(outer, function_bindings(node), deferred=outer is not None)
         positional_only = {argument.arg for argument in node.args.posonlyargs}
         starred = {argument.arg for argument in (node.args.vararg, node.args.kwarg) if argument}
         signature: list[Tree] = []

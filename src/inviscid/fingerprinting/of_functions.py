@@ -63,13 +63,15 @@ def visit_function(walk: Walk, definition: Definition, function: FunctionType) -
     definition.label.append(form.body)
     walk.mentions.update(form.mentions)
     if not ZONED.isdisjoint(form.mentions):
-        walk.variables.add(ZONE)
+        definition.variables.add(ZONE)
     definition.shown = form.text
     computed = template.COMPUTED in form.marks
     whole = template.MODULE in form.marks
-    for slot, uses in zip(form.slots, form.uses, strict=True):
+    for slot, uses, direct in zip(form.slots, form.uses, form.direct, strict=True):
         target = _resolved(walk, slot, function)
         _refer_to_target(walk, definition, target)
+        if direct and isinstance(target, Found) and not target.rest:
+            definition.direct.add(len(definition.references) - 1)
         name = walk.external_name_of(target)
         walk.world(definition, name, uses, form.mentions)
         if definition is walk.definitions[0]:

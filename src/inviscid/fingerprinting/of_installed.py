@@ -30,9 +30,9 @@ def visit_external(walk: Walk, definition: Definition, target: External) -> None
     if opaque(target.name):
         walk.marks.add(template.MEMBERS)
     if target.name.partition(".")[0] in ("decimal", "_decimal", "_pydecimal"):
-        walk.variables.add(DECIMAL)
+        definition.variables.add(DECIMAL)
     if target.place.kind == "distribution":
-        walk.distributions.add(Distribution(*target.place[1:]))
+        definition.distribution = Distribution(*target.place[1:])
     if target.name.partition(".")[0] == "inspect":
         walk.marks |= template.CLOSURE_WIDE
     if target.name == "typing.get_type_hints":

@@ -10,6 +10,7 @@ import builtins
 import functools
 import operator
 import sys
+import weakref
 from collections.abc import Callable
 from types import (
     BuiltinFunctionType,
@@ -123,6 +124,8 @@ def visit(walk: Walk, definition: Definition, value: Any) -> None:
         walk.marks |= set(template.COMPUTED_NAME)
     declared = getattr(type(value), "__inviscid_definition__", None)
     if declared is not None:
+        if hasattr(type(value), "__inviscid_answer__"):
+            definition.declared = weakref.ref(value)
         _visit_declared(walk, definition, declared(value))
     elif isinstance(value, FunctionType):
         visit_function(walk, definition, value)

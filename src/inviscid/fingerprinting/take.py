@@ -16,6 +16,7 @@ from inviscid.fingerprinting.guards import hold
 from inviscid.fingerprinting.members import metadata
 from inviscid.fingerprinting.reach import reach
 from inviscid.fingerprinting.remembered import Forms, Memory
+from inviscid.fingerprinting.shallow import depth_first, shallow
 from inviscid.fingerprinting.template import cleaned
 from inviscid.fingerprinting.walk import Walk
 from inviscid.sentinels import MISSING
@@ -78,7 +79,7 @@ class Fingerprinter:
         ]
         references = [definition.references for definition in walk.definitions]
         found = digests(labels, references)
-        order = list(_depth_first(references))
+        order = list(depth_first(references))
         taints = list(_taints(walk.definitions))
         reads = [(node, read) for node in order for read in walk.definitions[node].reads]
         if _ambiguous(reads, found, self._encode):
@@ -88,7 +89,7 @@ class Fingerprinter:
         return Fingerprint(
             digest=found[0].hex(),
             name=name,
-            distributions=frozenset(walk.distributions),
+            distributions=walk.distributions,
             reads=_distinct([(found[node].hex(), read) for node, read in reads]),
             definitions=tuple(
                 _part(walk, node, labels[node], seen) for node in order if walk.definitions[node].kind != "external"
@@ -96,8 +97,14 @@ class Fingerprinter:
             marks=seen,
             taints=tuple(dict.fromkeys(taint.why for taint in taints if not taint.unseen)),
             unseen=tuple(dict.fromkeys(taint.why for taint in taints if taint.unseen)),
-            variables=frozenset(walk.variables),
+            variables=walk.variables,
             seeds=frozenset(walk.seeds),
+            declared=tuple(
+                (found[node], declared)
+                for node in order
+                if node and (declared := walk.definitions[node].declared) is not None
+            ),
+            shallow=shallow(walk.definitions, labels),
             samples=walk.samples,
             guards=walk.guards,
         )
@@ -120,25 +127,13 @@ def _spelled(part: Any) -> Any:
     return cleaned(part) if isinstance(part, str) else part
 
 
-def _depth_first(references: list[list[int]]) -> Iterator[int]:
-    """All nodes, in the order in which a depth-first walk from node 0 meets them."""
-    seen: set[int] = set()
-    pending = [0]
-    while pending:
-        node = pending.pop()
-        if node not in seen:
-            seen.add(node)
-            yield node
-            pending.extend(reversed(references[node]))
-
-
 def _taints(definitions: list[Definition]) -> Iterator[Taint]:
     """The taints of all definitions, but for those that are reached only through one whose user vouches for it."""
     references = [
         definition.references if not definition.vouched or node == 0 else []
         for node, definition in enumerate(definitions)
     ]
-    for node in _depth_first(references):
+    for node in depth_first(references):
         if node == 0 or not definitions[node].vouched:
             yield from definitions[node].taints
 

@@ -157,6 +157,10 @@ class Template(NamedTuple):
     """Every name that attributes are looked up by, and every word of the strings: sorted."""
     text: str
     """What people read of it: see `readable`. It explains, and is never hashed."""
+    direct: tuple[bool, ...]
+    """For each slot whether all that the function does with it is to call it, in its own body: not in a nested
+    function, which may run elsewhere.
+    """
 
 
 BARE = "()"

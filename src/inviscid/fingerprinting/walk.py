@@ -56,9 +56,7 @@ class Walk:
         marks: frozenset[str],
     ) -> None:
         self.definitions: list[Definition] = []
-        self.distributions: set[Distribution] = set()
         self.marks = set(marks)
-        self.variables: set[str] = set()
         self.seeds: set[str] = set()
         self.guards = Guards()
         self.encode = encode
@@ -79,6 +77,16 @@ class Walk:
         """Installed classes that are reached, looked at whole for what user code has hung on them."""
         self.asked: set[type] = set()
         """Classes that were asked what others made of them."""
+
+    @property
+    def distributions(self) -> frozenset[Distribution]:
+        """All that are reached."""
+        return frozenset(one.distribution for one in self.definitions if one.distribution is not None)
+
+    @property
+    def variables(self) -> frozenset[str]:
+        """The environment variables, and what else of the process, that are read by name."""
+        return frozenset(name for one in self.definitions for name in one.variables)
 
     @property
     def samples(self) -> bool:
@@ -140,7 +148,7 @@ class Walk:
         if not name:
             return
         if canonical(name) in ENVIRONMENT_READERS and all(use.startswith("=") for use in uses):
-            self.variables.update(use[1:] for use in uses)
+            definition.variables.update(use[1:] for use in uses)
             return
         found = world_of(name, uses, template.BARE)
         if found is None and (method := impure_method(name, mentions)):

@@ -131,8 +131,8 @@ class Encoder:
     ) -> None:
         self.volatile = frozenset(volatile)
         self.content = content
-        self.files: list[str] = []
-        """Paths of what was encoded by what is in files."""
+        self.files: list[tuple[str, str, bytes]] = []
+        """(``file`` or ``tree``, path, digest) of what was encoded by what is in files."""
         self.decimals = False
         """Whether decimal numbers were encoded: how they are computed with is a setting of the thread."""
         self.looks_up = False

@@ -14,6 +14,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import time
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ from . import tags
 from .parts import Context, Node, Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _CHUNK = 1 << 20
 # Below this the start of the threads costs more than they save.
@@ -118,10 +119,38 @@ def file_digest(path: str) -> bytes:
 
 def dir_digest(path: str) -> bytes:
     """The digest of the names and contents below a directory."""
-    return digest(pack([list(entry) for entry in sorted(_entries(path), key=itemgetter(0))]))
+    return digest(pack([list(entry) for entry in sorted(_entries(path, file_digest), key=itemgetter(0))]))
 
 
-def _entries(top: str) -> Iterator[tuple[bytes, bytes | list[bytes] | None]]:
+# What is known of files by their stat: path → (stamp, digest). A stamp vouches for a digest only if the file was
+# clearly older than the moment of reading: within a step of the clock a file can change and keep its times.
+_RACY = 2_000_000_000
+_MOST = 1 << 14
+_known: dict[str, tuple[tuple[int, ...], bytes]] = {}
+
+
+def known_file_digest(path: str) -> bytes:
+    """As `file_digest`, without reading a file again whose stat is what it was."""
+    name = os.path.abspath(path)
+    stamp = _stamp(name)
+    found = _known.get(name)
+    if found is not None and found[0] == stamp:
+        return found[1]
+    now = time.time_ns()
+    read = file_digest(path)
+    if max(stamp[1:3]) + _RACY < now and _stamp(name) == stamp:
+        if len(_known) >= _MOST:
+            _known.clear()
+        _known[name] = stamp, read
+    return read
+
+
+def _stamp(path: str) -> tuple[int, ...]:
+    found = os.stat(path)
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev
+
+
+def _entries(top: str, digest_of: Callable[[str], bytes]) -> Iterator[tuple[bytes, bytes | list[bytes] | None]]:
     waiting = [(top, b"")]
     while waiting:
         folder, prefix = waiting.pop()
@@ -134,17 +163,22 @@ def _entries(top: str) -> Iterator[tuple[bytes, bytes | list[bytes] | None]]:
                 elif entry.is_symlink() and not os.path.isfile(entry.path):
                     yield name, [os.fsencode(os.readlink(entry.path))]
                 elif stat.S_ISREG(entry.stat().st_mode):
-                    yield name, file_digest(entry.path)
+                    yield name, digest_of(entry.path)
                 else:
                     raise UnhashableInput(f"{entry.path} is neither a file nor a directory.", entry.path)
 
 
 def _content(tag: int) -> Rule:
     def expand(context: Context, value: File | Dir) -> Node:
-        context.files.append(os.fspath(value))
+        path = os.fspath(value)
         try:
-            named = [os.path.splitext(os.fspath(value))[1]] if tag == tags.FILE else []
-            return Node(tag, [value.digest(), *named])
+            if tag == tags.FILE:
+                content, named = known_file_digest(path), [os.path.splitext(path)[1]]
+            else:
+                rows = sorted(_entries(path, known_file_digest), key=itemgetter(0))
+                content, named = digest(pack([list(row) for row in rows])), []
+            context.files.append(("file" if tag == tags.FILE else "tree", path, content))
+            return Node(tag, [content, *named])
         except OSError as error:
             # The same error, so that callers catch what they always did; the path to the argument is in its message.
             message = f"{context.where()}: {error.strerror or error}"

@@ -52,7 +52,7 @@ class Context(Protocol):
     """What an encoder offers to the rules."""
 
     volatile: frozenset[str]
-    files: list[str]
+    files: list[tuple[str, str, bytes]]
     decimals: bool
     looks_up: bool
 

@@ -14,7 +14,7 @@ from inviscid.store.index import Index
 from inviscid.store.layout import Layout, failure
 from inviscid.store.objects import Objects, measure, views_of
 from inviscid.store.plan import DEFAULT_SIZE_LIMIT, plan_gc
-from inviscid.store.schema import INLINE_LIMIT, insert, plain
+from inviscid.store.schema import INLINE_LIMIT, insert, link, plain
 from inviscid.store.survey import TOTAL
 from inviscid.store.sweep import execute, unlink_unneeded
 
@@ -50,14 +50,14 @@ class Publisher:
         self._limit = DEFAULT_SIZE_LIMIT if size_limit is None else size_limit
         self._max_age = max_age
 
-    def publish(self, entry: Entry, chunks: Sequence[Buffer], preimage: bytes, durable: bool) -> Entry:
+    def publish(self, entry: Entry, chunks: Sequence[Buffer], preimage: bytes, durable: bool, shallow: bytes) -> Entry:
         """Have entry and bytes in the store; gives the entry with its object's digest and size."""
         self._index.prepare()
         views = views_of(chunks)
         name, size = measure(views)
         entry = plain(entry)._replace(object=name, size=size)
         inline = b"".join(views) if size <= INLINE_LIMIT else None
-        row = _Row(entry, views, inline, preimage, durable)
+        row = _Row(entry, views, inline, preimage, durable, shallow)
         for _ in range(_ATTEMPTS):
             if self._try(row):
                 return entry
@@ -95,6 +95,7 @@ class Publisher:
             self._objects.write(entry.object, row.views, entry.size, row.durable)
         old = connection.execute("SELECT object, inline IS NULL FROM entries WHERE key = ?", (entry.key,)).fetchone()
         insert(connection, entry, row.inline, self._secret)
+        link(connection, row.shallow, entry)
         connection.execute(
             "INSERT OR IGNORE INTO preimages VALUES (?, ?)", (entry.provenance.fingerprint, row.preimage)
         )
@@ -133,16 +134,23 @@ class Publisher:
 class _Row:
     """What one transaction writes, and what came of it."""
 
-    __slots__ = ("due", "durable", "entry", "inline", "insists", "preimage", "replaced", "views")
+    __slots__ = ("due", "durable", "entry", "inline", "insists", "preimage", "replaced", "shallow", "views")
 
     def __init__(
-        self, entry: Entry, views: Sequence[memoryview], inline: bytes | None, preimage: bytes, durable: bool
+        self,
+        entry: Entry,
+        views: Sequence[memoryview],
+        inline: bytes | None,
+        preimage: bytes,
+        durable: bool,
+        shallow: bytes,
     ) -> None:
         self.entry = entry
         self.views = views
         self.inline = inline
         self.preimage = preimage
         self.durable = durable
+        self.shallow = shallow
         self.insists = False
         self.due = False
         self.replaced = False

@@ -2,6 +2,7 @@
 
     entries     key → entry; `inline` holds the object where it is small, else it is NULL and the object is a file
     preimages   fingerprint → what was hashed into it, one per fingerprint; only explains
+    traces      shallow key → the keys of entries that may stand for it; what their manifests say decides
     pins        key → why gc must keep it
     statistics  outcome number → how often, how many seconds
     forms       (text, code) → the normal form of a code object of that text; `used` is when, to a day; see `forms.py`
@@ -22,6 +23,7 @@ A form is determined by its text and code. So a form that goes changes no answer
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 
 # What SQLite keeps in the head of the file. It differs from STORE_VERSION: an index can be made anew, a store can't.
 # 2: `forms` came to an index that is otherwise as it was, and older versions pass over it.
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 INLINE_LIMIT = 4096
 
 _TABLES = """
@@ -48,6 +50,13 @@ CREATE TABLE IF NOT EXISTS entries (
 );
 CREATE INDEX IF NOT EXISTS entries_function ON entries (function, created);
 CREATE INDEX IF NOT EXISTS entries_object ON entries (object, size);
+CREATE TABLE IF NOT EXISTS traces (
+    shallow BLOB NOT NULL, key BLOB NOT NULL, created REAL NOT NULL, PRIMARY KEY (shallow, key)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS traces_key ON traces (key);
+CREATE TRIGGER IF NOT EXISTS entries_traces AFTER DELETE ON entries BEGIN
+    DELETE FROM traces WHERE key = OLD.key;
+END;
 CREATE TABLE IF NOT EXISTS preimages (fingerprint BLOB PRIMARY KEY NOT NULL, body BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS pins (key BLOB PRIMARY KEY NOT NULL, because TEXT NOT NULL, created REAL NOT NULL)
     WITHOUT ROWID;
@@ -70,6 +79,7 @@ COLUMNS = (
 )
 FIND = f"SELECT {COLUMNS}, inline FROM entries WHERE key = ?"
 NEAREST = f"SELECT {COLUMNS} FROM entries WHERE function = ? ORDER BY created DESC LIMIT ?"
+TRACED = "SELECT key FROM traces WHERE shallow = ? ORDER BY created DESC, key LIMIT ?"
 _INSERT = (
     "INSERT OR REPLACE INTO entries (key, codec, object, size, value, classes, manifest, function, fingerprint, parts, "
     "created, seconds, origin, seal, inline) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -122,6 +132,13 @@ def insert(connection: Connection, entry: Entry, inline: bytes | None, secret: b
     """Write a plain entry; one that was there for its key is replaced."""
     parts = [*entry[:7], *entry.provenance]
     connection.execute(_INSERT, (*parts, seal(parts, secret), inline))
+
+
+def link(connection: Connection, shallow: bytes, entry: Entry) -> None:
+    """Let an entry be found by a shallow key, and by no other."""
+    connection.execute("DELETE FROM traces WHERE key = ?", (entry.key,))
+    if shallow:
+        connection.execute("INSERT INTO traces VALUES (?, ?, ?)", (shallow, entry.key, time.time()))
 
 
 def entry_of(key: bytes, row: Row, secret: bytes | None) -> Entry | None:

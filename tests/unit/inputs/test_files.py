@@ -117,7 +117,7 @@ def test_the_order_of_a_listing_does_not_matter(tmp_path: Path, monkeypatch: pyt
     """File systems list names as they like."""
     before = Dir(tree(tmp_path)).digest()
     entries = files._entries
-    monkeypatch.setattr(files, "_entries", lambda top: reversed(list(entries(top))))
+    monkeypatch.setattr(files, "_entries", lambda top, of: reversed(list(entries(top, of))))
     assert Dir(tmp_path).digest() == before
 
 

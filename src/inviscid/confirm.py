@@ -1,0 +1,328 @@
+"""Whether an entry still stands: what it depends on beyond its key is looked at, and asked for, again.
+
+Files are compared. Demands are called again, with the arguments that they were called with, and must give what they
+gave. Where the key is new because a cut function was edited, the calls of the trace are made again, one after the other
+(constructive traces, after Mokhov, Mitchell and Peyton Jones, "Build Systems à la Carte", 2018): each answer is what
+the body would be given too, so no call is made that the body wouldn't make, up to the first that gives something else.
+
+Whatever goes wrong on the way is no error here: then the entry doesn't stand, and the body meets the error itself.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from inviscid import codecs, results, world
+from inviscid.calls import Call, Options
+from inviscid.computing import Answer, Asked, Computation, Told, aside
+from inviscid.entry import function_name
+from inviscid.errors import UnhashableInput, UnstorableResult
+from inviscid.inputs import Dir, File
+from inviscid.manifest import Argument, Demand, Manifest, Step, Trace
+from inviscid.steps import Steps, run
+from inviscid.world import Sight
+
+_ATOMS = (type(None), bool, int, float, str, bytes)
+# An argument that is kept for a trace, and one that has to be kept for a demand.
+_LARGEST, _LARGEST_DEMAND = 1 << 14, 1 << 20
+
+
+class Standing(NamedTuple):
+    """What came of looking at all that an entry depends on."""
+
+    moved: tuple[str, ...] = ()
+    """What isn't what it was, one line each; empty if the entry stands."""
+    sights: tuple[Sight, ...] = ()
+    demands: tuple[Asked, ...] = ()
+
+
+def confirm(call: Call, manifest: Manifest, *, awaited: bool) -> Steps[Standing]:
+    """Look at what an entry under the very key of a call depends on."""
+    if moved := _differing(manifest.sights):
+        return Standing(moved)
+    demands: list[Asked] = []
+    known = dict(call.fingerprint.declared)
+    for demand in manifest.demands:
+        reference = known.get(demand.definition)
+        function = None if reference is None else reference()
+        if function is None:
+            return Standing((f"{demand.name}() can't be asked again: it isn't there any more",))
+        try:
+            answer = yield from _ask(function, demand.arguments, (), (), awaited=awaited)
+        except Exception as error:  # noqa: BLE001  whatever the user's code raises, the body will meet it
+            return Standing((f"{demand.name}() raised {type(error).__name__}",))
+        if answer.digest != demand.answer:
+            return Standing((f"{demand.name}() gave something else",))
+        demands.append(Asked(function, demand.arguments, demand.answer))
+    return Standing((), manifest.sights, tuple(demands))
+
+
+def retrace(call: Call, trace: Trace, *, awaited: bool) -> Steps[Standing]:
+    """Make the calls of a trace again."""
+    if moved := _differing(trace.sights):
+        return Standing(moved)
+    assert call.fingerprint.shallow is not None
+    functions = call.fingerprint.shallow.cut
+    inputs = [call.values[name] for name, _ in call.inputs]
+    answers: list[Any] = []
+    sights = list(trace.sights)
+    demands: list[Asked] = []
+    for step in trace.steps:
+        function = functions[step.ordinal]() if step.ordinal < len(functions) else None
+        if function is None:
+            return Standing((f"{step.name}() isn't there any more",))
+        if step.kind == "code":
+            if function.__inviscid_standing__() != step.answer:
+                return Standing((f"{step.name}() changed",))
+            continue
+        try:
+            answer = yield from _ask(function, step.arguments, inputs, answers, awaited=awaited)
+        except Exception as error:  # noqa: BLE001  as above
+            return Standing((f"{step.name}() raised {type(error).__name__}",))
+        if answer.digest != step.answer:
+            return Standing((f"{step.name}() gave something else",))
+        answers.append(answer.value)
+        sights += answer.sights
+        demands += answer.demands
+    return Standing((), tuple(sights), tuple(demands))
+
+
+def _differing(sights: Sequence[Sight]) -> tuple[str, ...]:
+    return tuple(text for sight in sights if (text := world.differs(sight)))
+
+
+def _ask(
+    function: Any, arguments: list[Argument], inputs: Sequence[Any], answers: Sequence[Any], *, awaited: bool
+) -> Steps[Answer]:
+    """Make a call again, as nobody's call."""
+    positional, keywords = _passed(arguments, inputs, answers)
+    with aside():
+        steps = function.__inviscid_answer__(positional, keywords)
+        if function.__inviscid_awaited__:
+            if not awaited:
+                raise RuntimeError("it can only be awaited")
+            answer = yield from steps
+        else:
+            answer = run(steps)
+    return _as_callers_see(function, positional, keywords, answer)
+
+
+def foretell(call: Call, manifest: Manifest) -> tuple[str, ...]:
+    """What `confirm` would find moved, as far as that can be told without computing anything."""
+    if moved := _differing(manifest.sights):
+        return moved
+    known = dict(call.fingerprint.declared)
+    for demand in manifest.demands:
+        reference = known.get(demand.definition)
+        function = None if reference is None else reference()
+        if function is None:
+            return (f"{demand.name}() can't be asked again: it isn't there any more",)
+        if why := function.__inviscid_foretell__(*_passed(demand.arguments, (), ()), demand.answer):
+            return (why,)
+    return ()
+
+
+def _passed(
+    arguments: list[Argument], inputs: Sequence[Any], answers: Sequence[Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Arguments as they were passed."""
+    given = [(keyword, _value(kind, rest, inputs, answers)) for keyword, kind, *rest in arguments]
+    return tuple(value for keyword, value in given if not keyword), {
+        keyword: value for keyword, value in given if keyword
+    }
+
+
+def _value(kind: str, rest: list[Any], inputs: Sequence[Any], answers: Sequence[Any]) -> Any:
+    match kind:
+        case "given":
+            return inputs[rest[0]]
+        case "answer":
+            return answers[rest[0]]
+        case "file":
+            return File(os.fsdecode(rest[0]))
+        case "dir":
+            return Dir(os.fsdecode(rest[0]))
+        case _:
+            codec = codecs.by_name(rest[0])
+            if codec is None:
+                raise LookupError(f"this version of inviscid has no codec '{rest[0]}'")
+            return codec.decode(memoryview(rest[1]))
+
+
+# What a computation is told -------------------------------------------------------------------------------------------
+
+
+def computation(name: str, call: Call, options: Options) -> Computation:
+    """The computation of a call, before it runs."""
+    shallow = call.fingerprint.shallow
+    cut = (
+        {id(function): number for number, reference in enumerate(shallow.cut) if (function := reference())}
+        if shallow
+        else {}
+    )
+    reaches = frozenset(id(function) for _, reference in call.fingerprint.declared if (function := reference()))
+    # What stands for an argument in the key is not the argument.
+    replaced = {name for name, _ in options.identify} if not options.volatile else {name for name, _ in call.inputs}
+    inputs = [b"" if name in replaced else digest for name, digest in call.inputs]
+    files = frozenset(os.path.abspath(path) for _, path, _ in call.files)
+    return Computation(name, call.config, files, inputs, cut, reaches)
+
+
+def answered(call: Call, value: Any, digest: bytes, sights: Sequence[Sight], demands: Sequence[Asked]) -> Answer:
+    """What a call gave: to callers, the files among its arguments are what it read."""
+    files = tuple(Sight(kind, path, content, None, 0) for kind, path, content in call.files)
+    return Answer(value, digest, (*sights, *files), tuple(demands))
+
+
+def tell(
+    around: Sequence[Computation], function: Any, args: tuple[Any, ...], keywords: dict[str, Any], answer: Answer | None
+) -> None:
+    """Tell the computations around a call what it gave, and what that depends on.
+
+    Args:
+        around: who is told.
+        function: what was called.
+        args: as it was called.
+        keywords: as it was called.
+        answer: None where it raised.
+    """
+    for one in around:
+        ordinal = one.cut.get(id(function), -1)
+        if answer is None or not answer.digest:
+            if function.__inviscid_fickle__:
+                what = "raised" if answer is None else "gave what has no digest"
+                one.disturbed = one.disturbed or f"{function.__qualname__}() {what}: it can't be asked again"
+            one.take(Told(function, ordinal, None, b"", ()), ())
+            continue
+        try:
+            known = _as_callers_see(function, args, keywords, answer)
+        except UnstorableResult as error:
+            one.disturbed = one.disturbed or str(error)
+            continue
+        for asked in known.demands:
+            if id(asked.function) not in one.reaches:
+                one.disturbed = one.disturbed or (
+                    f"{asked.function.__qualname__}() is called in a way that the code doesn't show"
+                )
+        arguments = None
+        if ordinal >= 0 and one.told is not None:
+            arguments = _arguments(one, args, keywords, _LARGEST)
+        one.take(Told(function, ordinal, arguments, known.digest, known.sights), known.demands)
+
+
+def _as_callers_see(function: Any, args: tuple[Any, ...], keywords: dict[str, Any], answer: Answer) -> Answer:
+    """Of what may change by itself callers depend on the answer alone, and ask for it again."""
+    if not function.__inviscid_fickle__:
+        return answer
+    arguments = _arguments(None, args, keywords, _LARGEST_DEMAND)
+    if arguments is None:
+        raise UnstorableResult(
+            f"{function.__qualname__}() would have to be asked again with its arguments, which can't be kept: each has "
+            f"to be storable, and smaller than {_LARGEST_DEMAND >> 20} MB"
+        )
+    return answer._replace(sights=(), demands=(Asked(function, arguments, answer.digest),))
+
+
+def _arguments(
+    one: Computation | None, args: tuple[Any, ...], keywords: dict[str, Any], largest: int
+) -> list[Argument] | None:
+    found: list[Argument] = []
+    for keyword, value in [*(("", value) for value in args), *keywords.items()]:
+        argument = _argument(one, value, largest)
+        if argument is None:
+            return None
+        found.append([keyword, *argument])
+    return found
+
+
+def _argument(one: Computation | None, value: Any, largest: int) -> list[Any] | None:
+    if type(value) in (File, Dir):
+        return ["file" if type(value) is File else "dir", os.fsencode(os.fspath(value))]
+    atom = type(value) in _ATOMS
+    try:
+        if one is not None and not atom:
+            digest = results.digest_of(value)
+            if digest in one.answers:
+                return ["answer", one.answers[digest]]
+            if digest in one.inputs:
+                return ["given", one.inputs[digest]]
+        if not atom and _size(value, largest) > largest:
+            return None
+        prepared = results.prepare(value)
+    except (UnhashableInput, UnstorableResult):
+        return None
+    return ["value", prepared.codec, bytes(prepared.data)] if prepared.data.nbytes <= largest else None
+
+
+def _size(value: Any, enough: int) -> int:
+    """About how many bytes a value has; counts no further than what is enough."""
+    total = 0
+    pending = [value]
+    while pending and total <= enough:
+        item = pending.pop()
+        total += 8
+        if isinstance(item, str | bytes | bytearray):
+            total += len(item)
+        elif isinstance(item, dict):
+            total += 8 * len(item)
+            pending += [*item.keys(), *item.values()] if len(item) < enough else []
+        elif isinstance(item, list | tuple | set | frozenset):
+            total += 8 * len(item)
+            pending += item if len(item) < enough else []
+        elif isinstance(size := getattr(item, "nbytes", None), int):
+            total += size
+        elif callable(usage := getattr(item, "memory_usage", None)):
+            total += int(getattr(usage(), "sum", int)())
+        elif isinstance(state := getattr(item, "__dict__", None), dict):
+            pending += state.values()
+    return total
+
+
+# What an entry says ---------------------------------------------------------------------------------------------------
+
+
+def manifest_of(call: Call, computation: Computation) -> Manifest:
+    """What a result that was just computed depends on beyond its key.
+
+    Raises:
+        UnhashableInput: what was read changed meanwhile.
+    """
+    own, theirs = computation.sights()
+    demands = _demands(call, tuple(computation.demands.values()))
+    return Manifest((*own, *theirs), demands, _trace(call, computation, own))
+
+
+def manifest_again(call: Call, standing: Standing, trace: Trace | None) -> Manifest:
+    """The same for a result that stands under another key."""
+    sights = {(sight.kind, sight.path): sight for sight in standing.sights}
+    return Manifest(tuple(sights.values()), _demands(call, standing.demands), trace)
+
+
+def _demands(call: Call, demands: Sequence[Asked]) -> tuple[Demand, ...]:
+    """By definition: what stands in the graph of the key."""
+    at = {id(function): definition for definition, reference in call.fingerprint.declared if (function := reference())}
+    found: dict[bytes, Demand] = {}
+    for one in demands:
+        definition = at.get(id(one.function))
+        if definition is None:
+            raise UnhashableInput(f"{one.function.__qualname__}() is called in a way that the code doesn't show", "")
+        demand = Demand(definition, function_name(one.function), one.arguments, one.answer)
+        found.setdefault(repr(demand[:3]).encode(), demand)
+    return tuple(found.values())
+
+
+def _trace(call: Call, computation: Computation, own: Sequence[Sight]) -> Trace | None:
+    if computation.told is None or call.fingerprint.shallow is None:
+        return None
+    if computation.uncovered or not computation.told:
+        return None
+    steps = []
+    for one in computation.told:
+        name = function_name(one.function)
+        if one.digest and one.arguments is not None:
+            steps.append(Step("call", one.ordinal, name, one.arguments, one.digest))
+        else:
+            steps.append(Step("code", one.ordinal, name, [], one.function.__inviscid_standing__()))
+    return Trace(call.shallow(), tuple(own), tuple(steps))

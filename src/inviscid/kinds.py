@@ -1,0 +1,305 @@
+"""The other kinds of task: what observes the world, and what acts on it.
+
+A *source* observes: a query, a listing, the clock. Its body runs once in each run of a process, or whenever what its
+`observe=` gives changes (the *token*: a modification time, an ETag, a largest id). Who calls it depends on the digest
+of its value, so an observation that is what it was leaves everything downstream as it is.
+
+An *effect* exists for what it does. It runs at every call; with `once=True` it runs once for each key and leaves a
+*receipt*, which gc and clean keep. Before it runs a *mark* is left. Where there is a mark and no receipt, a process
+ended in between and nobody knows whether the effect happened: that is an error, and is not tried again.
+
+    key of an observation = H("observed", key, digest of the token)
+    key of a receipt      = H("receipt", key)        the key without a salt: mode "fresh" is about results
+    key of a mark         = H("mark", key)           its value is the text ``began``, then ``done``
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any, NamedTuple, ParamSpec, TypeVar
+
+from inviscid import codecs, computing, events, results, settings
+from inviscid.calls import Call, Options
+from inviscid.computing import Answer, Computation
+from inviscid.digest import combine
+from inviscid.entry import Entry, function_name
+from inviscid.errors import EffectError, ReplayMiss, SourceError, StoreError, UnhashableInput, UnstorableResult
+from inviscid.explain import Explanation
+from inviscid.manifest import NOTHING, Manifest
+from inviscid.memo import CachedFunction, Computed, Found
+from inviscid.outcome import Outcome
+from inviscid.sentinels import MISSING
+from inviscid.settings import Mode
+from inviscid.steps import Claim, Steps
+from inviscid.store import Store
+from inviscid.stores import Attempt, StoreLike, current_store
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# Small observations stay in the process: others may store theirs meanwhile, and a run shall see one.
+_LARGEST = 1 << 20
+_MOST = 4096
+_WITHOUT_STORE = (Outcome.BYPASS_STORE, Outcome.BYPASS_READONLY)
+
+
+class _Observed(NamedTuple):
+    """What a source gave in this run."""
+
+    entry: Entry | None
+    codec: str
+    digest: bytes
+    data: bytes
+
+
+class SourceFunction(CachedFunction[P, R]):
+    """A function that observes the world: see `inviscid.source`."""
+
+    __slots__ = ("_observe", "_observed")
+    _carried = (*CachedFunction._carried, "_observe", "_observed")  # noqa: SLF001  of its own base
+
+    def __init__(
+        self,
+        function: Callable[..., R],
+        options: Options = Options(),
+        store: StoreLike | None = None,
+        observe: Callable[..., Any] | None = None,
+    ) -> None:
+        super().__init__(function, options._replace(pure=True), store)
+        self._observe = observe
+        self._observed: dict[bytes, _Observed] = {}
+
+    def _identify(self, values: dict[str, Any], mode: Mode) -> Call:
+        call = super()._identify(values, mode)
+        if self._observe is None:
+            return call
+        positional, keywords = self._signature.arguments(values)
+        try:
+            token = results.digest_of(self._observe(*positional, **keywords))
+        except UnhashableInput as error:
+            raise SourceError(
+                f"observe= of {self.__qualname__}() gave what has no digest: {error}. Let it return a number or a text"
+            ) from error
+        except Exception as error:
+            raise SourceError(
+                f"observe= of {self.__qualname__}() raised {type(error).__name__}: {error}. Nobody can tell whether "
+                "the source changed; mend it, or leave observe= out to look once in each run"
+            ) from error
+        return call._replace(key=combine("observed", call.key, token))
+
+    def _look(self, store: Store, attempt: Attempt, call: Call, *, refresh: bool) -> Found:
+        mode = self._variant.mode or settings.current_mode()
+        if not refresh and (observed := self._observed.get(call.key)) is not None:
+            origin = results.provenance_of(call, function_name(self), 0.0)
+            entry = observed.entry or Entry(call.key, observed.codec, b"", 0, observed.digest, b"", b"", origin)
+            return Found(MISSING, entry, Outcome.HIT, ())
+        if not refresh and self._observe is None and mode.name != "replay":
+            return Found(MISSING, None, Outcome.MISS_UNSEEN, ("a source looks once in each run",))
+        return super()._look(store, attempt, call, refresh=refresh)
+
+    def _load(self, store: Store, attempt: Attempt, found: Found) -> Found:
+        assert found.entry is not None
+        observed = self._observed.get(found.entry.key)
+        if observed is None or not observed.data:
+            return super()._load(store, attempt, found)
+        codec = codecs.by_name(observed.codec)
+        assert codec is not None
+        return found._replace(value=codec.decode(memoryview(observed.data)))
+
+    def _retrace(self, store: Store, attempt: Attempt, call: Call) -> Steps[Found | None]:
+        # What it calls doesn't make up what it observes.
+        return None
+        yield
+
+    def _manifest(self, call: Call, computation: Computation) -> Manifest:
+        # What it read is what it observes, and when to look again is said by `observe=`.
+        return NOTHING
+
+    def _publish(
+        self, store: Store, attempt: Attempt, call: Call, computed: Computed[R], mode: Mode
+    ) -> tuple[Answer, Outcome | None, str]:
+        answer, outcome, why = super()._publish(store, attempt, call, computed, mode)
+        if outcome is None or outcome in _WITHOUT_STORE:
+            answer = self._keep(store, attempt, call, computed.value, answer, outcome)
+        return answer, outcome, why
+
+    def _keep(
+        self, store: Store, attempt: Attempt, call: Call, value: R, answer: Answer, outcome: Outcome | None
+    ) -> Answer:
+        """Have the rest of the run see this observation."""
+        try:
+            prepared = results.prepare(value, self._forms)
+        except UnstorableResult:
+            return answer
+        entry = attempt.use(lambda: store.find(call.key), otherwise=None) if outcome is None else None
+        data = bytes(prepared.data) if entry is None or prepared.data.nbytes <= _LARGEST else b""
+        if len(self._observed) >= _MOST:
+            self._observed.clear()
+        self._observed[call.key] = _Observed(entry, prepared.codec, prepared.digest, data)
+        return Answer(prepared.value, prepared.digest)
+
+    def forget(self, *args: P.args, **kwargs: P.kwargs) -> bool:
+        """Forget one observation: the next call looks. Returns whether there was one."""
+        seen = self._observed.pop(self._call_of(args, kwargs).key, None) is not None
+        return super().forget(*args, **kwargs) or seen
+
+    def clean(self) -> int:
+        """Forget all observations. Returns how many were stored."""
+        self._observed.clear()
+        return super().clean()
+
+    @property
+    def __inviscid_fickle__(self) -> bool:
+        return True
+
+    def __inviscid_parts__(self) -> tuple[Any, ...]:
+        return (*super().__inviscid_parts__(), self._observe)
+
+    def __repr__(self) -> str:
+        return f"<source {function_name(self)}>"
+
+
+class EffectFunction(CachedFunction[P, R]):
+    """A function that acts on the world: see `inviscid.effect`."""
+
+    __slots__ = ("_once",)
+    _carried = (*CachedFunction._carried, "_once")  # noqa: SLF001  of its own base
+
+    def __init__(
+        self,
+        function: Callable[..., R],
+        options: Options = Options(),
+        store: StoreLike | None = None,
+        *,
+        once: bool = False,
+    ) -> None:
+        super().__init__(function, options._replace(pure=True), store)
+        self._once = once
+
+    def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, refresh: bool) -> Steps[Answer]:
+        values = self._signature.bind(args, kwargs)
+        if inside := computing.inside(id(self)):
+            raise EffectError(
+                f"{self.__qualname__}() is an effect, and was called inside {inside}(): a stored result wouldn't "
+                f"repeat it. Call it from outside, with what {inside}() returns"
+            )
+        mode = self._variant.mode or settings.current_mode()
+        if self._once:
+            return (yield from self._call_once(values, mode, refresh=refresh))
+        if mode.name == "replay":
+            raise ReplayMiss(f"{self.__qualname__}() is an effect: mode 'replay' runs none")
+        return (yield from self._compute_only(values, Outcome.BYPASS_EFFECT))
+
+    def _call_once(self, values: dict[str, Any], mode: Mode, *, refresh: bool) -> Steps[Answer]:
+        call = self._receipt_of(values)
+        attempt = Attempt(self.__qualname__)
+        store = self._known(attempt, attempt.open(self._store))
+        found = self._receipt(store, attempt, call)
+        if found is not None and not refresh:
+            return self._hit(store, call, found)
+        if mode.name in ("replay", "readonly"):
+            what = "runs no effect" if mode.name == "replay" else "could leave no receipt"
+            raise (ReplayMiss if mode.name == "replay" else EffectError)(
+                f"{self.__qualname__}() has not happened yet, and mode '{mode.name}' {what}"
+            )
+        with ExitStack() as claims:
+            yield Claim(attempt, store, call.key, claims)
+            found = self._receipt(store, attempt, call)
+            if found is not None and not refresh:
+                return self._hit(store, call, found._replace(outcome=Outcome.HIT_WAITED))
+            self._check_mark(store, call, refresh=refresh)
+            self._mark(store, call, "began")
+            try:
+                computed = yield from self._compute(call)
+            except Exception:
+                # It said itself that it failed: it may be tried again.
+                store.forget([_mark_of(call)])
+                raise
+            try:
+                prepared = results.prepare(computed.value, self._forms)
+            except UnstorableResult as error:
+                prepared = results.prepare(None)
+                events.warn(self.__qualname__, f"{self.__qualname__}() happened, but later calls give None: {error}")
+            try:
+                results.publish(store, call, prepared, NOTHING, function_name(self), computed.seconds, "always")
+                store.pin(call.key, "receipt of an effect")
+                self._mark(store, call, "done")
+            except StoreError as error:
+                raise EffectError(
+                    f"{self.__qualname__}() happened, but its receipt can't be kept: {error}. Mend the store before it "
+                    "is called again"
+                ) from error
+        events.emit(store, Outcome.MISS_NEW, function_name(self), call.key, computed.seconds, ("first call",))
+        return Answer(computed.value, prepared.digest)
+
+    def _receipt_of(self, values: dict[str, Any]) -> Call:
+        call = self._identify(values, Mode("on"))
+        return call._replace(key=combine("receipt", call.key))
+
+    def _known(self, attempt: Attempt, store: Store | None) -> Store:
+        if store is None or attempt.why():
+            raise EffectError(f"nobody can tell whether {self.__qualname__}() happened already: {attempt.why()}")
+        return store
+
+    def _receipt(self, store: Store, attempt: Attempt, call: Call) -> Found | None:
+        entry = attempt.use(lambda: store.find(call.key), otherwise=None)
+        self._known(attempt, store)
+        return None if entry is None else self._load(store, attempt, Found(MISSING, entry, Outcome.HIT, ()))
+
+    def _check_mark(self, store: Store, call: Call, *, refresh: bool) -> None:
+        entry = store.find(_mark_of(call))
+        if entry is None or refresh:
+            return
+        state, origin = results.load(store, entry), entry.provenance.origin
+        if state == "done":
+            why = "happened, and its receipt is lost"
+        else:
+            why = f"began on {origin} and never said that it ended: nobody knows whether it happened"
+        raise EffectError(
+            f"{self.__qualname__}() {why}. Look, and then call .forget(…) with the same arguments to let it run again"
+        )
+
+    def _mark(self, store: Store, call: Call, state: str) -> None:
+        marked = call._replace(key=_mark_of(call))
+        results.publish(store, marked, results.prepare(state), NOTHING, function_name(self), 0.0, "always")
+        store.pin(marked.key, "mark of an effect")
+
+    def explain(self, *args: P.args, **kwargs: P.kwargs) -> Explanation:
+        """What would become of a call, and why. Does nothing."""
+        if not self._once:
+            return Explanation("bypass", ["an effect runs at every call"], Outcome.BYPASS_EFFECT, "")
+        call = self._receipt_of(self._signature.bind(args, kwargs))
+        entry = current_store(self._store).find(call.key)
+        outcome, why = (Outcome.MISS_NEW, "first call") if entry is None else (Outcome.HIT, "it happened already")
+        return Explanation(outcome.kind, [why], outcome, call.key.hex())
+
+    def forget(self, *args: P.args, **kwargs: P.kwargs) -> bool:
+        """Let an effect that happened once happen again. Returns whether it had, or may have."""
+        call = self._receipt_of(self._signature.bind(args, kwargs))
+        return self._drop([call.key, _mark_of(call)]) > 0
+
+    def clean(self) -> int:
+        """Let every effect that happened once happen again. Returns how many entries that were."""
+        return self._drop([entry.key for entry in current_store(self._store).nearest(function_name(self), limit=-1)])
+
+    def _drop(self, keys: list[bytes]) -> int:
+        store = current_store(self._store)
+        for key in keys:
+            store.unpin(key)
+        return store.forget(keys)
+
+    @property
+    def _encloses(self) -> str:
+        # What it does it may do through other effects.
+        return ""
+
+    def __inviscid_parts__(self) -> tuple[Any, ...]:
+        return (*super().__inviscid_parts__(), self._once)
+
+    def __repr__(self) -> str:
+        return f"<effect {function_name(self)}>"
+
+
+def _mark_of(call: Call) -> bytes:
+    return combine("mark", call.key)
