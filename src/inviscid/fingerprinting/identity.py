@@ -25,7 +25,7 @@ from inviscid.digest import KEY_VERSION, combine, digest, pack
 
 _PLAIN = frozenset({str, bytes, bool, float, type(None)})
 # Where another text could lead to another form; each is read as it is on disk, so that nobody has to count versions.
-_MAKERS = ("identity", "normalize", "scopes", "source", "template", "remembered", "readable", "shown")
+_MAKERS = ("identity", "normalize", "scopes", "source", "syntax", "template", "remembered", "readable", "shown")
 
 
 def nested_codes(code: CodeType) -> Iterator[CodeType]:

@@ -193,6 +193,11 @@ def world_of(name: str, uses: tuple[str, ...] = ("",), bare: str = "()") -> Worl
     return None
 
 
+def counts_by_mentions(name: str) -> bool:
+    """Whether what is impure about something shows only in what is looked up on it."""
+    return canonical(name) in _METHODS or canonical(name) in _IN_MODULE
+
+
 def impure_below(module: str, mentions: Collection[str]) -> str:
     """What is looked up in a module that is handed on as a value, where that is impure; empty if nothing."""
     module = canonical(module)

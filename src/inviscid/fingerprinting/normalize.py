@@ -28,6 +28,7 @@ from inviscid.fingerprinting.scopes import (
     suspends,
 )
 from inviscid.fingerprinting.source import Located
+from inviscid.fingerprinting.syntax import all_nodes, children
 from inviscid.fingerprinting.template import Slot, Template, Tree, stream
 
 _JUMPS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
@@ -86,7 +87,7 @@ class _Normalizer:
         self.annotations: list[Tree] = []
         self.names: list[Tree] = []
         self.class_name = located.class_name
-        self.names_kept = any(map(_shows_locals, ast.walk(located.node)))
+        self.names_kept = any(map(_shows_locals, all_nodes(located.node)))
 
     def template(self) -> Template:
         node = self.located.node
@@ -243,7 +244,7 @@ class _Normalizer:
             if not isinstance(statement, ast.Import | ast.ImportFrom):
                 kept.append(statement)
                 continue
-            mentioned = {inner.id for earlier in kept for inner in ast.walk(earlier) if isinstance(inner, ast.Name)}
+            mentioned = {inner.id for earlier in kept for inner in all_nodes(earlier) if isinstance(inner, ast.Name)}
             for alias in statement.names:
                 name = alias.asname or alias.name.partition(".")[0]
                 alone = scope.bindings.bound[name] == 1 and name in scope.locals
@@ -324,7 +325,7 @@ class _Normalizer:
         if isinstance(target, ast.Name):
             # The bare annotation makes the name local; where another statement does too, it does nothing.
             return None if scope.bindings.bound[target.id] > 1 else ["Local", self.target(target.id, scope)]
-        return ["Evaluate", *(self.expression(child, scope) for child in ast.iter_child_nodes(target) if _value(child))]
+        return ["Evaluate", *(self.expression(child, scope) for child in children(target))]
 
     def definition(self, node: Function, scope: _Scope) -> Tree:
         self.names.append(getattr(node, "name", "<lambda>"))
@@ -561,10 +562,6 @@ def _constant_branch(node: ast.If) -> tuple[list[ast.stmt], list[ast.stmt] | Non
 def _strip_returns(body: list[Tree]) -> None:
     while body and body[-1] == ["Return"]:
         body.pop()
-
-
-def _value(node: ast.AST) -> bool:
-    return not isinstance(node, ast.expr_context)
 
 
 def _import_slot(statement: ast.Import | ast.ImportFrom, alias: ast.alias) -> Slot:

@@ -10,9 +10,12 @@ from __future__ import annotations
 import ast
 from collections import Counter
 
+from inviscid.fingerprinting.syntax import all_nodes, children
+
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 _NEW_SCOPE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+_SUSPENDING = (ast.Yield, ast.YieldFrom, ast.Await, ast.AsyncFor, ast.AsyncWith)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -100,18 +103,18 @@ def _here(node: ast.AST) -> list[ast.AST]:
     if isinstance(node, _COMPREHENSIONS):
         # The first iterable is evaluated outside; of the rest only a walrus reaches the enclosing scope.
         return [node.generators[0].iter, *_walruses(node)]
-    return list(ast.iter_child_nodes(node))
+    return children(node)
 
 
 def _walruses(comprehension: ast.AST) -> list[ast.AST]:
     found: list[ast.AST] = []
-    pending = list(ast.iter_child_nodes(comprehension))
+    pending = children(comprehension)
     while pending:
         node = pending.pop()
         if isinstance(node, ast.NamedExpr):
             found.append(node.target)
         if not isinstance(node, _NEW_SCOPE):
-            pending.extend(ast.iter_child_nodes(node))
+            pending += children(node)
     return found
 
 
@@ -119,7 +122,7 @@ def comprehension_targets(node: Comprehension) -> set[str]:
     """The names that a comprehension's own scope binds."""
     found: set[str] = set()
     for generator in node.generators:
-        for inner in ast.walk(generator.target):
+        for inner in all_nodes(generator.target):
             if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
                 found.add(inner.id)
     return found
@@ -130,8 +133,8 @@ def suspends(nodes: list[ast.stmt]) -> bool:
     pending: list[ast.AST] = list(nodes)
     while pending:
         node = pending.pop()
-        if isinstance(node, ast.Yield | ast.YieldFrom | ast.Await | ast.AsyncFor | ast.AsyncWith):
+        if isinstance(node, _SUSPENDING):
             return True
         if not isinstance(node, _NEW_SCOPE):
-            pending.extend(ast.iter_child_nodes(node))
+            pending += children(node)
     return False

@@ -14,8 +14,10 @@ from types import CodeType
 from typing import Any, NamedTuple
 
 from inviscid.fingerprinting.identity import nested_codes, text_digest
+from inviscid.fingerprinting.syntax import children
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 _COMPARED = (
     "co_code co_names co_varnames co_freevars co_cellvars co_argcount co_posonlyargcount co_kwonlyargcount co_flags "
@@ -158,10 +160,10 @@ def _functions(tree: ast.AST) -> Iterator[tuple[FunctionNode, str]]:
     pending: list[tuple[ast.AST, str]] = [(tree, "")]
     while pending:
         node, class_name = pending.pop()
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        if isinstance(node, _FUNCTIONS):
             yield node, class_name
         inner = node.name if isinstance(node, ast.ClassDef) else class_name
-        pending.extend((child, inner) for child in ast.iter_child_nodes(node))
+        pending += [(child, inner) for child in children(node)]
 
 
 def _spans(node: ast.Lambda, code: CodeType) -> bool:

@@ -180,11 +180,9 @@ def stream(tree: Tree) -> bytes:
     while pending:
         item = pending.pop()
         if isinstance(item, list):
-            flat.append(len(item))
-            flat.append("[")
-            pending.extend(reversed(item))
+            flat += (len(item), "[")
+            pending += item[::-1]
         else:
             # A leaf list marker can't be taken for a leaf: strings are written behind a nil.
-            flat.append(None)
-            flat.append(item)
+            flat += (None, item)
     return pack(flat)

@@ -20,6 +20,7 @@ from inviscid.fingerprinting.impure import (
     ENVIRONMENT_READERS,
     World,
     canonical,
+    counts_by_mentions,
     impure_below,
     impure_method,
     world_of,
@@ -66,6 +67,8 @@ class Walk:
         self._alive: list[Any] = []
         self.pending: list[tuple[Definition, Callable[[Definition], None]]] = []
         self._external_names: dict[int, tuple[Any, int, str]] = {}
+        self._harmless: set[tuple[str, tuple[str, ...]]] = set()
+        """What installed things are and how they are used, where that reads nothing of the world, whoever does it."""
         self.unread: list[tuple[Definition, FunctionType]] = []
         """Functions whose annotations have not been looked at, because nothing met so far could see them."""
         self.mentions: set[str] = set()
@@ -106,14 +109,17 @@ class Walk:
 
     def object(self, value: Any, name: str) -> int:
         """The number of the definition that a live object is."""
-        # An id is only as good as the object is alive.
-        self._alive.append(value)
+        identity: object = id(value)
         if type(value) in IMMUTABLE:
             # The interpreter may have merged equal constants; messages shall name the one that changed.
             # In hexadecimal, because decimal has a limit of digits.
-            text = hex(value) if type(value) is int else repr(value)
-            return self.node((type(value), text, name), name, lambda d: self._visit(self, d, value))
-        return self.node(id(value), name, lambda d: self._visit(self, d, value))
+            identity = type(value), hex(value) if type(value) is int else repr(value), name
+        known = self._index.get(identity)
+        if known is not None:
+            return known
+        # An id is only as good as the object is alive.
+        self._alive.append(value)
+        return self.node(identity, name, lambda d: self._visit(self, d, value))
 
     def refer(self, definition: Definition, value: Any, name: str) -> None:
         """Let a definition refer to another object, which it may use in any way."""
@@ -145,7 +151,7 @@ class Walk:
 
     def world(self, definition: Definition, name: str, uses: tuple[str, ...], mentions: tuple[str, ...]) -> None:
         """Note what a function reads beyond its arguments by something installed that it names."""
-        if not name:
+        if not name or (name, uses) in self._harmless:
             return
         if canonical(name) in ENVIRONMENT_READERS and all(use.startswith("=") for use in uses):
             definition.variables.update(use[1:] for use in uses)
@@ -156,7 +162,9 @@ class Walk:
             found = world_of(name)
         if found is None and (below := impure_below(name, mentions)):
             name, found = below, world_of(below)
-        if found is not None and not (name == "builtins.hash" and definition.name.endswith(".__hash__")):
+        if found is None and not counts_by_mentions(name):
+            self._harmless.add((name, uses))
+        elif found is not None and not (name == "builtins.hash" and definition.name.endswith(".__hash__")):
             self.impure(definition, name, found)
 
     def impure(self, definition: Definition, name: str, world: World) -> None:

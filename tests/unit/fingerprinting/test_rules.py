@@ -41,7 +41,7 @@ NORMAL_FORM = [
     (["dead yield"], "if suspends(statements) or scope.is_class:", "if False:"),
     (["f-string conversion"], "self.expression(value.value, scope), value.conversion, spec]", "self.expression(value.value, scope), spec]"),
     (["f-string format"], "self.expression(value.value, scope), value.conversion, spec]", "self.expression(value.value, scope), value.conversion]"),
-    (["locals are seen"], "self.names_kept = any(map(_shows_locals, ast.walk(located.node)))", "self.names_kept = False"),
+    (["locals are seen"], "self.names_kept = any(map(_shows_locals, all_nodes(located.node)))", "self.names_kept = False"),
     (["ordinary parameter name"], "signature.append(number if hidden and not self.names_kept else argument.arg)", "signature.append(number)"),
     (["class annotations"], "if scope.is_class:\n            return self.generic(node, scope)\n        if block", "if block"),
     (["async"], 'kind = "async" if isinstance(node, ast.AsyncFunctionDef) else "function"', 'kind = "function"'),
