@@ -1,24 +1,29 @@
-"""Every rule is taken out once, and the row that it is for is seen to fail.
+"""Every rule is taken out once, and the rows that it is for are seen to fail.
 
-A rule is a piece of source text that stands exactly where it is said. It is replaced in a process of its own, as the
-module is imported; there the two texts of the row must compare the other way round than they do with the rule.
+A rule is a piece of source text that stands in one module, exactly as it is said. It is replaced as that module is
+imported, in a process where nothing of the package was imported before (`without`). A row is a pair of texts, which
+must compare the other way round there than they do with the rule; or a test, named as pytest names it below
+``tests/unit``, which must fail there.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import IO, Any, NamedTuple
 
 import pytest
 
-import inviscid.fingerprinting
+import inviscid
 
-SOURCES = {path.stem: path for path in Path(inviscid.fingerprinting.__file__).parent.glob("*.py")}
+HOME = Path(inviscid.__file__).parent
+SOURCES = {path: path.read_text(encoding="utf-8") for path in sorted(HOME.rglob("*.py"))}
 HERE = Path(__file__).parent
 
 # (rows, the rule, what stands in its place); all places where the rule stands are replaced.
@@ -79,6 +84,17 @@ REACH = [
 ]  # fmt: skip
 
 
+RULES = [*NORMAL_FORM, *REACH]
+
+
+class Pair(NamedTuple):
+    """Two texts, and whether they are the same."""
+
+    before: str
+    after: str
+    same: bool
+
+
 def tables(name: str) -> ModuleType:
     """The rows of a test file."""
     spec = importlib.util.spec_from_file_location(f"rows_{name}", HERE / f"{name}.py")
@@ -89,94 +105,88 @@ def tables(name: str) -> ModuleType:
     return module
 
 
-def rows_of_forms() -> dict[str, tuple[str, str]]:
+def pairs_of_forms() -> dict[str, Pair]:
     module = tables("test_normalize")
-    return {**module.SAME, **module.DIFFERENT}
+    return {
+        name: Pair(*pair, same=table is module.SAME)
+        for table in (module.SAME, module.DIFFERENT)
+        for name, pair in table.items()
+    }
 
 
-def rows_of_modules() -> dict[str, tuple[str, str]]:
-    found: dict[str, tuple[str, str]] = {}
-    for name in ("test_registries", "test_fingerprint"):
-        module = tables(name)
-        for table in (module.CHANGES, module.REUSES):
-            found |= {key: (module.HEAD + before, module.HEAD + after) for key, (before, after) in table.items()}
+def pairs_of_modules() -> dict[str, Pair]:
+    """By name; where two tables have a name, behind the name of the file and ``CHANGES`` or ``REUSES``."""
+    found: dict[str, Pair] = {}
+    for file in ("test_registries", "test_fingerprint", "test_reach_rows"):
+        module = tables(file)
+        texts = {**module.CHANGES, **getattr(module, "TEXTS", {})}
+        for kind, table in (("CHANGES", texts), ("REUSES", module.REUSES)):
+            for name, (before, after) in table.items():
+                pair = Pair(module.HEAD + before, module.HEAD + after, same=kind == "REUSES")
+                found[f"{file} {kind} {name}"] = found[name] = pair
+    module = tables("test_attacks")
+    for name, (text, old, new) in module.ROWS.items():
+        found[f"test_attacks {name}"] = Pair(module.HEAD + text, module.HEAD + text.replace(old, new), same=False)
+    module = tables("test_narrowing")
+    for table, name, text, class_text in [
+        *(("KEEPS", name, text, module.CLASS) for name, text in module.KEEPS.items()),
+        *(("COUNTS", name, text, module.CLASS) for name, text in module.COUNTS.items()),
+        *(("ALWAYS", name, "def f(x): return A().used()", text) for name, text in module.ALWAYS.items()),
+    ]:
+        before, after = (class_text.format(value) + text for value in (1, 2))
+        found[f"{table} {name}"] = Pair(before, after, same=table == "KEEPS")
     return found
 
 
-RUNNER = """
-import importlib.abc, importlib.util, json, sys, warnings
-
-warnings.simplefilter("ignore")
-job = json.load(sys.stdin)
-
-class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    def find_spec(self, name, path, target=None):
-        if name == job["module"]:
-            return importlib.util.spec_from_loader(name, self, origin=job["path"])
-    def exec_module(self, module):
-        module.__file__ = job["path"]
-        exec(compile(job["text"], job["path"], "exec"), vars(module))
-    def create_module(self, spec):
-        return None
-    def get_data(self, path):
-        return open(path, "rb").read()
-
-if job["module"]:
-    sys.meta_path.insert(0, Finder())
-
-def forms(before, after):
-    import ast
-    from inviscid.fingerprinting.normalize import normalize
-    from inviscid.fingerprinting.source import Located
-    def form(text):
-        node = ast.parse(text).body[0]
-        made = normalize(Located(getattr(node, "value", node) if isinstance(node, ast.Assign) else node, "", text), ())
-        return made.body, made.slots
-    return form(before) == form(after)
-
-def modules(before, after):
-    import linecache, types
-    from inviscid import fingerprint
-    found = []
-    for text in (before, after):
-        module = types.ModuleType("mod")
-        module.__file__ = "mod.py"
-        linecache.cache["mod.py"] = (len(text), None, text.splitlines(True), "mod.py")
-        sys.modules["mod"] = module
-        exec(compile(text, "mod.py", "exec"), vars(module))
-        found.append(fingerprint(module.f).digest)
-    return found[0] == found[1]
-
-print(json.dumps([(forms if job["forms"] else modules)(*row) for row in job["rows"]]))
-"""
+FORMS = pairs_of_forms()
+MODULES = pairs_of_modules()
 
 
-def compared(rows: list[tuple[str, str]], *, forms: bool, rule: str = "", instead: str = "") -> list[bool]:
-    """Whether the two texts of each row are the same, with a rule or without it."""
-    job: dict[str, Any] = {"rows": rows, "forms": forms, "module": "", "path": "", "text": ""}
-    if rule:
-        places = [name for name, path in SOURCES.items() if rule in path.read_text(encoding="utf-8")]
-        assert len(places) == 1, f"the rule stands in {places}: {rule}"
-        path = SOURCES[places[0]]
-        text = path.read_text(encoding="utf-8").replace(rule, instead)
-        job |= {"module": f"inviscid.fingerprinting.{places[0]}", "path": str(path), "text": text}
-    done = subprocess.run(
-        [sys.executable, "-c", RUNNER], input=json.dumps(job), capture_output=True, text=True, check=False, timeout=120
-    )
-    assert done.returncode == 0, done.stderr
-    found: list[bool] = json.loads(done.stdout)
+@pytest.fixture(scope="module")
+def forks() -> Iterator[subprocess.Popen[str]]:
+    """The process that takes rules out."""
+    with subprocess.Popen(
+        [sys.executable, str(HERE / "without.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        # A fork has no threads but the one that forked.
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+    ) as process:  # fmt: skip
+        written(process).write(json.dumps(tables("test_reach_rows").MODULES) + "\n")
+        yield process
+
+
+def written(process: subprocess.Popen[str]) -> IO[str]:
+    assert process.stdin is not None
+    return process.stdin
+
+
+def asked(process: subprocess.Popen[str], names: list[str], rule: str, instead: str) -> dict[str, Any]:
+    """What becomes of rows without a rule."""
+    places = [path for path, text in SOURCES.items() if rule in text]
+    assert len(places) == 1, f"the rule stands in {places}: {rule}"
+    job = {
+        "module": ".".join(["inviscid", *places[0].relative_to(HOME).with_suffix("").parts]),
+        "path": str(places[0]),
+        "text": SOURCES[places[0]].replace(rule, instead),
+        "forms": [FORMS[name][:2] for name in names if name in FORMS],
+        "modules": [MODULES[name][:2] for name in names if name in MODULES],
+        "tests": [name for name in names if "::" in name],
+    }
+    assert len(job["forms"]) + len(job["modules"]) + len(job["tests"]) == len(names), "a row is missing, or is two"
+    written(process).write(json.dumps(job) + "\n")
+    written(process).flush()
+    assert process.stdout is not None
+    found: dict[str, Any] = json.loads(process.stdout.readline())
     return found
 
 
-@pytest.mark.parametrize(("names", "rule", "instead"), NORMAL_FORM, ids=[names[0] for names, _, _ in NORMAL_FORM])
-def test_a_row_of_the_normal_form_fails_without_its_rule(names: list[str], rule: str, instead: str) -> None:
-    rows = [rows_of_forms()[name] for name in names]
-    without = compared(rows, forms=True, rule=rule, instead=instead)
-    assert without == [not same for same in compared(rows, forms=True)], names
-
-
-@pytest.mark.parametrize(("names", "rule", "instead"), REACH, ids=[names[0] for names, _, _ in REACH])
-def test_a_row_of_the_reach_fails_without_its_rule(names: list[str], rule: str, instead: str) -> None:
-    rows = [rows_of_modules()[name] for name in names]
-    without = compared(rows, forms=False, rule=rule, instead=instead)
-    assert without == [not same for same in compared(rows, forms=False)], names
+@pytest.mark.parametrize(("names", "rule", "instead"), RULES, ids=[names[0] for names, _, _ in RULES])
+def test_a_row_fails_without_its_rule(forks: subprocess.Popen[str], names: list[str], rule: str, instead: str) -> None:
+    found = asked(forks, names, rule, instead)
+    assert "error" not in found, found["error"]
+    forms = [not FORMS[name].same for name in names if name in FORMS]
+    modules = [not MODULES[name].same for name in names if name in MODULES]
+    assert (found["forms"], found["modules"]) == (forms, modules), names
+    for name in names:
+        if "::" in name:
+            # Another error than that of an assertion would say little: the text may only have been broken.
+            assert found["tests"].get(name) in ("AssertionError", "Failed"), found["told"]
