@@ -133,6 +133,8 @@ class Reach:
         self._external_names: dict[int, tuple[Any, int, str]] = {}
         self._extended: set[type] = set()
         """Installed classes that are reached, looked at whole for what user code has hung on them."""
+        self._hung: dict[type, Callable[[], list[Any]]] = {}
+        """What hangs on installed classes under the names that may be looked up there."""
         self._asked: set[type] = set()
         """Classes that were asked what others made of them."""
 
@@ -153,6 +155,8 @@ class Reach:
             if not self._pending:
                 self._widen()
         self._ask_the_world()
+        for ask in self._hung.values():
+            self.guards.answer(ask)
         for definition, cls, _ in self._classes:
             # Every class has annotations, if only none: that is no news.
             definition.shown = _outline(cls, sorted(definition.members.keys() - {"annotations"}))
@@ -217,12 +221,12 @@ class Reach:
 
     def extensions(self, definition: Definition) -> None:
         """What user code has hung on installed classes that need not be named, where it is looked up."""
+        any_name = self.marks.issuperset(template.COMPUTED_NAME)
         for cls in registries.extended():
-            if cls not in self._asked:
-                self._asked.add(cls)
-                self.guards.answer(functools.partial(_count, cls))
-            for name, value, users in registries.extensions(cls, self._mentions, is_user):
-                self.guards.binding(vars(cls), name, value)
+            # What is the user's only later is noticed too, under a name that the class has or gets.
+            names = vars(cls).keys() if any_name else vars(cls).keys() & self._mentions
+            self._hung[cls] = functools.partial(registries.hung, cls, tuple(names))
+            for name, _, users in registries.extensions(cls, names, is_user):
                 self.member(definition, f"{cls.__module__}.{cls.__qualname__}.{name}", users)
 
     def extended(self, definition: Definition, cls: type) -> None:
@@ -789,10 +793,6 @@ def _plain(value: Any) -> str:
 
 def _subclasses(cls: type) -> list[Any]:
     return type.__subclasses__(cls)
-
-
-def _count(cls: type) -> list[Any]:
-    return [len(vars(cls))]
 
 
 def _shown(definition: Definition, target: Target) -> None:

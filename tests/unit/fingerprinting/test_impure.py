@@ -55,6 +55,15 @@ IMPURE = {
     "random of numpy under another name": ("draw = np.random.rand\ndef f(x): return draw(x)", "random numbers"),
     "now as a word": ("def f(x): return pd.to_datetime('now')", "the clock"),
     "today as a word": ("def f(x): return np.datetime64('today')", "the clock"),
+    "clock of a class that a helper is given": ("def h(c): return c.now()\ndef f(x): return h(dt)", "the clock"),
+    "existence of a path that is given": ("def f(x): return x.exists()", "the state of the file system"),
+    "a moment that is left out": ("def f(x): return time.localtime()", "the clock"),
+    "hash of a text": ("def f(x): return hash(x)", "differs between processes"),
+    "settings of the process": ("def f(x): return np.geterr()", "settings that hold for the whole process"),
+    "function that is impure, as an annotation that is called": (
+        "def h(a: time.time): pass\ndef f(x): return h.__annotations__['a']()",
+        "the clock",
+    ),
     "native reader": ("def f(x): return pd.read_parquet(x)", "pass it as a File"),
 }
 PURE = {
@@ -65,6 +74,10 @@ PURE = {
     "sleep": "def f(x): return time.sleep(0)",
     "paths": "def f(x): return os.path.join(x), os.sep, pathlib.Path(x).name",
     "process id": "def f(x): return os.getpid()",
+    "a moment that is given": "def f(x): return time.gmtime(0)",
+    "a method of one's own that is called exists": "class A:\n def exists(self): return 1\ndef f(x): return A().exists()",
+    "now of something else": "def f(x): return x.now()",
+    "hash of one's own": "class A:\n def __hash__(self): return hash('a')\n def __eq__(self, o): return True\ndef f(x): return {A(): 1}",
     "a method of one's own that is called now": "class A:\n def now(self): return 1\ndef f(x): return A().now()",
 }
 
