@@ -34,8 +34,11 @@ _SLOT_DESCRIPTORS = (types.MemberDescriptorType, types.GetSetDescriptorType)
 _OPTIONS = "init repr eq order unsafe_hash frozen".split()
 _FIELD = "name default default_factory init repr hash compare kw_only metadata".split()
 _SHOWS_ADDRESS: Any = object.__repr__
-# Their texts hold addresses; whoever reads the annotation may call them.
-_FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, functools.partial)
+# As annotations: texts, types, and functions, which whoever reads the annotation may call.
+_WHOLE = (
+    str, type, types.GenericAlias, types.UnionType, types.NoneType,
+    types.FunctionType, types.BuiltinFunctionType, types.MethodType, functools.partial,
+)  # fmt: skip
 DESCRIPTORS = (property, classmethod, staticmethod, functools.cached_property, functools.singledispatchmethod)
 
 
@@ -74,7 +77,7 @@ def members(cls: type) -> Iterator[tuple[str, Any]]:
 
 def annotation(value: Any) -> Any:
     """An annotation as a value that can be encoded: what has no structure of its own counts by its text."""
-    if isinstance(value, str | type | types.GenericAlias | types.UnionType | None) or isinstance(value, _FUNCTIONS):
+    if isinstance(value, _WHOLE):
         return value
     # A text with an address in it would be another one in each process.
     structured = type(value).__module__ in ("typing", "dataclasses") or type(value).__repr__ is _SHOWS_ADDRESS

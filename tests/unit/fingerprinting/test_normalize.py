@@ -85,6 +85,7 @@ SAME = {
     "else after continue": ("def f(x):\n for y in x:\n  if y: continue\n  else: g()", "def f(x):\n for y in x:\n  if y: continue\n  g()"),
     "else after break": ("def f(x):\n for y in x:\n  if y: break\n  else: g()", "def f(x):\n for y in x:\n  if y: break\n  g()"),
     "code after raise": ("def f(x):\n raise E\n g()", "def f(x): raise E"),
+    "name outside a class that the class binds too": ("def f(*x):\n class A:\n  x = 0\n  def m(s): return x\n return A", "def f(*y):\n class A:\n  x = 0\n  def m(s): return y\n return A"),
 }  # fmt: skip
 
 DIFFERENT = {

@@ -105,6 +105,7 @@ CLASSES = {
     },
     "documentation of a class that is no text": ("class D:\n def __get__(s, i, o): return 1\nclass A:\n __doc__ = D()\ndef f(x): return A.__doc__", "class D:\n def __get__(s, i, o): return 2\nclass A:\n __doc__ = D()\ndef f(x): return A.__doc__"),
     "own __init__ of a protocol": ("class P(typing.Protocol):\n def __init__(s): s.k = 1\nclass A(P): pass\ndef f(x): return A().k", "class P(typing.Protocol):\n def __init__(s): s.k = 2\nclass A(P): pass\ndef f(x): return A().k"),
+    "super in a method that is a global": ("class B:\n def m(s): return 1\nclass A(B):\n def m(s): return super().m()\nm = A.m\ndel A, B\ndef f(x): return m(x)", "class B:\n def m(s): return 2\nclass A(B):\n def m(s): return super().m()\nm = A.m\ndel A, B\ndef f(x): return m(x)"),
 }  # fmt: skip
 
 # What a global, a closure cell or a default holds counts by value and by type, into containers and callables.
@@ -231,6 +232,10 @@ NAMES = {
     "globals of a helper": ("def k(): return 1\ndef h(): pass\ndef f(x): return h.__globals__['k']()", "def k(): return 2\ndef h(): pass\ndef f(x): return h.__globals__['k']()"),
     "function as an annotation": ("def k(): return 1\ndef h(a: k): pass\ndef f(x): return h.__annotations__['a']()", "def k(): return 2\ndef h(a: k): pass\ndef f(x): return h.__annotations__['a']()"),
     "function as an annotation of a class": ("def k(): return 1\nclass C:\n a: k\ndef f(x): return C.__annotations__['a']()", "def k(): return 2\nclass C:\n a: k\ndef f(x): return C.__annotations__['a']()"),
+    "attribute of a module that is imported inside": ("def f(x):\n import pkg.deep as d\n return d.K", "def f(x):\n import pkg.deep as d\n return d.L"),
+    "documentation of a class by a computed name": ("class C: 'one'\ndef f(x): return operator.attrgetter(x)(C)", "class C: 'two'\ndef f(x): return operator.attrgetter(x)(C)"),
+    "help on a class": ("class C: 'one'\ndef f(x): return help(C)", "class C: 'two'\ndef f(x): return help(C)"),
+    "documentation by a dotted getter that is a global": ("G = operator.attrgetter('m.__doc__')\nclass D:\n def m(s): 'one'\ndef f(x): return G(D)", "G = operator.attrgetter('m.__doc__')\nclass D:\n def m(s): 'two'\ndef f(x): return G(D)"),
 }  # fmt: skip
 
 # What is generated follows from the body of the class and the arguments of the decorator.
@@ -302,6 +307,7 @@ HOLES = {
     "partial that was put into the standard library": ("math.mine = functools.partial(int, '1', base=8)\ndef f(x): return math.mine()", "math.mine = functools.partial(int, '1', base=2)\ndef f(x): return math.mine()"),
     "function behind a wrapper without structure": ("class W:\n def __init__(s, g): s.py_func = g\n def __call__(s, x): return s.py_func(x)\n def __reduce_ex__(s, p): raise TypeError\nw = W(lambda x: 1)\ndef f(x): return w(x)", "class W:\n def __init__(s, g): s.py_func = g\n def __call__(s, x): return s.py_func(x)\n def __reduce_ex__(s, p): raise TypeError\nw = W(lambda x: 2)\ndef f(x): return w(x)"),
     "walrus in an annotation of a parameter": ("def h():\n def g(a: (y := 1)): pass\n return y\ndef f(x): return h()", "def h():\n def g(a: (y := 2)): pass\n return y\ndef f(x): return h()"),
+    "wrapper of a library that hides what it wraps": ("import joblib\nd = joblib.delayed(lambda x: 1)\ndel d.__wrapped__\ndef f(x): return d(x)", "import joblib\nd = joblib.delayed(lambda x: 2)\ndel d.__wrapped__\ndef f(x): return d(x)"),
 }  # fmt: skip
 
 CHANGES = {**CLASSES, **VALUES, **NAMES, **GENERATED, **HOLES}

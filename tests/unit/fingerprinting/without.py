@@ -106,7 +106,17 @@ class Outcomes:
 def run_tests(names: list[str], root: Path) -> dict[str, str]:
     outcomes = Outcomes()
     os.chdir(root)
-    pytest.main(["-q", "-p", "no:cacheprovider", *(f"tests/unit/{name}" for name in names)], [outcomes])
+    pytest.main(
+        [
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-W",
+            "ignore::pytest.PytestAssertRewriteWarning",
+            *(f"tests/unit/{name}" for name in names),
+        ],
+        [outcomes],
+    )
     return outcomes.found
 
 
