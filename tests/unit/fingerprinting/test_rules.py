@@ -102,7 +102,7 @@ SYNTAX = [
     (["comment", "layout", "quotes", "implicit concatenation", "semicolons", "elif", "parentheses"], "in ast.iter_fields(node):", 'in [*ast.iter_fields(node), ("end", getattr(node, "end_col_offset", 0))]:'),
     (["str and bytes"], "\n    kind = type(value).__name__\n    if isinstance(value, str)", "\n    kind = ''\n    if isinstance(value, str)"),
     (["prefix of a text"], "case ast.Constant(value=value):", 'case ast.Constant(value=value, kind="u"):\n                return ["u", value]\n            case ast.Constant(value=value):'),
-    (["parameter annotation"], 'signature.append(number if hidden', 'signature.append(argument.annotation and "annotated")\n            signature.append(number if hidden'),
+    (["parameter annotation"], "signature.append(number if hidden", 'signature.append(argument.annotation and "annotated")\n            signature.append(number if hidden'),
     (["form walrus in an annotation of a parameter", "walrus in an annotation of what is returned", "walrus in an annotation of a method", "module walrus in an annotation of a parameter"], "if block_bindings([annotation]).bound or", "if"),
     (["yield in an annotation"], ".bound or suspends([annotation])", ".bound"),
     (["dead yield in a default"], "pending.extend(_here(node) if isinstance(node, _NEW_SCOPE) else", "pending.extend([] if isinstance(node, _NEW_SCOPE) else"),
@@ -167,7 +167,7 @@ SYNTAX = [
 # What is reached, and by which way.
 WAYS = [
     (["helper body", "wrapper", "method", "recursion"], "definition.label.append(form.body)", "pass"),
-    (["alias", "global", "function in a container"], 'value = namespace.get(slot.name, MISSING)\n', "value = MISSING\n"),
+    (["alias", "global", "function in a container"], "value = namespace.get(slot.name, MISSING)\n", "value = MISSING\n"),
     (["import form", "helper reached through a module"], "while isinstance(value, ModuleType):", "while False:"),
     (["attribute of an instance by its name"], "definition.label.append(list(rest))", "definition.label.append([])"),
     (["relative import"], "if slot.level:", "if False:"),
@@ -257,7 +257,7 @@ GUARDS = [
     ([f"{_LIVE}[bases]"], "(type(cls), *cls.__bases__)))", "(type(cls),)))"),
     ([f"{_LIVE}[whole module]", f"{_GUARD}_names_of_a_namespace"], "all(namespace.keys() == names for", "all(True for"),
     ([f"{_REGISTRY}[class that is registered]", f"{_REGISTRY}[subclass that is added]", f"{_REGISTRY}[annotation of a function that is read]"], "all(ask() == given for", "all(True for"),
-    ([f"{_REGISTRY}[class that is registered with an installed one]"], 'asked = functools.partial(registries.registered, target.value, is_user)', "asked = list"),
+    ([f"{_REGISTRY}[class that is registered with an installed one]"], "asked = functools.partial(registries.registered, target.value, is_user)", "asked = list"),
     ([f"{_REGISTRY}[method of a library that is replaced]"], "self.guards.klass(base)", "pass"),
     ([f"{_REGISTRY}[attribute of a loaded class that is looked up by a computed name]", f"{_REGISTRY}[method of a loaded class that is replaced]"], "return [len(namespace), *map(namespace.get, names)]", "return [len(namespace)]"),
     ([f"{_REGISTRY}[attribute of a loaded class that is looked up by a computed name]"], ".issuperset(template.COMPUTED_NAME)", ".issuperset([0])"),

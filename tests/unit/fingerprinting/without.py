@@ -14,8 +14,10 @@ test ended with, or what went wrong before the test.
 from __future__ import annotations
 
 import ast
+import contextlib
 import importlib.abc
 import importlib.util
+import io
 import json
 import linecache
 import os
@@ -159,7 +161,11 @@ def main() -> None:
             file = Path(folder, f"{name.replace('__', '/')}.py")
             file.parent.mkdir(exist_ok=True)
             file.write_text(text)
-        sys.dont_write_bytecode = True
+        # What one fork has compiled the next one finds, and nothing is left behind.
+        sys.pycache_prefix, sys.dont_write_bytecode = str(Path(folder, "compiled")), False
+        with contextlib.redirect_stdout(io.StringIO()):
+            # Whatever plugins there are, they are imported here.
+            pytest.main(["-q", "-p", "no:cacheprovider", "-c", os.devnull, folder])
         for line in sys.stdin:
             print(json.dumps(in_a_fork(json.loads(line), Path(folder, "told"))), flush=True)
 
