@@ -148,6 +148,14 @@ def test_twins_with_different_defaults_are_told_apart(project: Any) -> None:
     """
     assert project.edit(text.format(1, 2)).f() == (1, 2)
     assert project.edit(text.format(2, 1)).f() == (2, 1)
+    # Here the defaults, in the order in which they are met, are the same.
+    thrice = text.replace("g(), h()", "a(), b(), c()").format(1, 2).rstrip() + "\n"
+    thrice += "".join(f"    def {name}():\n        return NEXT()\n" for name in "abc")
+    for called in ("ghh", "ggh"):
+        edited = thrice
+        for name in called:
+            edited = edited.replace("NEXT", name, 1)
+        assert project.edit(edited).f() == tuple({"g": 1, "h": 2}[name] for name in called)
 
 
 def test_callables_as_arguments_bring_their_behaviour_and_config(ran: Ran) -> None:

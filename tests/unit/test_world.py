@@ -106,6 +106,19 @@ def test_a_callee_that_hits_hands_its_dependencies_on(data: Path, ran: Ran) -> N
     assert ran() == ["read", "calls_read"]
 
 
+def test_a_callee_whose_file_is_not_read_again_hands_it_on(
+    data: Path, ran: Ran, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Stamps are believed at once, so that a hit reads nothing.
+    monkeypatch.setattr("inviscid.world._RACY", -(10**19))
+    read(str(data))
+    calls_read(str(data))
+    assert ran() == ["read", "calls_read"]
+    data.write_text("three", encoding="utf-8")
+    assert calls_read(str(data)) == "three"
+    assert ran() == ["calls_read", "read"]
+
+
 def test_the_same_content_is_the_same_file(data: Path, ran: Ran) -> None:
     read(str(data))
     data.write_text("one", encoding="utf-8")

@@ -34,7 +34,7 @@ def bytecode_template(function: FunctionType) -> Template:
             marks.update(template.REFLECTIVE_NAMES.get(name, ()))
             if name in ("import_module", "__import__"):
                 marks.add(template.COMPUTED)
-            if name in template.NAME_TAKING | template.FORMATTING:
+            if name in template.NAME_TAKING | template.FIRST_NAME_TAKING | template.FORMATTING:
                 marks.update(template.COMPUTED_NAME)
         mentions.update(nested.co_names)
         mentions.update(word for text in _texts(nested.co_consts) for word in template.words(text))

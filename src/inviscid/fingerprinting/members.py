@@ -36,6 +36,11 @@ _FIELD = "name default default_factory init repr hash compare kw_only metadata".
 _SHOWS_ADDRESS: Any = object.__repr__
 # `functools.wraps` over one of our objects copies these; they count where they are observed.
 METADATA = frozenset("__module__ __name__ __qualname__ __doc__".split())
+# As annotations: texts, types, and functions, which whoever reads the annotation may call.
+_WHOLE = (
+    str, type, types.GenericAlias, types.UnionType, types.NoneType,
+    types.FunctionType, types.BuiltinFunctionType, types.MethodType, functools.partial,
+)  # fmt: skip
 DESCRIPTORS = (property, classmethod, staticmethod, functools.cached_property, functools.singledispatchmethod)
 
 
@@ -74,7 +79,7 @@ def members(cls: type) -> Iterator[tuple[str, Any]]:
 
 def annotation(value: Any) -> Any:
     """An annotation as a value that can be encoded: what has no structure of its own counts by its text."""
-    if isinstance(value, str | type | types.GenericAlias | types.UnionType | None):
+    if isinstance(value, _WHOLE):
         return value
     # A text with an address in it would be another one in each process.
     structured = type(value).__module__ in ("typing", "dataclasses") or type(value).__repr__ is _SHOWS_ADDRESS

@@ -21,6 +21,7 @@ from inviscid.fingerprinting.scopes import (
     Bindings,
     Comprehension,
     Function,
+    annotations_in,
     block_bindings,
     comprehension_targets,
     function_bindings,
@@ -334,7 +335,14 @@ class _Normalizer:
         keyword_defaults: list[Tree] = [
             None if default is None else self.expression(default, scope) for default in node.args.kw_defaults
         ]
-        return [decorators, defaults, keyword_defaults, self.function(node, scope)]
+        # An annotation that binds a name or suspends does so in the function around, whoever reads annotations.
+        evaluated = [
+            self.expression(annotation, scope)
+            for annotation in annotations_in(node)
+            if block_bindings([annotation]).bound or suspends([annotation])
+        ]
+        whole: list[Tree] = [decorators, defaults, keyword_defaults, self.function(node, scope)]
+        return [*whole, evaluated] if evaluated else whole
 
     def class_definition(self, node: ast.ClassDef, scope: _Scope) -> Tree:
         self.documented(node)

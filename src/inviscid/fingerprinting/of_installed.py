@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import abc
 import functools
-from typing import Any
 
 from inviscid.fingerprinting import registries, template
 from inviscid.fingerprinting.definition import DECIMAL, Definition, Distribution
@@ -57,14 +56,10 @@ def _refer_to_extensions(walk: Walk, definition: Definition, cls: type) -> None:
 
 def refer_to_all_extensions(walk: Walk, definition: Definition) -> None:
     """What user code has hung on installed classes that need not be named, where it is looked up."""
+    any_name = walk.marks.issuperset(template.COMPUTED_NAME)
     for cls in registries.extended():
-        if cls not in walk.asked:
-            walk.asked.add(cls)
-            walk.guards.answer(functools.partial(_count, cls))
-        for name, value, users in registries.extensions(cls, walk.mentions, is_user):
-            walk.guards.binding(vars(cls), name, value)
+        # What is the user's only later is noticed too, under a name that the class has or gets.
+        names = vars(cls).keys() if any_name else vars(cls).keys() & walk.mentions
+        walk.hung[cls] = functools.partial(registries.hung, cls, tuple(names))
+        for name, _, users in registries.extensions(cls, names, is_user):
             walk.member(definition, f"{cls.__module__}.{cls.__qualname__}.{name}", users)
-
-
-def _count(cls: type) -> list[Any]:
-    return [len(vars(cls))]

@@ -69,6 +69,8 @@ def reach(
         if not walk.pending:
             _widen(walk)
     _ask_the_world(walk)
+    for ask in walk.hung.values():
+        walk.guards.answer(ask)
     for definition, cls, _ in walk.classes:
         # Every class has annotations, if only none: that is no news.
         definition.shown = outline(cls, sorted(definition.members.keys() - {"annotations"}))

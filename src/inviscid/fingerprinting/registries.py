@@ -48,6 +48,12 @@ def extended() -> Iterator[type]:
             yield found
 
 
+def hung(cls: type, names: Collection[str]) -> list[Any]:
+    """What a class has under some names, and how many names it has in all."""
+    namespace = vars(cls)
+    return [len(namespace), *map(namespace.get, names)]
+
+
 def extensions(cls: type, mentions: Collection[str], is_user: Callable[[Any], bool]) -> Iterator[tuple[str, Any, Any]]:
     """(name, what the class has there, what of it is the user's) for attributes that user code hung on a class."""
     namespace = vars(cls)

@@ -46,6 +46,13 @@ def parameters(arguments: ast.arguments) -> list[ast.arg]:
     return found
 
 
+def annotations_in(function: Function) -> list[ast.expr]:
+    """The annotations of a function, which are evaluated where it is defined."""
+    found = [parameter.annotation for parameter in parameters(function.args) if parameter.annotation]
+    returns = getattr(function, "returns", None)
+    return [*found, returns] if returns else found
+
+
 def function_bindings(function: Function) -> Bindings:
     """The bindings of a function's own scope."""
     result = Bindings()
@@ -97,9 +104,7 @@ def _here(node: ast.AST) -> list[ast.AST]:
         if isinstance(node, ast.ClassDef):
             return [*outside, *node.bases, *node.keywords]
         defaults = [*node.args.defaults, *(default for default in node.args.kw_defaults if default)]
-        annotations = [p.annotation for p in parameters(node.args) if p.annotation]
-        returns = getattr(node, "returns", None)
-        return [*outside, *defaults, *annotations, *([returns] if returns else [])]
+        return [*outside, *defaults, *annotations_in(node)]
     if isinstance(node, _COMPREHENSIONS):
         # The first iterable is evaluated outside; of the rest only a walrus reaches the enclosing scope.
         return [node.generators[0].iter, *_walruses(node)]
@@ -128,13 +133,13 @@ def comprehension_targets(node: Comprehension) -> set[str]:
     return found
 
 
-def suspends(nodes: list[ast.stmt]) -> bool:
-    """Whether statements hold a yield or an await of their own scope, which makes the function what it is."""
+def suspends(nodes: list[ast.stmt] | list[ast.expr]) -> bool:
+    """Whether there is a yield or an await of their own scope in nodes, which makes the function what it is."""
     pending: list[ast.AST] = list(nodes)
     while pending:
         node = pending.pop()
         if isinstance(node, _SUSPENDING):
             return True
-        if not isinstance(node, _NEW_SCOPE):
-            pending += children(node)
+        # What is evaluated where a function is defined, its defaults for one, is no part of it.
+        pending += _here(node) if isinstance(node, _NEW_SCOPE) else children(node)
     return False

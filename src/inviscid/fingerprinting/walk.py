@@ -78,6 +78,8 @@ class Walk:
         """What slots stand for, by the id of the globals."""
         self.extended: set[type] = set()
         """Installed classes that are reached, looked at whole for what user code has hung on them."""
+        self.hung: dict[type, Callable[[], list[Any]]] = {}
+        """What hangs on installed classes under the names that may be looked up there."""
         self.asked: set[type] = set()
         """Classes that were asked what others made of them."""
 

@@ -48,6 +48,11 @@ def test_as_many_references_as_another_are_not_the_same_ones() -> None:
     assert first != second
 
 
+def test_members_of_a_circle_that_differ_outside_of_it_only() -> None:
+    first, second, *_ = digests([b"f", b"f", b"x", b"y"], [[1, 2], [0, 3], [], []])
+    assert first != second
+
+
 Graph = tuple[list[bytes], list[list[int]]]
 
 

@@ -66,6 +66,8 @@ ALWAYS = {
     "looked up by print": "class A:\n def used(self): return 1\n def write(self, t): return {}\n",
     "looked up by dict()": "class A:\n def used(self): return 1\n def keys(self): return [{}]\n",
     "name of a builtin base": "class A(dict):\n def used(self): return 1\n def get(self, k): return {}\n",
+    "another name of a builtin base": "class A(list):\n def used(self): return 1\n def index(self, k): return {}\n",
+    "base beside the closed ones": "import json\nclass A(json.JSONEncoder):\n def used(self): return 1\n def unused(self): return {}\n",
     "installed base": "import threading\nclass A(threading.Thread):\n def used(self): return 1\n def run(self): return {}\n",
     "abstract": "import abc\nclass P(abc.ABC):\n @abc.abstractmethod\n def unused(self): ...\nclass A(P):\n def used(self): return 1\n def unused(self): return {}\n",
     "metaclass": "class M(type): pass\nclass A(metaclass=M):\n def used(self): return 1\n def unused(self): return {}\n",

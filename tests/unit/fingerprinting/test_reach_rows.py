@@ -103,6 +103,9 @@ CLASSES = {
                      "__iadd__", "__bool__", "__len__", "__contains__", "__getitem__", "__format__", "__str__", "__index__", "__del__", "__copy__",
                      "__deepcopy__", "__reduce__", "__getstate__", "__class_getitem__", "__new__", "__init__", "__await__", "__matmul__", "__missing__", "__set__")
     },
+    "documentation of a class that is no text": ("class D:\n def __get__(s, i, o): return 1\nclass A:\n __doc__ = D()\ndef f(x): return A.__doc__", "class D:\n def __get__(s, i, o): return 2\nclass A:\n __doc__ = D()\ndef f(x): return A.__doc__"),
+    "own __init__ of a protocol": ("class P(typing.Protocol):\n def __init__(s): s.k = 1\nclass A(P): pass\ndef f(x): return A().k", "class P(typing.Protocol):\n def __init__(s): s.k = 2\nclass A(P): pass\ndef f(x): return A().k"),
+    "super in a method that is a global": ("class B:\n def m(s): return 1\nclass A(B):\n def m(s): return super().m()\nm = A.m\ndel A, B\ndef f(x): return m(x)", "class B:\n def m(s): return 2\nclass A(B):\n def m(s): return super().m()\nm = A.m\ndel A, B\ndef f(x): return m(x)"),
 }  # fmt: skip
 
 # What a global, a closure cell or a default holds counts by value and by type, into containers and callables.
@@ -166,6 +169,8 @@ VALUES = {
     "numpy number": ("import numpy\nV = numpy.float64(1)\ndef f(x): return V", "V = 1.0\ndef f(x): return V"),
     "name of a logger": ("V = logging.getLogger('a')\ndef f(x): return V.name", "V = logging.getLogger('b')\ndef f(x): return V.name"),
     "kind of a lock": ("V = threading.Lock()\ndef f(x): return V", "V = threading.RLock()\ndef f(x): return V"),
+    "attribute of an instance by its name": ("class C: pass\nV = C()\nV.a, V.b = 1, 2\ndef f(x): return V.a", "class C: pass\nV = C()\nV.a, V.b = 1, 2\ndef f(x): return V.b"),
+    "empty cell": ("def make():\n def h(): return k\n return h\n k = 1\nh = make()\ndef f(x): return h()", "def make():\n k = 1\n def h(): return k\n return h\nh = make()\ndef f(x): return h()"),
 }  # fmt: skip
 
 # Names lead on: through modules, imports inside functions, decorators and what they wrap.
@@ -216,6 +221,21 @@ NAMES = {
     "entry into a circle": ("def a(n): return b(n), 1\ndef b(n): return a(n), 2\ndef f(x): return a(x)", "def a(n): return b(n), 1\ndef b(n): return a(n), 2\ndef f(x): return b(x)"),
     "recursion through a default": ("def h(x, g=None): return g, 1\nh.__defaults__ = (h,)\ndef f(x): return h(x)", "def h(x, g=None): return g, 2\nh.__defaults__ = (h,)\ndef f(x): return h(x)"),
     "recursion through a decorator": ("@functools.cache\ndef h(n): return h(n - 1) or 1\ndef f(x): return h(x)", "@functools.cache\ndef h(n): return h(n - 1) or 2\ndef f(x): return h(x)"),
+    "relative import": ("from pkg.near import h\ndef f(x): return h()", "from pkg.near import g as h\ndef f(x): return h()"),
+    "name in a class that is bound there later": ("K = 1\ndef f(x):\n class A:\n  k = K\n  K = 0\n return A.k", "K = 2\ndef f(x):\n class A:\n  k = K\n  K = 0\n return A.k"),
+    "name in a method that its class binds too": ("K = 1\ndef f(x):\n class A:\n  K = 0\n  def m(s): return K\n return A().m()", "K = 2\ndef f(x):\n class A:\n  K = 0\n  def m(s): return K\n return A().m()"),
+    "documentation by a constant name": ("def h(): 'one'\ndef f(x): return getattr(h, '__doc__')", "def h(): 'two'\ndef f(x): return getattr(h, '__doc__')"),
+    "annotation of a nested function that is read": ("def f(x):\n def g(a: int): pass\n return g.__annotations__", "def f(x):\n def g(a: str): pass\n return g.__annotations__"),
+    "module that is read": ("from other import h\ndef f(x): return h.__module__", "from twin import h\ndef f(x): return h.__module__"),
+    "help that is read": ("def h(): 'one'\ndef f(x): return help(h)", "def h(): 'two'\ndef f(x): return help(h)"),
+    "signature that is read": ("def h(a: int): pass\ndef f(x): return inspect.signature(h)", "def h(a: str): pass\ndef f(x): return inspect.signature(h)"),
+    "globals of a helper": ("def k(): return 1\ndef h(): pass\ndef f(x): return h.__globals__['k']()", "def k(): return 2\ndef h(): pass\ndef f(x): return h.__globals__['k']()"),
+    "function as an annotation": ("def k(): return 1\ndef h(a: k): pass\ndef f(x): return h.__annotations__['a']()", "def k(): return 2\ndef h(a: k): pass\ndef f(x): return h.__annotations__['a']()"),
+    "function as an annotation of a class": ("def k(): return 1\nclass C:\n a: k\ndef f(x): return C.__annotations__['a']()", "def k(): return 2\nclass C:\n a: k\ndef f(x): return C.__annotations__['a']()"),
+    "attribute of a module that is imported inside": ("def f(x):\n import pkg.deep as d\n return d.K", "def f(x):\n import pkg.deep as d\n return d.L"),
+    "documentation of a class by a computed name": ("class C: 'one'\ndef f(x): return operator.attrgetter(x)(C)", "class C: 'two'\ndef f(x): return operator.attrgetter(x)(C)"),
+    "help on a class": ("class C: 'one'\ndef f(x): return help(C)", "class C: 'two'\ndef f(x): return help(C)"),
+    "documentation by a dotted getter that is a global": ("G = operator.attrgetter('m.__doc__')\nclass D:\n def m(s): 'one'\ndef f(x): return G(D)", "G = operator.attrgetter('m.__doc__')\nclass D:\n def m(s): 'two'\ndef f(x): return G(D)"),
 }  # fmt: skip
 
 # What is generated follows from the body of the class and the arguments of the decorator.
@@ -266,6 +286,8 @@ TEXTS = {
     "text that is read": ("def f(x):\n # one\n return inspect.getsource(f)", "def f(x):\n # two\n return inspect.getsource(f)"),
     "text of a helper that is read": ("def h(x):\n # one\n return x\ndef f(x): return inspect.getsource(h)", "def h(x):\n # two\n return x\ndef f(x): return inspect.getsource(h)"),
     "text that is read by a helper": ("def src(g): return inspect.getsource(g)\ndef f(x):\n # one\n return src(f)", "def src(g): return inspect.getsource(g)\ndef f(x):\n # two\n return src(f)"),
+    "text that is read under another name": ("from inspect import getsource as read\ndef f(x):\n # one\n return read(f)", "from inspect import getsource as read\ndef f(x):\n # two\n return read(f)"),
+    "code that is read": ("def h():\n return 1\ndef f(x): return h.__code__", "def h():\n # two\n return 1\ndef f(x): return h.__code__"),
 }  # fmt: skip
 
 # Holes that were found by attacking the design: registries, wrappers of others.
@@ -281,6 +303,11 @@ HOLES = {
     "registry of a decorator": ("R = {}\ndef reg(g):\n R[g.__name__] = g\n return g\n@reg\ndef h(x): return 1\ndef f(x): return R['h'](x)", "R = {}\ndef reg(g):\n R[g.__name__] = g\n return g\n@reg\ndef h(x): return 2\ndef f(x): return R['h'](x)"),
     "registry in a base class": ("class B:\n R = []\n def __init_subclass__(c): B.R.append(c)\nclass A(B):\n k = 1\ndef f(x): return [c.k for c in B.R]", "class B:\n R = []\n def __init_subclass__(c): B.R.append(c)\nclass A(B):\n k = 2\ndef f(x): return [c.k for c in B.R]"),
     "function of the standard library that is replaced": ("math.mine = lambda x: 1\ndef f(x): return math.mine(x)", "math.mine = lambda x: 2\ndef f(x): return math.mine(x)"),
+    "constant that was put into the standard library": ("math.mine = 1\ndef f(x): return math.mine", "math.mine = 2\ndef f(x): return math.mine"),
+    "partial that was put into the standard library": ("math.mine = functools.partial(int, '1', base=8)\ndef f(x): return math.mine()", "math.mine = functools.partial(int, '1', base=2)\ndef f(x): return math.mine()"),
+    "function behind a wrapper without structure": ("class W:\n def __init__(s, g): s.py_func = g\n def __call__(s, x): return s.py_func(x)\n def __reduce_ex__(s, p): raise TypeError\nw = W(lambda x: 1)\ndef f(x): return w(x)", "class W:\n def __init__(s, g): s.py_func = g\n def __call__(s, x): return s.py_func(x)\n def __reduce_ex__(s, p): raise TypeError\nw = W(lambda x: 2)\ndef f(x): return w(x)"),
+    "walrus in an annotation of a parameter": ("def h():\n def g(a: (y := 1)): pass\n return y\ndef f(x): return h()", "def h():\n def g(a: (y := 2)): pass\n return y\ndef f(x): return h()"),
+    "wrapper of a library that hides what it wraps": ("import joblib\nd = joblib.delayed(lambda x: 1)\ndel d.__wrapped__\ndef f(x): return d(x)", "import joblib\nd = joblib.delayed(lambda x: 2)\ndel d.__wrapped__\ndef f(x): return d(x)"),
 }  # fmt: skip
 
 CHANGES = {**CLASSES, **VALUES, **NAMES, **GENERATED, **HOLES}
@@ -328,6 +355,7 @@ MODULES = {
     "third": "K = 2\ndef h(x): return x + 2\ndef k(): return K\n",
     "passing": "from other import *\n",
     "pkg__deep": "K = 1\nL = 2\n",
+    "pkg__near": "def h():\n from .deep import K\n return K\ndef g():\n from .deep import L\n return L\n",
 }
 
 
@@ -440,6 +468,8 @@ LIVE = {
     "iterator": ("V = iter([1, 2])\ndef f(x): return list(V)", "next(V)"),
     "whole module": ("def h(): return 1\ndef f(x): return globals()[x]()", "globals()['new'] = lambda: 2"),
     "variable of the context": ("import contextvars\nV = contextvars.ContextVar('V', default=[1])\ndef f(x): return V.get()", "V.set([2])"),
+    "module that appears": ("def f(x):\n import appears\n return appears.K", "import importlib, pathlib; pathlib.Path(__file__).with_name('appears.py').write_text('K = 1'); importlib.invalidate_caches()"),
+    "attribute that a module answers": ("import other\nother.__getattr__ = {'asked': 1}.__getitem__\ndef f(x): return other.asked", "other.__getattr__ = {'asked': 2}.__getitem__"),
 }  # fmt: skip
 
 

@@ -85,6 +85,9 @@ LIVE = {
     "class that is registered": ("class B(abc.ABC): pass\nclass A: pass\ndef f(x): return isinstance(A(), B)", "B.register(A)"),
     "subclass that is added": ("class B: pass\ndef f(x): return len(B.__subclasses__())", "C = type('C', (B,), {})"),
     "method of a library that is replaced": ("def f(x): return json.JSONEncoder().encode(x)", "json.JSONEncoder.default = lambda s, o: 1"),
+    "class that is registered with an installed one": ("import numbers\nclass A: pass\ndef f(x): return isinstance(x, numbers.Rational)", "import numbers; numbers.Rational.register(A)"),
+    "attribute of a loaded class that is looked up by a computed name": ("import pandas\ndef f(x): return getattr(x, 'mi' + 'ne')", "import pandas; pandas.DataFrame.mine = lambda s: 1"),
+    "method of a loaded class that is replaced": ("import numpy, pandas\ndef f(x): return numpy.sum(x.mine())", "import pandas; pandas.DataFrame.mine = lambda s: 1"),
 }  # fmt: skip
 
 
