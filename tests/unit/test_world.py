@@ -335,3 +335,19 @@ def test_no_hit_installs_the_hook(project: Any) -> None:
     )
     assert project.run("script.py") == "True\n"
     assert project.run("script.py") == "False\n"
+
+
+def test_a_directory_that_was_there_is_not_its_own(ran: Ran, tmp_path: Path) -> None:
+    @cached
+    def f(folder: str) -> str:
+        sys.audit("test.ran", "f")
+        os.makedirs(folder, exist_ok=True)
+        with open(os.path.join(folder, "x")) as file:
+            return file.read()
+
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "x").write_text("one")
+    assert f(str(tmp_path / "data")) == "one"
+    (tmp_path / "data" / "x").write_text("two")
+    assert f(str(tmp_path / "data")) == "two"
+    assert ran() == ["f", "f"]
