@@ -232,6 +232,11 @@ WAYS = [
     ([f"{_PLACE}_a_local_install_counts_by_content_too"], ' and "__pycache__" not in line', ""),
     ([f"{_PLACE}_distributions_share_a_namespace"], 'if os.path.isfile(os.path.join(site, top, "__init__.py")):', "if True:"),
     (["fingerprinting/test_reach_rows.py::test_distributions_in_reach_are_listed"], 'if target.place.kind == "distribution":', "if False:"),
+    ([f"{_PLACE}_a_compiled_module_of_the_users_counts_by_its_file"], "definition.label.append(digest(stream.read()))", "pass"),
+    ([f"{_PLACE}_a_compiled_module_of_the_users_counts_by_its_file"], "guards.answer(functools.partial(stamp_of, file))", "answer = functools.partial(stamp_of, file)"),
+    (["fingerprinting/test_remembered.py::test_the_exception_table_counts"], "code.co_linetable, code.co_exceptiontable,", "code.co_linetable,"),
+    (["fingerprinting/test_remembered.py::test_lambdas_of_equal_code_in_other_columns_differ"], "code.co_linetable, code.co_exceptiontable,", "code.co_exceptiontable,"),
+    (["fingerprinting/test_remembered.py::test_depth_is_not_remembered"], '# How deep that is depends on the caller, not on the text.\n        return None, b""', "return None, text"),
 ]  # fmt: skip
 
 # What counts by value: the structure of globals, cells and defaults.
@@ -342,9 +347,19 @@ KEYS = [
     (["test_memo.py::test_what_identifies_an_argument_is_in_the_key"], "    if substitutes:\n", "    if False:\n"),
     (["test_memo.py::test_a_thread_that_sees_other_config_spoils_the_computation"], "report(self.__qualname__, seen)", "pass"),
     (["test_memo.py::test_equal_arguments_of_other_types_are_other_calls"], "digest(pack([value for _, value in inputs])),", 'b"",'),
+    (["test_decisions.py::test_the_parts_of_a_key_and_their_order"], "[sys.implementation.name, version, sys.flags.optimize]", "[sys.implementation.name, version]"),
+    (["test_decisions.py::test_the_parts_of_a_key_and_their_order"], "        pack([namespace, salt]),", ""),
+    (["test_memo.py::test_callables_as_arguments_bring_their_behaviour_and_config"], 'value.__inviscid_overrides__() if base is not value else b""', 'b""'),
 ]  # fmt: skip
 
-RULES = [*NORMAL_FORM, *REACH, *SYNTAX, *WAYS, *VALUES, *GUARDS, *WORLD, *KEYS]
+# What an explanation shows of a fingerprint.
+TOLD = [
+    (["test_explain.py::test_the_diff_shows_normalized_source"], "definition.shown = form.text", "pass"),
+    (["test_explain.py::test_the_diff_of_a_class_has_its_members"], "definition.shown = _outline(cls,", "_outline(cls,"),
+    (["test_explain.py::test_a_secret_is_known_by_its_own_name"], "def is_secret(name: str) -> bool:\n", "def is_secret(name: str) -> bool:\n    return False\n\n\ndef _is_secret(name: str) -> bool:\n"),
+]  # fmt: skip
+
+RULES = [*NORMAL_FORM, *REACH, *SYNTAX, *WAYS, *VALUES, *GUARDS, *WORLD, *KEYS, *TOLD]
 
 
 class Pair(NamedTuple):
