@@ -162,6 +162,14 @@ SYNTAX = [
     ([f"{_SOURCE}_an_edit_after_the_import_gives_nothing"], "if same_code(code, twin)]", "]"),
     (["fingerprinting/test_fingerprint.py::test_code_without_text_is_fingerprinted_whole"], "code.co_code, code.co_exceptiontable, code.co_argcount,", "code.co_code, code.co_argcount,"),
     (["fingerprinting/test_fingerprint.py::test_code_without_text_is_fingerprinted_whole"], 'found.append(Slot("global", value))', "found.append(Slot('global', 'len'))"),
+    (["positional-only and starred parameter"], "[int(part) if isinstance(part, bool) else part for part in shape]", "[]"),
+    (["nested default"], "defaults = [self.expression(default, scope) for default in node.args.defaults]", "defaults = []"),
+    (["nested decorator"], 'for decorator in getattr(node, "decorator_list", ())]', "for decorator in ()]"),
+    (["comprehension filter"], "self.expression(condition, inner) for condition in generator.ifs]", "self.expression(condition, inner) for condition in []]"),
+    *(
+        (rows, '_SKIPPED_FIELDS = frozenset({"ctx",', f'_SKIPPED_FIELDS = frozenset({{"ctx", "{field}",')
+        for field, rows in {"targets": ["which local"], "value": ["star at the call"], "elts": ["set order"]}.items()
+    ),
 ]  # fmt: skip
 
 # What is reached, and by which way.
@@ -277,6 +285,10 @@ GUARDS = [
     ([f"{_GUARD}_many_readers_of_a_name_share_a_guard_unless_it_was_rebound_between_them"], "if known is None or known() is not value:", "if known is None:"),
     (["test_memo.py::test_what_changes_while_it_runs_is_not_stored_under_the_old_key"], "if now.raw != call.fingerprint.raw:", "if False:"),
     (["test_memo.py::test_an_argument_that_the_body_changes"], "names = calls.changed(call, self._options)", "names = []"),
+    ([f"{_LIVE}[{row}]" for row in ("getter of a property", "function behind lru_cache")], "all(_same_function(*item) for", "all(True for"),
+    ([f"{_LIVE}[{row}]" for row in ("method of a base", "member of a metaclass", "method of the class of an instance")], "all(_same_class(*item) for", "all(True for"),
+    ([f"{_LIVE}[{row}]" for row in ("content of a class attribute", "class of an instance", "instance behind a bound method", "argument of a partial", "iterator", "set")], "all(_still(take, expected) for", "all(True for"),
+    ([f"{_LIVE}[{row}]" for row in ("global of another module", "global that a helper of another module reads", "name that was undefined", "attribute that was undefined")], "all(namespace.get(name, MISSING) is value() for", "all(True for"),
 ]  # fmt: skip
 
 # What is impure, and what a computation was seen to do.
