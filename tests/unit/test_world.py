@@ -116,7 +116,7 @@ def test_a_callee_whose_file_is_not_read_again_hands_it_on(
     assert ran() == ["read", "calls_read"]
     data.write_text("three", encoding="utf-8")
     assert calls_read(str(data)) == "three"
-    assert ran() == ["calls_read", "read"]
+    assert sorted(ran()) == ["calls_read", "read"]
 
 
 def test_the_same_content_is_the_same_file(data: Path, ran: Ran) -> None:
