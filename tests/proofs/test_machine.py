@@ -128,7 +128,7 @@ class Pipeline(RuleBasedStateMachine):
         self.content = "a"
         # What the model knows: which combinations came before, what a token stands for, what is how old.
         self.before: set[Any] = set()
-        self.observed: dict[Any, int] = {}
+        self.observed: set[int] = set()
         self.ages: dict[Any, tuple[float, int]] = {}
         self.module: ModuleType = self.load()
 
@@ -241,7 +241,8 @@ class _Model:
         token = self.machine.world["token"]
         if self.mode != "on" or token not in self.machine.observed:
             self.necessary.append("look")
-        self.machine.observed.setdefault(token, self.machine.world["value"])
+        if self.keeps:
+            self.machine.observed.add(token)
         return self.machine.world["value"]
 
     def clean(self, n: int = 0) -> int:

@@ -89,7 +89,7 @@ def test_a_file_that_was_read_is_a_dependency(how: str, data: Path, ran: Ran) ->
     ran()
     data.write_text("two", encoding="utf-8")
     assert function.explain(str(data)).code is Outcome.MISS_NOT_FINAL
-    assert function.explain(str(data)).reasons[0] == f"file {data} changed"
+    assert function.explain(str(data)).reasons == [f"file {data} changed"]
     second = function(str(data))
     assert "two" in second
     assert ran() != []
@@ -116,7 +116,7 @@ def test_a_callee_whose_file_is_not_read_again_hands_it_on(
     assert ran() == ["read", "calls_read"]
     data.write_text("three", encoding="utf-8")
     assert calls_read(str(data)) == "three"
-    assert ran() == ["read", "calls_read"]
+    assert sorted(ran()) == ["calls_read", "read"]
 
 
 def test_the_same_content_is_the_same_file(data: Path, ran: Ran) -> None:
@@ -146,15 +146,9 @@ def test_a_file_that_was_not_there(tmp_path: Path, ran: Ran) -> None:
     assert read.explain(str(path)).reasons == [f"file {path} is new"]
     assert read(str(path)) == "x"
     path.unlink()
-    # As it was before: what was computed then stands.
-    assert read.explain(str(path)).outcome == "hit"
+    assert read.explain(str(path)).reasons == [f"file {path} is gone"]
     assert read(str(path)) is None
-    path.write_text("y", encoding="utf-8")
-    assert read(str(path)) == "y"
-    path.unlink()
-    path.mkdir()
-    assert read(str(path)) is None
-    assert ran() == ["read"] * 4
+    assert ran() == ["read"] * 3
 
 
 def test_a_relative_path_is_another_file_elsewhere(tmp_path: Path, ran: Ran, monkeypatch: pytest.MonkeyPatch) -> None:
