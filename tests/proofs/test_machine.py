@@ -206,6 +206,10 @@ class Pipeline(RuleBasedStateMachine):
         if mode == "on":
             extra = [one for one in runs if one not in model.necessary]
             assert not extra, f"{name}({n}) ran {runs}; necessary were {model.necessary}"
+        if mode == "refresh":
+            # What was there before isn't wanted any more, whatever it was computed for.
+            names = {combination[0] for combination in model.met}
+            self.before = {known for known in self.before if known[0] not in names} | model.met
         Pipeline.steps += 1
 
     @invariant()
@@ -221,6 +225,7 @@ class _Model:
         self.mode = mode
         self.keeps = mode in ("on", "refresh")
         self.necessary: list[str] = []
+        self.met: set[Any] = set()
 
     def does(self, name: str) -> int:
         return CODE[name][self.machine.chosen[name]][0]
@@ -232,6 +237,7 @@ class _Model:
         return getattr(self, name)(n)
 
     def ran(self, name: str, *combination: Any) -> None:
+        self.met.add((name, *combination))
         if (name, *combination) not in self.machine.before:
             self.necessary.append(name)
             if self.keeps:
@@ -247,7 +253,7 @@ class _Model:
 
     def clean(self, n: int = 0) -> int:
         seen = self.look()
-        self.ran("clean", self.does("clean"), seen)
+        self.ran("clean", self.spelled("clean"), seen)
         return seen // (2 if self.does("clean") == 0 else 3)
 
     def load(self) -> int:
@@ -267,7 +273,7 @@ class _Model:
 
     def scale(self, n: int) -> int:
         helper, k = n + 1 + self.does("helper"), self.machine.k
-        self.ran("scale", self.does("scale"), self.does("helper"), n, k)
+        self.ran("scale", self.does("scale"), self.spelled("helper"), n, k)
         return helper * k if self.does("scale") == 0 else helper - k
 
     def join(self, n: int) -> list[int]:
@@ -283,7 +289,7 @@ class _Model:
     def mapped(self, n: int) -> int:
         found = [self.scale(n), self.scale(n + 1)]
         # It is given away as a value: so its code counts, whatever it gives.
-        code = self.does("scale"), self.does("helper"), self.machine.k
+        code = self.does("scale"), self.spelled("helper"), self.machine.k
         self.ran("mapped", self.does("mapped"), n, *code)
         return sum(found) if self.does("mapped") == 0 else max(found)
 
