@@ -11,9 +11,10 @@ No sight is: what an import reads, what lies in an installed distribution (its v
 written before, devices and the like, and what this package reads for its own purposes.
 
     manifest = list of [kind, path, digest, stamp, when]     MessagePack; sealed as a part of the entry
-    kind     = "file" | "names" (in a directory) | "glob" (what a pattern finds)
+    kind     = "file" | "names" (in a directory) | "scan" (names, and what each entry's stat says)
+             | "glob" (what a pattern finds)
     path     = as the body gave it: one that is relative means another file in another working directory
-    digest   = bin: of the bytes, or of the sorted names; empty where there was nothing
+    digest   = bin: of the bytes, or of what was listed, sorted; empty where there was nothing
     stamp    = [size, modified ns, changed ns, inode, device] | nil
     when     = ns, when the digest was taken. A stamp vouches for a digest only where the file is clearly older than
                that: within the clock's step a file can change and keep its times (as git knows of its index).
@@ -46,6 +47,9 @@ _SHARED_MEMORY = "/dev/shm/"  # noqa: S108  files like others
 _SITE = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}", f"{os.sep}__pycache__{os.sep}")
 _LIBRARY = os.path.dirname(os.path.realpath(os.__file__)) + os.sep
 _IMPORT = frozenset({"_find_and_load", "_find_spec", "find_spec", "_fill_cache"})
+# What scans directories for names alone, which it gives to nobody but in what a pattern finds.
+_FINDERS = frozenset({"glob", "pathlib", "pathlib._local", "pathlib._glob", "pathlib._abc"})
+_TAG = "CACHEDIR.TAG"
 # Modules that open files so that people can read messages.
 _MESSAGES = frozenset({"logging", "logging.handlers", "traceback", "warnings"})
 # Modules that start programs or connect to find out about the machine.
@@ -71,8 +75,10 @@ class Watch:
         self.declared = declared
         """Absolute paths that are in the key by their content."""
         self.home = _here()
-        self.reads: dict[tuple[str, str], tuple[str, Stamp | None]] = {}
-        """(kind, path as given) → absolute path, and its stamp when it was first read."""
+        self.reads: dict[tuple[str, str], tuple[str, Stamp | bytes | None]] = {}
+        """(kind, path as given) → absolute path, and its stamp when it was first read; of a scan its digest, because no
+        stamp of a directory tells of its entries.
+        """
         self.confirmed: dict[tuple[str, str], Sight] = {}
         """What cached calls inside depended on, and was confirmed for them."""
         self.written: dict[str, None] = {}
@@ -110,7 +116,7 @@ class Watch:
             pass
         elif absolute.startswith((*_DEVICES, _LIBRARY)) or any(part in absolute for part in _SITE):
             return
-        self.reads[kind, path] = (absolute, _stamp(absolute))
+        self.reads[kind, path] = (absolute, _content(kind, absolute) if kind == "scan" else _stamp(absolute))
 
     def write(self, path: str, *, truncates: bool = True) -> None:
         """Note that a file is about to be written, from its beginning or not."""
@@ -148,9 +154,9 @@ class Watch:
                 continue
             now = time.time_ns()
             content = _content(kind, absolute)
-            if _stamp(absolute) != stamp:
+            if (content if kind == "scan" else _stamp(absolute)) != stamp:
                 raise UnhashableInput(f"{path} changed after it was read.", path)
-            found[kind, path] = Sight(kind, path, content, stamp, now)
+            found[kind, path] = Sight(kind, path, content, None if isinstance(stamp, bytes) else stamp, now)
         return list(found.values())
 
 
@@ -203,10 +209,32 @@ def _content(kind: str, path: str) -> bytes:
     try:
         if kind == "file":
             return file_digest(path)
+        if kind == "scan":
+            return _scanned(path)
         found = glob.glob(path, recursive=True) if kind == "glob" else os.listdir(path)
         return digest(pack(sorted(map(os.fsencode, found))))
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return b""
+
+
+def _scanned(path: str) -> bytes:
+    with os.scandir(path) as entries:
+        return digest(pack(sorted([os.fsencode(entry.name), *_told(entry)] for entry in entries)))
+
+
+def _told(entry: os.DirEntry[str]) -> list[int]:
+    """What the stat of an entry says, through a link and of the link itself."""
+    try:
+        own = entry.stat(follow_symlinks=False)
+        found = entry.stat()
+    except FileNotFoundError:
+        # A link that leads nowhere, or an entry that is gone by now.
+        return []
+    if entry.is_dir() and os.path.exists(os.path.join(entry.path, _TAG)):
+        # Programs write there what they can make again, our own store for one.
+        return [own.st_mode, found.st_mode]
+    # Whatever else a stat says changes the third of these too.
+    return [own.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns]
 
 
 def _here() -> str:
@@ -305,6 +333,14 @@ def _listed(one: Watch, args: tuple[Any, ...]) -> None:
         one.read("names", os.fsdecode(path))
 
 
+def _scans(one: Watch, args: tuple[Any, ...]) -> None:
+    path = "." if args[0] is None else args[0]
+    if isinstance(path, str | bytes):
+        # Behind `_hear`.
+        by = sys._getframe(2).f_globals.get("__name__")  # noqa: SLF001  CPython's own name for it
+        one.read("names" if by in _FINDERS else "scan", os.fsdecode(path))
+
+
 def _renamed(one: Watch, args: tuple[Any, ...]) -> None:
     source, target = args[:2]
     one.write(os.fsdecode(target))
@@ -350,7 +386,7 @@ def _for_the_machine() -> bool:
 _EVENTS: dict[str, Callable[[Watch, tuple[Any, ...]], None]] = {
     "open": _opened,
     "os.listdir": _listed,
-    "os.scandir": _listed,
+    "os.scandir": _scans,
     "glob.glob": _globbed,
     "pathlib.Path.glob": _globbed,
     "os.mkdir": _made,

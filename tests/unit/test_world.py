@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import logging
 import os
 import socket
@@ -157,6 +158,79 @@ def test_the_names_in_a_directory(tmp_path: Path, ran: Ran) -> None:
     (folder / "a").write_text("y", encoding="utf-8")
     assert names(str(folder)) == ["a"]
     assert ran() == ["names", "names"]
+
+
+@cached
+def scanned(path: str) -> list[tuple[str, int]]:
+    sys.audit("test.ran", "scanned")
+    with os.scandir(path) as entries:
+        return sorted((entry.name, entry.stat().st_size) for entry in entries)
+
+
+def test_what_a_scan_tells_of_the_entries_is_a_dependency(tmp_path: Path, ran: Ran) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for name in "ab":
+        (folder / name).write_text("one", encoding="utf-8")
+        os.utime(folder / name, OLD)
+    os.utime(folder, OLD)
+    assert scanned(str(folder)) == scanned(str(folder)) == [("a", 3), ("b", 3)]
+    before = folder.stat()
+    (folder / "b").write_text("longer", encoding="utf-8")
+    # The times of a directory don't tell of what was written to a file in it.
+    assert folder.stat() == before
+    assert scanned.explain(str(folder)).reasons == [f"directory {folder} changed"]
+    assert scanned(str(folder)) == [("a", 3), ("b", 6)]
+    os.utime(folder / "b", (1_100_000_000, 1_100_000_000))
+    scanned(str(folder))
+    (folder / "b").unlink()
+    (folder / "b").symlink_to(folder / "a")
+    assert scanned(str(folder)) == [("a", 3), ("b", 3)]
+    assert ran() == ["scanned"] * 4
+    scanned(str(folder))
+    assert ran() == []
+
+
+def test_an_entry_that_changes_after_the_scan_stores_nothing(tmp_path: Path, ran: Ran) -> None:
+    path = tmp_path / "folder" / "a"
+    path.parent.mkdir()
+    path.write_text("one", encoding="utf-8")
+
+    @cached
+    def unlucky(folder: str) -> list[int]:
+        sys.audit("test.ran", "unlucky")
+        sizes = [entry.stat().st_size for entry in os.scandir(folder)]
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
+        os.write(descriptor, b"two")
+        os.close(descriptor)
+        return sizes
+
+    with pytest.warns(inviscid.InviscidWarning, match="changed after it was read"):
+        assert unlucky(str(path.parent)) == [3]
+    assert unlucky(str(path.parent)) == [6]
+    assert ran() == ["unlucky"] * 2
+
+
+def test_a_scan_of_the_folder_that_has_the_store(isolated: Path, ran: Ran) -> None:
+    """The store writes to itself: that is no news of the data."""
+    read("/nowhere")
+    for _ in range(2):
+        assert [name for name, _ in scanned(str(isolated.parent))] == ["store"]
+    assert ran() == ["read", "scanned"]
+
+
+def test_finding_files_by_a_pattern_is_no_scan(tmp_path: Path, ran: Ran) -> None:
+    @cached
+    def found(path: str) -> list[str]:
+        sys.audit("test.ran", "found")
+        return [one.name for one in sorted(Path(path).rglob("*.txt"))] + glob.glob("*.txt", root_dir=path)
+
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.txt").write_text("x", encoding="utf-8")
+    assert found(str(tmp_path / "in")) == ["a.txt", "a.txt"]
+    (tmp_path / "in" / "a.txt").write_text("another", encoding="utf-8")
+    found(str(tmp_path / "in"))
+    assert ran() == ["found"]
 
 
 def test_a_declared_file_counts_by_content_alone(tmp_path: Path, ran: Ran) -> None:

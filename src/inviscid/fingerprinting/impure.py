@@ -23,12 +23,17 @@ class World(NamedTuple):
     """Completes the sentence «f reads …»."""
     unseen: bool = False
     """It opens files where nothing sees it: harmless where the file is an argument, as a `File`."""
+    cure: str = ""
+    """What to do about this kind before the cures that all have."""
 
 
 _CLOCK = World("the clock")
 _RANDOM = World("random numbers that no argument seeds")
 _ENVIRONMENT = World("the environment of the process")
-_FILES = World("the state of the file system")
+_FILES = World(
+    "the state of the file system",
+    cure="open the file and catch FileNotFoundError (what is opened is seen), list the folder with os.scandir, ",
+)
 _NETWORK = World("the network")
 _PROGRAM = World("what another program answers")
 _INPUT = World("what is typed or piped in")

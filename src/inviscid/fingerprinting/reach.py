@@ -450,7 +450,7 @@ class Reach:
     def impure(self, definition: Definition, name: str, world: World) -> None:
         """Note that what is computed with this definition depends on the world."""
         reader = definition.name if definition.name != name else "it"
-        cure = "" if world.unseen else f": {CURES}"
+        cure = "" if world.unseen else f": {world.cure}{CURES}"
         definition.taints.append(Taint(f"{reader} reads {world.what} ({canonical(name)}){cure}", world.unseen))
 
     def annotations(self, definition: Definition, function: FunctionType) -> None:

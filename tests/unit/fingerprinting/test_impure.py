@@ -78,6 +78,11 @@ def test_what_is_impure_is_said(project: Any, name: str) -> None:
     assert "make it an argument" in why or "as a File" in why
 
 
+def test_what_cures_a_question_for_existence_is_said(project: Any) -> None:
+    (why,) = fingerprint(project.edit(HEAD + "def f(x): return os.path.exists(x)").f).taints
+    assert "open the file and catch FileNotFoundError" in why
+
+
 @pytest.mark.parametrize("name", PURE)
 def test_what_only_looks_impure_is_not(project: Any, name: str) -> None:
     found = fingerprint(project.edit(HEAD + PURE[name]).f)
