@@ -28,6 +28,7 @@ from inviscid.fingerprinting import (
     Fingerprint,
     Fingerprinter,
     Forms,
+    Part,
     external_name,
     is_secret,
     is_user,
@@ -60,6 +61,9 @@ class Options(NamedTuple):
     generator: str = ""
 
 
+_DEFINED = frozenset({"class", "function"})
+
+
 class Call(NamedTuple):
     """One invocation, identified."""
 
@@ -78,6 +82,18 @@ class Call(NamedTuple):
     taints: tuple[str, ...]
     files: frozenset[str]
     """Absolute paths of the `File` and `Dir` in its arguments: what is read there is no further dependency."""
+    reached: tuple[tuple[Part, ...], ...] = ()
+    """The definitions that it reaches: through the function, and through each callable and class in its arguments."""
+
+    def homes(self, qualname: str) -> set[str]:
+        """The modules from which the call reaches classes and functions of this name."""
+        end = f".{qualname}"
+        return {
+            part.name.removesuffix(end)
+            for parts in self.reached
+            for part in parts
+            if part.kind in _DEFINED and part.name.endswith(end)
+        }
 
 
 class References:
@@ -95,6 +111,7 @@ class References:
         self.variables: set[str] = set()
         self.marks: set[str] = set()
         self.reads: list[tuple[ConfigRead, Sequence[Layer]]] = []
+        self.reached: list[tuple[Part, ...]] = []
         self._marks = marks
         self._forms = forms
 
@@ -122,6 +139,7 @@ class References:
         base = value.__inviscid_base__ if is_declared(value) else value
         # What it is asked for is for the function that it is given to, whose code is not looked at here.
         fingerprint = FINGERPRINTS.of(base, self._marks | {MEMBERS}, self._forms)
+        self.reached.append(fingerprint.definitions)
         self.unseen += [f"{path}: {unseen}" for unseen in fingerprint.unseen]
         self.variables |= fingerprint.variables
         self.distributions |= fingerprint.distributions
@@ -235,7 +253,8 @@ def identify(
     drawn = _drawn(fingerprint, values, environment)
     taints = () if options.pure else (*fingerprint.taints, *references.taints, *unseen, *drawn)
     files = frozenset(map(os.path.abspath, encoder.files))
-    return Call(key, {**values, **own}, fingerprint, asked, seen, tuple(inputs), pack(parts), taints, files)
+    reached = (fingerprint.definitions, *references.reached)
+    return Call(key, {**values, **own}, fingerprint, asked, seen, tuple(inputs), pack(parts), taints, files, reached)
 
 
 def make_key(

@@ -232,7 +232,7 @@ class CachedFunction(Generic[P, R]):
         if moved := [text for sight in world.sights_in(entry.manifest) if (text := world.differs(sight))]:
             return _Found(MISSING, None, Outcome.MISS_NOT_FINAL, tuple(moved))
         try:
-            value = attempt.use(lambda: results.load(store, entry, self._forms), otherwise=MISSING)
+            value = attempt.use(lambda: results.load(store, entry, call, self._forms), otherwise=MISSING)
         except results.Unreadable as error:
             why = str(error)
             if why:
