@@ -85,6 +85,14 @@ class Call(NamedTuple):
     reached: tuple[tuple[Part, ...], ...] = ()
     """The definitions that it reaches: through the function, and through each callable and class in its arguments."""
 
+    remembering: tuple[tuple[str, Callable[[], Any]], ...] = ()
+    """(name, a way to it) of each memo that it reaches whose function may open files."""
+
+    def memos(self) -> list[tuple[str, Any]]:
+        """Those of the memos that are still there, with their names."""
+        held = ((name, reference()) for name, reference in self.remembering)
+        return [(name, memo) for name, memo in held if hasattr(memo, "cache_info")]
+
     def homes(self, qualname: str) -> set[str]:
         """The modules from which the call reaches classes and functions of this name."""
         end = f".{qualname}"
@@ -112,6 +120,7 @@ class References:
         self.marks: set[str] = set()
         self.reads: list[tuple[ConfigRead, Sequence[Layer]]] = []
         self.reached: list[tuple[Part, ...]] = []
+        self.memos: list[tuple[str, Callable[[], Any]]] = []
         self._marks = marks
         self._forms = forms
 
@@ -140,6 +149,7 @@ class References:
         # What it is asked for is for the function that it is given to, whose code is not looked at here.
         fingerprint = FINGERPRINTS.of(base, self._marks | {MEMBERS}, self._forms)
         self.reached.append(fingerprint.definitions)
+        self.memos += fingerprint.memos
         self.unseen += [f"{path}: {unseen}" for unseen in fingerprint.unseen]
         self.variables |= fingerprint.variables
         self.distributions |= fingerprint.distributions
@@ -254,7 +264,10 @@ def identify(
     taints = () if options.pure else (*fingerprint.taints, *references.taints, *unseen, *drawn)
     files = frozenset(map(os.path.abspath, encoder.files))
     reached = (fingerprint.definitions, *references.reached)
-    return Call(key, {**values, **own}, fingerprint, asked, seen, tuple(inputs), pack(parts), taints, files, reached)
+    return Call(
+        key, {**values, **own}, fingerprint, asked, seen, tuple(inputs), pack(parts), taints, files, reached,
+        (*fingerprint.memos, *references.memos),
+    )  # fmt: skip
 
 
 def make_key(

@@ -9,9 +9,10 @@ a disturbed computation returns is returned, and not stored.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 from inviscid import world
 from inviscid.digest import short
@@ -23,12 +24,12 @@ class Computation:
 
     __slots__ = ("config", "disturbed", "name", "watch")
 
-    def __init__(self, name: str, config: Mapping[str, frozenset[bytes]], files: frozenset[str]) -> None:
+    def __init__(self, name: str, config: Mapping[str, frozenset[bytes]], watch: Watch) -> None:
         self.name = name
         self.config = config
         self.disturbed = ""
         """Why its result must not be stored; empty while nothing speaks against it."""
-        self.watch = Watch(files)
+        self.watch = watch
 
 
 _around: ContextVar[tuple[Computation, ...]] = ContextVar("inviscid_computing", default=())
@@ -41,6 +42,7 @@ def computing(
     name: str,
     config: Mapping[str, frozenset[bytes]],
     files: frozenset[str] = frozenset(),
+    memos: Iterable[tuple[str, Any]] = (),
     *,
     vouched: bool = False,
 ) -> Iterator[Computation]:
@@ -50,10 +52,11 @@ def computing(
         name: of the function, for messages.
         config: the digests of the values that each config key has in its reach.
         files: absolute paths that are in the key by their content.
+        memos: (name, memo) of each memo in its reach whose function may open files.
         vouched: its user gave their word that it is pure: what it does is no act of its callers.
     """
     world.watch(_watches)
-    computation = Computation(name, config, files)
+    computation = Computation(name, config, Watch(files, memos))
     around = _around.get()
     token = _around.set((*around, computation))
     with _lock:
@@ -64,10 +67,12 @@ def computing(
         with _lock:
             _all.remove(computation)
         _around.reset(token)
+        computation.watch.recall()
         if around:
             around[-1].disturbed = around[-1].disturbed or computation.disturbed
             if vouched:
                 computation.watch.acts.clear()
+                computation.watch.remembered.clear()
             around[-1].watch.join(computation.watch)
 
 

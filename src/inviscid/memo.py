@@ -269,7 +269,7 @@ class CachedFunction(Generic[P, R]):
         with ExitStack() as stack:
             self._lay(stack)
             computation = stack.enter_context(
-                computing(self.__qualname__, call.config, call.files, vouched=self._options.pure)
+                computing(self.__qualname__, call.config, call.files, call.memos(), vouched=self._options.pure)
             )
             positional, keywords = self._signature.arguments(call.values)
             start = time.perf_counter()
@@ -301,8 +301,9 @@ class CachedFunction(Generic[P, R]):
             return value, Outcome.BYPASS_READONLY, "mode 'readonly' stores nothing"
         if computed.disturbed:
             return value, Outcome.BYPASS_CHANGED, computed.disturbed
-        if not self._options.pure and computed.watch.acts:
-            return value, Outcome.BYPASS_IMPURE, f"it {' and '.join(computed.watch.acts)}: {CURES}"
+        if not self._options.pure and (unseen := computed.watch.unseen()):
+            cures = f"cache it with @cached instead, {CURES}" if computed.watch.remembered else CURES
+            return value, Outcome.BYPASS_IMPURE, f"it {' and '.join(unseen)}: {cures}"
         try:
             manifest = world.manifest(computed.watch.sights())
         except (UnhashableInput, OSError) as error:

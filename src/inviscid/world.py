@@ -69,11 +69,23 @@ class Sight(NamedTuple):
 class Watch:
     """What one computation was seen to do."""
 
-    __slots__ = ("acts", "changed", "confirmed", "declared", "home", "made", "reads", "removed", "written")
+    __slots__ = (
+        "acts", "changed", "confirmed", "declared", "home", "made", "memos", "reads", "remembered", "removed",
+        "written",
+    )  # fmt: skip
 
-    def __init__(self, declared: frozenset[str] = frozenset()) -> None:
+    def __init__(self, declared: frozenset[str] = frozenset(), memos: Iterable[tuple[str, Any]] = ()) -> None:
         self.declared = declared
         """Absolute paths that are in the key by their content."""
+        self.memos: dict[int, tuple[str, Any, int | None]] = {}
+        """By id: the name of a memo whose function may open files, the memo, and how often it had answered before; None
+        where it was empty, because then this sees all that it will remember.
+        """
+        self.remembered: dict[int, str] = {}
+        """Memos that answered with what was read before, unseen."""
+        for name, memo in memos:
+            found = memo.cache_info()
+            self.memos[id(memo)] = name, memo, found.hits if found.currsize else None
         self.home = _here()
         self.reads: dict[tuple[str, str], tuple[str, Stamp | bytes | None]] = {}
         """(kind, path as given) → absolute path, and its stamp when it was first read; of a scan its digest, because no
@@ -99,6 +111,18 @@ class Watch:
         self.made.update(inner.made)
         self.changed.update(inner.changed)
         self.acts.update(inner.acts)
+        empty = {at for at, (_, _, hits) in self.memos.items() if hits is None}
+        self.remembered.update((at, name) for at, name in inner.remembered.items() if at not in empty)
+
+    def recall(self) -> None:
+        """Note which memos have answered meanwhile, without anything being read."""
+        for at, (name, memo, hits) in self.memos.items():
+            if hits is not None and memo.cache_info().hits != hits:
+                self.remembered[at] = name
+
+    def unseen(self) -> list[str]:
+        """What it did that nobody can look at again, in words."""
+        return [*self.acts, *(f"got what the memo of {name}() had read before" for name in self.remembered.values())]
 
     def read(self, kind: str, path: str) -> None:
         """Note that something is about to be read."""

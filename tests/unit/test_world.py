@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import glob
 import logging
+import math
 import os
 import socket
 import subprocess
@@ -397,3 +399,107 @@ def test_no_hit_installs_the_hook(project: Any) -> None:
     )
     assert project.run("script.py") == "True\n"
     assert project.run("script.py") == "False\n"
+
+
+@functools.lru_cache
+def remembered(path: str) -> str:
+    return Path(path).read_text(encoding="utf-8")
+
+
+@functools.lru_cache
+def squared(x: int) -> int:
+    return int(math.sqrt(x**4))
+
+
+@cached
+def uses_memo(path: str) -> str:
+    sys.audit("test.ran", "uses_memo")
+    return remembered(path) + remembered(path)
+
+
+@cached
+def uses_memo_too(path: str) -> str:
+    sys.audit("test.ran", "uses_memo_too")
+    return remembered(path)
+
+
+@cached
+def uses_both(path: str) -> str:
+    sys.audit("test.ran", "uses_both")
+    return uses_memo(path) + uses_memo_too(path)
+
+
+@cached
+def is_given_memo(function: Any, path: str) -> str:
+    sys.audit("test.ran", "is_given_memo")
+    return str(function(path))
+
+
+@pytest.fixture
+def empty_memo() -> None:
+    remembered.cache_clear()
+    squared.cache_clear()
+
+
+@pytest.mark.usefixtures("empty_memo")
+@pytest.mark.parametrize("how", ["directly", "as an argument"])
+def test_what_a_memo_had_read_before_is_not_kept(how: str, data: Path, ran: Ran) -> None:
+    name, function = {
+        "directly": ("uses_memo_too", uses_memo_too),
+        "as an argument": ("is_given_memo", functools.partial(is_given_memo, remembered)),
+    }[how]
+    remembered(str(data))
+    with pytest.warns(inviscid.InviscidWarning, match=r"the memo of .*remembered\(\) had read before: cache it"):
+        assert function(str(data)) == "one"
+    data.write_text("two", encoding="utf-8")
+    remembered.cache_clear()
+    assert function(str(data)) == function(str(data)) == "two"
+    assert ran() == [name] * 2
+
+
+@pytest.mark.usefixtures("empty_memo")
+def test_what_a_memo_reads_while_the_body_runs_is_seen(data: Path, ran: Ran) -> None:
+    assert uses_memo(str(data)) == uses_memo(str(data)) == "oneone"
+    assert ran() == ["uses_memo"]
+    assert sights(uses_memo.peek(str(data))) == [str(data)]
+
+
+@pytest.mark.usefixtures("empty_memo")
+def test_what_one_body_read_is_seen_by_the_one_around(data: Path, ran: Ran) -> None:
+    with pytest.warns(inviscid.InviscidWarning, match="of uses_memo_too"):
+        assert uses_both(str(data)) == uses_both(str(data)) == "oneoneone"
+    assert ran() == ["uses_both", "uses_memo", "uses_memo_too"]
+    data.write_text("two", encoding="utf-8")
+    remembered.cache_clear()
+    assert uses_both(str(data)) == "twotwotwo"
+
+
+@pytest.mark.usefixtures("empty_memo")
+def test_a_memo_that_is_not_asked_or_reads_nothing_costs_nothing(data: Path, ran: Ran) -> None:
+    @cached
+    def f(x: int) -> Any:
+        sys.audit("test.ran", "f")
+        return squared(x) if x else remembered
+
+    squared(2)
+    remembered(str(data))
+    assert f(2) == f(2) == 4
+    assert ran() == ["f"]
+
+
+@pytest.mark.usefixtures("empty_memo")
+def test_the_users_word_covers_memos(data: Path, ran: Ran) -> None:
+    @cached(pure=True)
+    def trusted(path: str) -> str:
+        sys.audit("test.ran", "trusted")
+        return remembered(path)
+
+    @cached(ignore=["function"])
+    def caller(function: Any, path: str) -> str:
+        sys.audit("test.ran", "caller")
+        return str(function(path))
+
+    remembered(str(data))
+    for _ in range(2):
+        assert caller(trusted, str(data)) == "one"
+    assert ran() == ["caller", "trusted"]

@@ -49,7 +49,8 @@ class Definition:
     """A function, class or value with its references, while a fingerprint is being taken."""
 
     __slots__ = (
-        "kind", "label", "marked", "members", "name", "notes", "reads", "references", "shown", "taints", "vouched",
+        "kind", "label", "looks_up", "marked", "members", "memo", "name", "notes", "reads", "references", "shown",
+        "taints", "vouched",
     )  # fmt: skip
 
     def __init__(self, name: str) -> None:
@@ -61,6 +62,10 @@ class Definition:
         """(mark, part): parts that count only where the mark is in reach."""
         self.references: list[int] = []
         self.reads: tuple[ConfigRead, ...] = ()
+        self.looks_up: tuple[str, ...] = ()
+        """Every name that its code looks attributes up by: see `Template.mentions`."""
+        self.memo: Any = None
+        """Of a function that `functools.lru_cache` memoizes: the object that remembers."""
         self.members: dict[str, int] = {}
         """Of a class, by name: what is admitted while the walk goes on stands in no order."""
         self.taints: list[Taint] = []
@@ -118,6 +123,8 @@ class Fingerprint(NamedTuple):
     """Parameters that seed a generator: without one, where the argument is None."""
     samples: bool
     """Whether somebody in reach is asked for a sample without a seed: a frame draws one at random."""
+    memos: tuple[tuple[str, Callable[[], Any]], ...]
+    """(name, a way to it) of each `functools.lru_cache` in reach whose function may open files: see `memos`."""
     guards: Guards
 
     @property

@@ -284,6 +284,7 @@ class Reach:
             self.refer(definition, value.__self__, f"{definition.name}.__self__")
         elif isinstance(value, _LRU_CACHE):
             definition.kind = "memoized"
+            definition.memo = value
             definition.label.append(pack(value.cache_parameters()))
             definition.shown = brief(value.cache_parameters())
             self.refer(definition, value.__wrapped__, definition.name)
@@ -375,6 +376,7 @@ class Reach:
             form = bytecode_template(function)
         self.marks |= form.marks & template.CLOSURE_WIDE
         definition.label.append(form.body)
+        definition.looks_up = form.mentions
         self._mentions.update(form.mentions)
         if not ZONED.isdisjoint(form.mentions):
             self.variables.add(ZONE)

@@ -14,6 +14,7 @@ from inviscid.fingerprinting.definition import ConfigRead, Definition, Encode, F
 from inviscid.fingerprinting.graph import digests
 from inviscid.fingerprinting.guards import hold
 from inviscid.fingerprinting.members import metadata
+from inviscid.fingerprinting.memos import memos
 from inviscid.fingerprinting.reach import Reach, read_variant
 from inviscid.fingerprinting.remembered import Forms, Memory
 from inviscid.fingerprinting.template import cleaned
@@ -98,6 +99,7 @@ class Fingerprinter:
             variables=frozenset(reach.variables),
             seeds=frozenset(reach.seeds),
             samples=reach.samples,
+            memos=tuple(memos(reach.definitions)),
             guards=reach.guards,
         )
 
