@@ -329,6 +329,10 @@ def _opened(one: Watch, args: tuple[Any, ...]) -> None:
     if not isinstance(path, str | bytes):
         return
     name = os.fsdecode(path)
+    if not isinstance(mode, str) and not os.path.isabs(name) and _caller() != "tempfile":
+        # `os.open` doesn't tell its `dir_fd`.
+        one.acts[f"opened {name} by os.open without its whole path, so that nobody can tell in which directory"] = None
+        return
     text = mode if isinstance(mode, str) else ""
     writes = any(mark in text for mark in "wax+") if text else bool(flags & _WRITES)
     truncates = any(mark in text for mark in "wx") if text else bool(flags & (os.O_TRUNC | os.O_EXCL))
@@ -360,9 +364,7 @@ def _listed(one: Watch, args: tuple[Any, ...]) -> None:
 def _scans(one: Watch, args: tuple[Any, ...]) -> None:
     path = "." if args[0] is None else args[0]
     if isinstance(path, str | bytes):
-        # Behind `_hear`.
-        by = sys._getframe(2).f_globals.get("__name__")  # noqa: SLF001  CPython's own name for it
-        one.read("names" if by in _FINDERS else "scan", os.fsdecode(path))
+        one.read("names" if _caller() in _FINDERS else "scan", os.fsdecode(path))
 
 
 def _renamed(one: Watch, args: tuple[Any, ...]) -> None:
@@ -396,6 +398,11 @@ def _connected(one: Watch, args: tuple[Any, ...]) -> None:
     # Between processes of one machine: pools of workers talk to their parent like that.
     if isinstance(address, tuple) and not _for_the_machine():
         one.acts[f"connected to {address[0]}:{address[1]}"] = None
+
+
+def _caller() -> str:
+    """The module that did what is being heard; asked by a function that `_hear` calls."""
+    return str(sys._getframe(3).f_globals.get("__name__", ""))  # noqa: SLF001  CPython's own name for it
 
 
 def _for_the_machine() -> bool:

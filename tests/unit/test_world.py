@@ -347,6 +347,43 @@ def test_programs_and_connections_are_not_kept(ran: Ran) -> None:
         server.close()
 
 
+@pytest.mark.skipif(os.open not in os.supports_dir_fd, reason="there are no directory handles here")
+def test_a_path_below_a_directory_handle_is_not_kept(data: Path, ran: Ran) -> None:
+    def opened(path: str, flags: int) -> int:
+        folder = os.open(data.parent, os.O_RDONLY)
+        try:
+            return os.open(path, flags, dir_fd=folder)
+        finally:
+            os.close(folder)
+
+    @cached
+    def below(path: str) -> str:
+        sys.audit("test.ran", "below")
+        with open(path, encoding="utf-8", opener=opened) as file:
+            return file.read()
+
+    with pytest.warns(inviscid.InviscidWarning, match="opened data.txt by os.open without its whole path"):
+        assert below(data.name) == "one"
+    data.write_text("two", encoding="utf-8")
+    assert below(data.name) == "two"
+    assert ran() == ["below", "below"]
+
+
+def test_temporary_files_in_the_working_directory_are_kept(
+    tmp_path: Path, ran: Ran, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @cached
+    def f(x: int) -> int:
+        sys.audit("test.ran", "f")
+        with tempfile.NamedTemporaryFile(dir=".") as file:
+            file.write(b"x")
+        return x
+
+    monkeypatch.chdir(tmp_path)
+    assert f(1) == f(1) == 1
+    assert ran() == ["f"]
+
+
 def test_a_damaged_stamp_is_not_believed() -> None:
     assert world.sights_in(b"") == []
     sight = world.Sight("file", __file__, b"x" * 32, None, 0)

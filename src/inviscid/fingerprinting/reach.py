@@ -44,13 +44,16 @@ from inviscid.fingerprinting.definition import (
 from inviscid.fingerprinting.generated import is_created
 from inviscid.fingerprinting.guards import Content, Guards, contents, hold
 from inviscid.fingerprinting.impure import (
+    ATTACHED,
     CURES,
     ENVIRONMENT_READERS,
     ZONED,
     World,
+    attaches,
     canonical,
     impure_below,
     impure_method,
+    is_sqlite,
     seeds,
     world_of,
 )
@@ -128,6 +131,8 @@ class Reach:
         # Functions whose annotations have not been looked at, because nothing met so far could see them.
         self._unread: list[tuple[Definition, FunctionType]] = []
         self._mentions: set[str] = set()
+        self._attaches = False
+        """Whether a text in reach may be SQL that attaches a database."""
         self._classes: list[tuple[Definition, type, Narrowed]] = []
         self._targets: dict[tuple[int, Slot], Target] = {}
         self._external_names: dict[int, tuple[Any, int, str]] = {}
@@ -163,6 +168,9 @@ class Reach:
 
     def _ask_the_world(self) -> None:
         """Note the methods of installed classes that are called somewhere on what came from somewhere else."""
+        attaching = self._attaches or any(mention.lower() == "attach" for mention in self._mentions)
+        if attaching and (by := next((d.name for d in self.definitions if is_sqlite(d.name)), "")):
+            self.impure(self.definitions[0], by, ATTACHED)
         asked = {name[1:] for name in self._mentions if name.startswith(".")} & template.ASKED
         # Those of the user's own classes are followed.
         asked -= {name for _, cls, _ in self._classes for name in vars(cls)}
@@ -652,6 +660,7 @@ class Reach:
     def content(self, definition: Definition, stream: bytes, parts: tuple[Any, ...]) -> None:
         """The stream of a value, and the functions and classes in it."""
         definition.label.append(stream)
+        self._attaches = self._attaches or attaches(stream)
         for part in parts:
             self.hand(definition, part, f"{type(part).__module__}.{getattr(part, '__qualname__', definition.name)}")
 

@@ -55,6 +55,14 @@ IMPURE = {
     "random of numpy under another name": ("draw = np.random.rand\ndef f(x): return draw(x)", "random numbers"),
     "now as a word": ("def f(x): return pd.to_datetime('now')", "the clock"),
     "today as a word": ("def f(x): return np.datetime64('today')", "the clock"),
+    "attached database": (
+        "import sqlite3\ndef f(x):\n c = sqlite3.connect(x)\n c.execute(f'attach {x} as b')",
+        "SQL attaches",
+    ),
+    "attached database, as a global": (
+        "import sqlite3\nQ = ['ATTACH DATABASE ? AS b']\ndef f(x): sqlite3.connect(x).execute(Q[0])",
+        "SQL attaches",
+    ),
     "native reader": ("def f(x): return pd.read_parquet(x)", "pass it as a File"),
 }
 PURE = {
@@ -64,6 +72,8 @@ PURE = {
     "a given date": "def f(x): return datetime.datetime(2020, 1, 1), dt.fromisoformat(x)",
     "sleep": "def f(x): return time.sleep(0)",
     "paths": "def f(x): return os.path.join(x), os.sep, pathlib.Path(x).name",
+    "database without another": "import sqlite3\ndef f(x): return sqlite3.connect(x).execute('select 1 -- attached')",
+    "attaching something else": "Q = 'attach it'\ndef f(x): return x.attach(Q)",
     "process id": "def f(x): return os.getpid()",
     "a method of one's own that is called now": "class A:\n def now(self): return 1\ndef f(x): return A().now()",
 }
