@@ -511,6 +511,8 @@ class Reach:
         definition.kind = "external"
         definition.name = target.name
         definition.label.append(["external", target.name])
+        for worker in registries.workers(target.name) if target.place.kind == "stdlib" else ():
+            self.extended(definition, worker)
         if isinstance(target.value, type):
             self.extended(definition, target.value)
             if isinstance(target.value, abc.ABCMeta):
