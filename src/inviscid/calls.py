@@ -12,7 +12,7 @@ import copy
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from inviscid import configuration
@@ -22,6 +22,9 @@ from inviscid.fingerprinting import (
     CURES,
     DECIMAL,
     MEMBERS,
+    OPTIONS,
+    ORDER,
+    PRINTING,
     ZONE,
     ConfigRead,
     Distribution,
@@ -33,6 +36,8 @@ from inviscid.fingerprinting import (
     is_secret,
     is_user,
     opaque,
+    others,
+    printing,
     world_of,
 )
 from inviscid.inputs import Encoder
@@ -231,7 +236,7 @@ def identify(
     while True:
         fingerprint = take(asked)
         references = References(fingerprint.marks, forms)
-        encoder = _encoder(options, references)
+        encoder = _encoder(options, references, fingerprint)
         inputs = digest_inputs(values, options, encoder)
         # Before the config: what they read of it counts.
         substitutes = _substitutes(options, references)
@@ -244,7 +249,9 @@ def identify(
     reads, shown, seen = _config(fingerprint, config, references)
     environment = [*_PYTHON, *(list(item) for item in sorted(fingerprint.distributions | references.distributions))]
     variables = fingerprint.variables | references.variables | ({DECIMAL} if encoder.decimals else frozenset())
-    environment += [[f"{_VARIABLE}{name}", _variable(name), ""] for name in sorted(variables)]
+    libraries = _OPTED.intersection(part[0] for part in environment[2:])
+    environment += [[f"{_VARIABLE}{name}", _variable(name), ""] for name in sorted(variables - {PRINTING})]
+    environment += _options(libraries, references, printed=PRINTING in variables)
     given_options = Encoder(references).digest([options.version, sorted(options.ignore)], "option 'version'")
     if substitutes:
         given_options = combine("options", given_options, substitutes)
@@ -302,7 +309,7 @@ def changed(call: Call, options: Options) -> list[str]:
     values = {name: call.values[name] for name, _ in call.inputs}
     if all(type(value) in _ATOMS for value in values.values()):
         return []
-    encoder = _encoder(options, References(call.fingerprint.marks))
+    encoder = _encoder(options, References(call.fingerprint.marks), call.fingerprint)
     found: list[str] = []
     for name, before in call.inputs:
         try:
@@ -372,8 +379,8 @@ def digest_inputs(values: dict[str, Any], options: Options, encoder: Encoder) ->
     ]
 
 
-def _encoder(options: Options, references: References) -> Encoder:
-    return Encoder(references, volatile=options.volatile)
+def _encoder(options: Options, references: References, fingerprint: Fingerprint) -> Encoder:
+    return Encoder(references, volatile=options.volatile, ordered=ORDER in fingerprint.marks)
 
 
 def _input(encoder: Encoder, name: str, value: Any, options: Options) -> bytes:
@@ -396,6 +403,7 @@ def _drawn(fingerprint: Fingerprint, values: dict[str, Any], environment: list[A
 
 
 _FRAMES = frozenset({"pandas", "polars"})
+_OPTED = frozenset({"numpy", "pandas"})
 
 # In front of the name of a variable in the environment: no distribution is called so.
 _VARIABLE = "$"
@@ -413,6 +421,17 @@ def _variable(name: str) -> str:
     traps = sorted(signal.__name__ for signal, trapped in context.traps.items() if trapped)
     shown = [context.prec, context.rounding, context.Emin, context.Emax, context.capitals, context.clamp, traps]
     return digest(pack(shown)).hex()
+
+
+def _options(libraries: Collection[str], references: References, *, printed: bool) -> list[list[str]]:
+    """The options that hold for the whole process and aren't the defaults, as digests (hex)."""
+    found = (
+        (OPTIONS, others() if "pandas" in libraries else []),
+        (PRINTING, printing() if printed and libraries else []),
+    )
+    # Formatters are functions.
+    encoder = Encoder(references)
+    return [[f"{_VARIABLE}{name}", encoder.digest(options, name).hex(), ""] for name, options in found if options]
 
 
 def _python() -> list[Any]:

@@ -58,6 +58,7 @@ from inviscid.fingerprinting.impure import (
     world_of,
 )
 from inviscid.fingerprinting.narrowing import Narrowed, opaque
+from inviscid.fingerprinting.options import FORMATTERS, FORMATTING, PRINTING
 from inviscid.fingerprinting.places import (
     STDLIB,
     Place,
@@ -96,6 +97,8 @@ _MEMBER_LOOK_UP = frozenset(
     "builtins.getattr builtins.hasattr builtins.setattr builtins.delattr builtins.vars builtins.dir "
     "builtins.locals operator.attrgetter operator.methodcaller".split()
 )
+_FRAME_LOOK_UP = frozenset({"builtins.locals", "builtins.vars", "builtins.dir", "builtins.eval", "builtins.exec"})
+_ANYWHERE = frozenset({"", template.SHOWN})
 _IMPORT = frozenset({"importlib.import_module", "builtins.__import__", "pkgutil.resolve_name", "runpy.run_path"})
 _IMPORT_SPELLED = frozenset({"import_module", "__import__"})
 # `functools.wraps` over one of our objects copies these; they count where they are observed.
@@ -171,6 +174,9 @@ class Reach:
         attaching = self._attaches or any(mention.lower() == "attach" for mention in self._mentions)
         if attaching and (by := next((d.name for d in self.definitions if is_sqlite(d.name)), "")):
             self.impure(self.definitions[0], by, ATTACHED)
+        texts = template.FORMATS in self._mentions or not FORMATTERS.isdisjoint(self._mentions)
+        if texts or any(d.name in FORMATTING for d in self.definitions):
+            self.variables.add(PRINTING)
         asked = {name[1:] for name in self._mentions if name.startswith(".")} & template.ASKED
         # Those of the user's own classes are followed.
         asked -= {name for _, cls, _ in self._classes for name in vars(cls)}
@@ -332,6 +338,8 @@ class Reach:
             self.world(definition, external, ("",), ())
             if external in _MEMBER_LOOK_UP:
                 self.marks |= set(template.COMPUTED_NAME)
+            if external in _FRAME_LOOK_UP:
+                self.marks.add(template.EXACT)
 
     def external_name_of(self, target: Target) -> str:
         """The name of what is installed, also where the user's module has bound it to another; empty for all else."""
@@ -398,13 +406,23 @@ class Reach:
             self.world(definition, name, uses, form.mentions)
             if definition is self.definitions[0]:
                 self.seeds.update(seeds(name, uses))
+            if name in _FRAME_LOOK_UP and ("" in uses or not _spelled_out(name, (slot.name, *slot.chain))):
+                # Whoever calls it sees the names of locals: of which function, nobody can tell.
+                self.marks.add(template.EXACT)
+            if (
+                template.SHOWN in uses
+                and isinstance(target, Found)
+                and not target.rest
+                and isinstance(target.value, type)
+            ):
+                self.marks.add(template.PLACE)
             if name in _MEMBER_LOOK_UP and not _spelled_out(name, (slot.name, *slot.chain)):
                 self.marks |= set(template.COMPUTED_NAME)
             if isinstance(target, Found) and type(target.value) is str:
                 # It may be a query that names variables.
                 for variable in template.variables(target.value):
                     self.target(definition, resolve(Slot("global", variable), function, self.guards))
-            if "" in uses:
+            if not _ANYWHERE.isdisjoint(uses):
                 _shown(definition, target)
             whole = whole or name in _LOOK_UP
             # Where it is spelled out, the template has read the name that is imported.
@@ -655,6 +673,10 @@ class Reach:
             return
         definition.kind = "value"
         definition.shown = brief(value, definition.name)
+        if type(attributes := members.ask(value, "__dict__")) is dict:
+            names = [name for name in attributes if isinstance(name, str)]
+            # The stream of a value has them sorted.
+            definition.marked += [(template.ORDER, names)] if names != sorted(names) else []
         self.content(definition, stream, parts)
         if type(value) not in _IMMUTABLE:
             self.guard_content(definition, hold(value), (stream, parts))

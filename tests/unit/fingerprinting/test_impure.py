@@ -304,3 +304,75 @@ def test_a_name_below_a_listed_one_is_listed(monkeypatch: pytest.MonkeyPatch) ->
     assert rules.world_of("random.gauss") is not None
     monkeypatch.setattr(rules, "_BELOW", {})
     assert rules.world_of("random.gauss") is None
+
+
+@cached
+def texts(x: Any) -> str:
+    sys.audit("test.ran", "texts")
+    return f"{x}"
+
+
+@cached
+def printed(x: Any) -> str:
+    sys.audit("test.ran", "printed")
+    return "%s" % (x,)
+
+
+@cached
+def joined(x: Any) -> str:
+    sys.audit("test.ran", "joined")
+    return ",".join(map(str, x))
+
+
+@cached
+def summed(x: Any) -> float:
+    sys.audit("test.ran", "summed")
+    return float(x.sum()) % 7
+
+
+@pytest.mark.parametrize("function", [texts, printed, joined])
+def test_print_options_count_where_texts_are_made(ran: Any, function: Any) -> None:
+    array = np.array([[1 / 3, 2.0], [3.0, 4.0]])
+    first = function(array)
+    summed(array)
+    with np.printoptions(precision=2, formatter={"bool": lambda x: "?"}):
+        assert function.explain(array).reasons == ["print options changed"]
+        assert function(array) == function(array) != first
+        summed(array)
+    assert function(array) == first
+    name = function.__name__
+    # What makes no text has no options.
+    assert ran() == [name, "summed", name]
+
+
+def test_what_a_formatter_does_counts(ran: Any) -> None:
+    def formatter(digits: int) -> Any:
+        return {"float": lambda x: f"{x:.{digits}f}"}
+
+    array = np.array([1 / 3])
+    for digits, text in ((1, "[0.3]"), (1, "[0.3]"), (2, "[0.33]")):
+        with np.printoptions(formatter=formatter(digits)):
+            assert texts(array) == text
+    assert ran() == ["texts", "texts"]
+
+
+def test_print_options_of_pandas_count(ran: Any) -> None:
+    frame = pd.DataFrame({"a": [1 / 3] * 100})
+    first = texts(frame)
+    summed(frame["a"])
+    with pd.option_context("display.max_rows", 4):
+        assert texts.explain(frame).reasons == ["print options changed"]
+        assert texts(frame) != first
+        summed(frame["a"])
+    assert texts(frame) == first
+    assert ran() == ["texts", "summed", "texts"]
+
+
+def test_other_options_of_pandas_count_always(ran: Any) -> None:
+    series = pd.Series([1.0])
+    summed(series)
+    with pd.option_context("compute.use_bottleneck", not pd.get_option("compute.use_bottleneck")):
+        assert summed.explain(series).reasons == ["pandas options changed"]
+        summed(series)
+    summed(series)
+    assert ran() == ["summed", "summed"]

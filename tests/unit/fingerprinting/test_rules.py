@@ -66,7 +66,7 @@ REACH = [
     (["subclasses", "another subclass"], "self.subclasses(definition, cls)", "pass"),
     (["registered with an abstract class"], 'definition.label.append(["registered", names])', "pass"),
     (["annotation in quotes that is read"], "in registries.quoted(dict(", "in registries.quoted(list("),
-    (["name that installed code shows"], '            if "" in uses:\n                _shown(definition, target)', ""),
+    (["name that installed code shows"], "            if not _ANYWHERE.isdisjoint(uses):\n                _shown(definition, target)", ""),
     (["global in a query"], "if names := template.variables(value):", "if names := []:"),
     (["attrgetter of documentation"], "self._mentions.add(name)\n                    self.marks.update(template.REFLECTIVE_ATTRIBUTES.get(name, ()))", "self._mentions.add(name)"),
     (["line that is read"], "(template.EXACT, form.source)", '(template.EXACT, "")'),
