@@ -253,7 +253,7 @@ class CachedFunction(Generic[P, R]):
                 found = Found(MISSING, None, Outcome.MISS_NOT_FINAL, standing.moved)
             found = found._replace(standing=standing)
         if found.entry is not None:
-            return self._load(store, attempt, found)
+            return self._load(store, attempt, call, found)
         if retrace and found.outcome in (Outcome.MISS_NEW, Outcome.MISS_NOT_FINAL):
             return (yield from self._retrace(store, attempt, call)) or found
         return found
@@ -278,12 +278,12 @@ class CachedFunction(Generic[P, R]):
             return ""
         return f"computed {events.duration(age)} ago, more than max_age ({events.duration(limit)})"
 
-    def _load(self, store: Store, attempt: Attempt, found: Found) -> Found:
+    def _load(self, store: Store, attempt: Attempt, call: Call, found: Found) -> Found:
         """The value of an entry that was found to stand."""
         entry = found.entry
         assert entry is not None
         try:
-            value = attempt.use(lambda: results.load(store, entry, self._forms), otherwise=MISSING)
+            value = attempt.use(lambda: results.load(store, entry, call, self._forms), otherwise=MISSING)
         except results.Unreadable as error:
             why = str(error)
             if why:
@@ -308,7 +308,7 @@ class CachedFunction(Generic[P, R]):
                 standing = yield from confirm.retrace(call, trace, awaited=self._kind.awaited)
             if standing.moved:
                 continue
-            found = self._load(store, attempt, Found(MISSING, entry, Outcome.HIT_RETRACED, (), standing=standing))
+            found = self._load(store, attempt, call, Found(MISSING, entry, Outcome.HIT_RETRACED, (), standing=standing))
             if found.entry is not None:
                 if (self._variant.mode or settings.current_mode()).name != "readonly":
                     manifest = confirm.manifest_again(call, standing, trace)
@@ -373,8 +373,9 @@ class CachedFunction(Generic[P, R]):
             return asis, Outcome.BYPASS_READONLY, "mode 'readonly' stores nothing"
         if computed.disturbed:
             return asis, Outcome.BYPASS_CHANGED, computed.disturbed
-        if not self._options.pure and computation.watch.acts:
-            return asis, Outcome.BYPASS_IMPURE, f"it {' and '.join(computation.watch.acts)}: {CURES}"
+        if not self._options.pure and (unseen := computation.watch.unseen()):
+            cures = f"cache it with @cached instead, {CURES}" if computation.watch.remembered else CURES
+            return asis, Outcome.BYPASS_IMPURE, f"it {' and '.join(unseen)}: {cures}"
         try:
             manifest = self._manifest(call, computation)
         except (UnhashableInput, OSError) as error:
@@ -545,7 +546,7 @@ class CachedFunction(Generic[P, R]):
         found = self._look(store, attempt, call, refresh=refresh)
         if found.entry is not None and (moved := confirm.foretell(call, unpack_manifest(found.entry.manifest))):
             return Found(MISSING, None, Outcome.MISS_NOT_FINAL, moved)
-        return found if found.entry is None else self._load(store, attempt, found)
+        return found if found.entry is None else self._load(store, attempt, call, found)
 
     def __inviscid_foretell__(self, args: tuple[Any, ...], kwargs: dict[str, Any], answer: bytes) -> str:
         """Why a call would not, or may not, give what it gave; empty if it would."""
