@@ -19,10 +19,10 @@ from inviscid.calls import Call, Options
 from inviscid.computing import Answer, Asked, Computation, Told, aside
 from inviscid.entry import function_name
 from inviscid.errors import UnhashableInput, UnstorableResult
-from inviscid.fingerprinting import ORDER
+from inviscid.fingerprinting import ORDER, Shallow
 from inviscid.inputs import Dir, File
 from inviscid.manifest import Argument, Demand, Manifest, Step, Trace
-from inviscid.steps import Steps, run
+from inviscid.steps import Asking, Steps, run
 from inviscid.world import Sight
 
 _ATOMS = (type(None), bool, int, float, str, bytes)
@@ -40,7 +40,9 @@ class Standing(NamedTuple):
 
 
 def confirm(call: Call, manifest: Manifest, *, awaited: bool) -> Steps[Standing]:
-    """Look at what an entry under the very key of a call depends on."""
+    """Look at what an entry depends on; with a trace that is its calls, and what it read itself."""
+    if manifest.trace is not None and call.fingerprint.shallow is not None:
+        return (yield from _retrace(call, call.fingerprint.shallow, manifest.trace, awaited=awaited))
     if moved := _differing(manifest.sights):
         return Standing(moved)
     demands: list[Asked] = []
@@ -60,12 +62,11 @@ def confirm(call: Call, manifest: Manifest, *, awaited: bool) -> Steps[Standing]
     return Standing((), manifest.sights, tuple(demands))
 
 
-def retrace(call: Call, trace: Trace, *, awaited: bool) -> Steps[Standing]:
+def _retrace(call: Call, shallow: Shallow, trace: Trace, *, awaited: bool) -> Steps[Standing]:
     """Make the calls of a trace again."""
     if moved := _differing(trace.sights):
         return Standing(moved)
-    assert call.fingerprint.shallow is not None
-    functions = call.fingerprint.shallow.cut
+    functions = shallow.cut
     inputs = [call.values[name] for name, _ in call.inputs]
     answers: list[Any] = []
     sights = list(trace.sights)
@@ -101,10 +102,11 @@ def _ask(
     positional, keywords = _passed(arguments, inputs, answers)
     with aside():
         steps = function.__inviscid_answer__(positional, keywords)
-        if function.__inviscid_awaited__:
+        if function.__inviscid_awaited__ is not None:
             if not awaited:
                 raise RuntimeError("it can only be awaited")
-            answer = yield from steps
+            # By itself: its own steps are not those of the call that asks.
+            answer = yield Asking(function.__inviscid_awaited__, steps)
         else:
             answer = run(steps)
     return _as_callers_see(function, positional, keywords, answer)

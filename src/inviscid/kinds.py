@@ -20,6 +20,7 @@ from contextlib import ExitStack
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from inviscid import codecs, computing, events, results, settings
+from inviscid.bodies import Run
 from inviscid.calls import Call, Options
 from inviscid.computing import Answer, Computation
 from inviscid.digest import combine
@@ -107,7 +108,7 @@ class SourceFunction(CachedFunction[P, R]):
         assert codec is not None
         return found._replace(value=codec.decode(memoryview(observed.data)))
 
-    def _retrace(self, store: Store, attempt: Attempt, call: Call) -> Steps[Found | None]:
+    def _retrace(self, store: Store, attempt: Attempt, call: Call, earlier: Entry | None) -> Steps[Found | None]:
         # What it calls doesn't make up what it observes.
         return None
         yield
@@ -171,11 +172,12 @@ class EffectFunction(CachedFunction[P, R]):
         function: Callable[..., R],
         options: Options = Options(),
         store: StoreLike | None = None,
-        *,
         once: bool = False,
     ) -> None:
         super().__init__(function, options._replace(pure=True), store)
         self._once = once
+        if once:
+            self._kind = self._kind._replace(run=_tried(self._kind.run, awaited=self._kind.awaited))
 
     def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, refresh: bool) -> Steps[Answer]:
         values = self._signature.bind(args, kwargs)
@@ -210,12 +212,11 @@ class EffectFunction(CachedFunction[P, R]):
                 return self._hit(store, call, found._replace(outcome=Outcome.HIT_WAITED))
             self._check_mark(store, call, refresh=refresh)
             self._mark(store, call, "began")
-            try:
-                computed = yield from self._compute(call)
-            except Exception:
+            computed = yield from self._compute(call)
+            if isinstance(computed.value, _Failed):
                 # It said itself that it failed: it may be tried again.
-                store.forget([_mark_of(call)])
-                raise
+                self._drop([_mark_of(call)])
+                raise computed.value.error
             try:
                 prepared = results.prepare(computed.value, self._forms)
             except UnstorableResult as error:
@@ -299,6 +300,33 @@ class EffectFunction(CachedFunction[P, R]):
 
     def __repr__(self) -> str:
         return f"<effect {function_name(self)}>"
+
+
+class _Failed(NamedTuple):
+    """What a body gives that raised."""
+
+    error: Exception
+
+
+def _tried(run: Run, *, awaited: bool) -> Run:
+    """Run a body and give what it raises: what ends the process, or the wait for it, says nothing of the effect."""
+    if not awaited:
+
+        def attempt(*call: Any) -> Any:
+            try:
+                return run(*call)
+            except Exception as error:  # noqa: BLE001  it is raised to the caller
+                return _Failed(error)
+
+        return attempt
+
+    async def attempt_awaited(*call: Any) -> Any:
+        try:
+            return await run(*call)
+        except Exception as error:  # noqa: BLE001  as above
+            return _Failed(error)
+
+    return attempt_awaited
 
 
 def _mark_of(call: Call) -> bytes:

@@ -83,6 +83,11 @@ class Manifest(NamedTuple):
         """Whether the key alone decides."""
         return not self.sights and not self.demands
 
+    @property
+    def links(self) -> list[bytes]:
+        """What else than its key an entry is found by."""
+        return [] if self.trace is None else [self.trace.key]
+
 
 NOTHING = Manifest()
 

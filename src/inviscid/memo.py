@@ -54,6 +54,8 @@ class Found(NamedTuple):
     reasons: tuple[str, ...]
     difference: Difference = SAME
     standing: Standing = Standing()
+    earlier: Entry | None = None
+    """An entry that doesn't stand now."""
 
 
 class Computed(NamedTuple, Generic[R]):
@@ -218,6 +220,8 @@ class CachedFunction(Generic[P, R]):
             # What was damaged is gone at the second look: the first one has the reason.
             found = self._why(store, attempt, call, found if found.reasons else again)
             computed = yield from self._compute(call)
+            if found.earlier is not None and mode.name != "readonly":
+                attempt.use(partial(results.set_aside, store, call, found.earlier), otherwise=None)
             answer, bypass, why = self._publish(store, attempt, call, computed, mode)
         if bypass is not None:
             for one in computing.around():
@@ -248,14 +252,15 @@ class CachedFunction(Generic[P, R]):
             manifest = unpack_manifest(found.entry.manifest)
             with ExitStack() as stack:
                 self._lay(stack)
-                standing = yield from confirm.confirm(call, manifest, awaited=self._kind.awaited)
+                conditions = manifest._replace(trace=None)
+                standing = yield from confirm.confirm(call, conditions, awaited=self._kind.awaited)
             if standing.moved:
-                found = Found(MISSING, None, Outcome.MISS_NOT_FINAL, standing.moved)
+                found = Found(MISSING, None, Outcome.MISS_NOT_FINAL, standing.moved, earlier=found.entry)
             found = found._replace(standing=standing)
         if found.entry is not None:
             return self._load(store, attempt, call, found)
         if retrace and found.outcome in (Outcome.MISS_NEW, Outcome.MISS_NOT_FINAL):
-            return (yield from self._retrace(store, attempt, call)) or found
+            return (yield from self._retrace(store, attempt, call, found.earlier)) or found
         return found
 
     def _look(self, store: Store, attempt: Attempt, call: Call, *, refresh: bool) -> Found:
@@ -293,28 +298,43 @@ class CachedFunction(Generic[P, R]):
             return Found(MISSING, None, Outcome.BYPASS_STORE, (attempt.why(),))
         return found._replace(value=value)
 
-    def _retrace(self, store: Store, attempt: Attempt, call: Call) -> Steps[Found | None]:
-        """A result that stands although its key is new: what the function calls gives what it gave then."""
-        shallow = call.shallow()
+    def _retrace(self, store: Store, attempt: Attempt, call: Call, earlier: Entry | None) -> Steps[Found | None]:
+        """A result that stands all the same: the world is again what it was, or what was edited gives what it gave."""
         none: list[Entry] = []
-        tried: list[Trace] = []
-        for entry in attempt.use(lambda: store.traced(shallow), otherwise=none) if shallow else none:
-            trace = unpack_manifest(entry.manifest).trace
-            if trace is None or trace.key != shallow or trace in tried or self._expired(entry):
-                continue
-            tried.append(trace)
-            with ExitStack() as stack:
-                self._lay(stack)
-                standing = yield from confirm.retrace(call, trace, awaited=self._kind.awaited)
-            if standing.moved:
-                continue
-            found = self._load(store, attempt, call, Found(MISSING, entry, Outcome.HIT_RETRACED, (), standing=standing))
-            if found.entry is not None:
-                if (self._variant.mode or settings.current_mode()).name != "readonly":
-                    manifest = confirm.manifest_again(call, standing, trace)
-                    attempt.use(partial(results.publish_again, store, call, entry, manifest), otherwise=None)
-                return found
+        tried: list[Manifest] = []
+        for link in [call.key, call.shallow()] if earlier is not None else [call.shallow()]:
+            for entry in attempt.use(partial(store.traced, link), otherwise=none) if link else none:
+                manifest = unpack_manifest(entry.manifest)
+                conditions = manifest._replace(trace=None) if link == call.key else Manifest(trace=manifest.trace)
+                if conditions in tried or link not in (call.key, *manifest.links) or self._expired(entry):
+                    continue
+                tried.append(conditions)
+                with ExitStack() as stack:
+                    self._lay(stack)
+                    standing = yield from confirm.confirm(call, conditions, awaited=self._kind.awaited)
+                if standing.moved:
+                    continue
+                stands = Found(MISSING, entry, Outcome.HIT_RETRACED, (), standing=standing)
+                found = self._load(store, attempt, call, stands)
+                if found.entry is not None:
+                    self._let_stand(store, attempt, call, found, earlier, manifest.trace)
+                    return found
         return None
+
+    def _let_stand(
+        self, store: Store, attempt: Attempt, call: Call, found: Found, earlier: Entry | None, trace: Trace | None
+    ) -> None:
+        """Have the key of a call lead to what was found to stand for it."""
+        if (self._variant.mode or settings.current_mode()).name == "readonly" or found.entry is None:
+            return
+        if earlier is not None:
+            attempt.use(partial(results.set_aside, store, call, earlier), otherwise=None)
+        try:
+            manifest = confirm.manifest_again(call, found.standing, trace)
+        except UnhashableInput:
+            # Somebody is asked whom the code doesn't show: it stands this once.
+            return
+        attempt.use(partial(results.publish_again, store, call, found.entry, manifest), otherwise=None)
 
     def _why(self, store: Store, attempt: Attempt, call: Call, found: Found) -> Found:
         """A look that found no entry, with what changed since the nearest one."""
@@ -564,8 +584,8 @@ class CachedFunction(Generic[P, R]):
         """Remove the stored result of one call. Returns whether there was one."""
         store, call = stores.current_store(self._store), self._call_of(args, kwargs)
         # What an edit of what it calls left behind could stand for it again.
-        earlier = store.traced(shallow, limit=-1) if (shallow := call.shallow()) else []
-        return store.forget([call.key, *(entry.key for entry in earlier)]) > 0
+        earlier = [entry.key for link in (call.key, call.shallow()) for entry in store.traced(link, limit=-1)]
+        return store.forget([call.key, *earlier]) > 0
 
     def clean(self) -> int:
         """Remove all stored results that this function computed. Returns how many there were."""
@@ -663,9 +683,9 @@ class CachedFunction(Generic[P, R]):
         return self.__wrapped__, self._options, self._store
 
     @property
-    def __inviscid_awaited__(self) -> bool:
-        """Whether those steps have to be awaited."""
-        return self._kind.awaited
+    def __inviscid_awaited__(self) -> Callable[[Steps[Any]], Any] | None:
+        """What drives those steps where they have to be awaited."""
+        return self._kind.drive if self._kind.awaited else None
 
     @property
     def __inviscid_fickle__(self) -> bool:

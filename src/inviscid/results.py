@@ -13,12 +13,12 @@ import msgpack
 
 from inviscid import codecs
 from inviscid.calls import FINGERPRINTS, Call, References
-from inviscid.digest import pack, short
+from inviscid.digest import combine, digest, pack, short
 from inviscid.entry import Entry, Provenance, module_name, named
 from inviscid.errors import UnhashableInput, UnstorableResult
 from inviscid.fingerprinting import Fingerprint, Forms, Part, is_user
 from inviscid.inputs import Encoder
-from inviscid.manifest import Manifest, pack_manifest
+from inviscid.manifest import Manifest, pack_manifest, unpack_manifest
 from inviscid.store import Store
 
 # From here on a loss to a power cut hurts more than the milliseconds that the disk takes.
@@ -88,8 +88,9 @@ def publish(
     packed = pack_manifest(manifest)
     entry = Entry(call.key, prepared.codec, b"", 0, prepared.digest, prepared.classes, packed, provenance)
     durable = durability == "always" or (durability == "auto" and seconds >= _DEAR)
-    shallow = b"" if manifest.trace is None else manifest.trace.key
-    return store.publish(entry, [prepared.data], preimage=preimage(call.fingerprint), durable=durable, shallow=shallow)
+    return store.publish(
+        entry, [prepared.data], preimage=preimage(call.fingerprint), durable=durable, links=manifest.links
+    )
 
 
 def provenance_of(call: Call, name: str, seconds: float) -> Provenance:
@@ -108,8 +109,20 @@ def publish_again(store: Store, call: Call, entry: Entry, manifest: Manifest) ->
     if data is not None:
         provenance = entry.provenance._replace(fingerprint=call.fingerprint.raw, parts=call.parts)
         again = entry._replace(key=call.key, manifest=pack_manifest(manifest), provenance=provenance)
-        shallow = b"" if manifest.trace is None else manifest.trace.key
-        store.publish(again, [data], preimage=preimage(call.fingerprint), durable=False, shallow=shallow)
+        store.publish(again, [data], preimage=preimage(call.fingerprint), durable=False, links=manifest.links)
+
+
+def set_aside(store: Store, call: Call, entry: Entry) -> None:
+    """Keep an entry that doesn't stand now, before another takes its place: the world may be again what it was.
+
+    Raises:
+        StoreError: the store can't take it.
+    """
+    data, shown = store.read(entry), store.preimage(entry.provenance.fingerprint)
+    if data is not None and shown is not None:
+        aside = entry._replace(key=combine("earlier", call.key, digest(entry.manifest)))
+        links = [call.key, *unpack_manifest(entry.manifest).links]
+        store.publish(aside, [data], preimage=shown, durable=False, links=links)
 
 
 def load(store: Store, entry: Entry, call: Call, forms: Forms | None = None) -> Any:

@@ -62,7 +62,18 @@ class Body(NamedTuple):
         return self.run(self.function, self.positional, self.keywords)
 
 
-Step = Alone | Claim | Body
+class Asking(NamedTuple):
+    """A call of another function that is awaited. Gives what its steps lead to."""
+
+    drive: Callable[[Steps[Any]], Any]
+    steps: Steps[Any]
+
+    def take(self) -> Any:
+        """What to await."""
+        return self.drive(self.steps)
+
+
+Step = Alone | Claim | Body | Asking
 Steps = Generator[Step, Any, T]
 
 

@@ -370,8 +370,10 @@ def _renamed(one: Watch, args: tuple[Any, ...]) -> None:
 
 
 def _made(one: Watch, args: tuple[Any, ...]) -> None:
-    if args[2] == -1:
-        one.made[os.path.abspath(os.fsdecode(args[0]))] = None
+    path = os.path.abspath(os.fsdecode(args[0]))
+    # The event comes before the attempt, which fails where the directory is there already.
+    if args[2] == -1 and not os.path.lexists(path):
+        one.made[path] = None
 
 
 def _removed(one: Watch, args: tuple[Any, ...]) -> None:

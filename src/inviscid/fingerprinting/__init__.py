@@ -1,6 +1,15 @@
 """What a function does, as a digest: source → normal form → references → graph → fingerprint."""
 
-from inviscid.fingerprinting.definition import DECIMAL, ZONE, ConfigRead, Declared, Distribution, Fingerprint, Part
+from inviscid.fingerprinting.definition import (
+    DECIMAL,
+    ZONE,
+    ConfigRead,
+    Declared,
+    Distribution,
+    Fingerprint,
+    Part,
+    Shallow,
+)
 from inviscid.fingerprinting.impure import CURES, world_of
 from inviscid.fingerprinting.narrowing import opaque
 from inviscid.fingerprinting.options import OPTIONS, PRINTING, others, printing
@@ -25,6 +34,7 @@ __all__ = [
     "Fingerprinter",
     "Forms",
     "Part",
+    "Shallow",
     "external_name",
     "impure",
     "is_secret",

@@ -50,14 +50,16 @@ class Publisher:
         self._limit = DEFAULT_SIZE_LIMIT if size_limit is None else size_limit
         self._max_age = max_age
 
-    def publish(self, entry: Entry, chunks: Sequence[Buffer], preimage: bytes, durable: bool, shallow: bytes) -> Entry:
+    def publish(
+        self, entry: Entry, chunks: Sequence[Buffer], preimage: bytes, durable: bool, links: Sequence[bytes]
+    ) -> Entry:
         """Have entry and bytes in the store; gives the entry with its object's digest and size."""
         self._index.prepare()
         views = views_of(chunks)
         name, size = measure(views)
         entry = plain(entry)._replace(object=name, size=size)
         inline = b"".join(views) if size <= INLINE_LIMIT else None
-        row = _Row(entry, views, inline, preimage, durable, shallow)
+        row = _Row(entry, views, inline, preimage, durable, links)
         for _ in range(_ATTEMPTS):
             if self._try(row):
                 return entry
@@ -95,7 +97,7 @@ class Publisher:
             self._objects.write(entry.object, row.views, entry.size, row.durable)
         old = connection.execute("SELECT object, inline IS NULL FROM entries WHERE key = ?", (entry.key,)).fetchone()
         insert(connection, entry, row.inline, self._secret)
-        link(connection, row.shallow, entry)
+        link(connection, row.links, entry)
         connection.execute(
             "INSERT OR IGNORE INTO preimages VALUES (?, ?)", (entry.provenance.fingerprint, row.preimage)
         )
@@ -134,7 +136,7 @@ class Publisher:
 class _Row:
     """What one transaction writes, and what came of it."""
 
-    __slots__ = ("due", "durable", "entry", "inline", "insists", "preimage", "replaced", "shallow", "views")
+    __slots__ = ("due", "durable", "entry", "inline", "insists", "links", "preimage", "replaced", "views")
 
     def __init__(
         self,
@@ -143,14 +145,14 @@ class _Row:
         inline: bytes | None,
         preimage: bytes,
         durable: bool,
-        shallow: bytes,
+        links: Sequence[bytes],
     ) -> None:
         self.entry = entry
         self.views = views
         self.inline = inline
         self.preimage = preimage
         self.durable = durable
-        self.shallow = shallow
+        self.links = links
         self.insists = False
         self.due = False
         self.replaced = False

@@ -2,7 +2,7 @@
 
     entries     key → entry; `inline` holds the object where it is small, else it is NULL and the object is a file
     preimages   fingerprint → what was hashed into it, one per fingerprint; only explains
-    traces      shallow key → the keys of entries that may stand for it; what their manifests say decides
+    traces      link → the keys of entries that may stand for it; what their manifests say decides
     pins        key → why gc must keep it
     statistics  outcome number → how often, how many seconds
     forms       (text, code) → the normal form of a code object of that text; `used` is when, to a day; see `forms.py`
@@ -51,7 +51,7 @@ CREATE TABLE IF NOT EXISTS entries (
 CREATE INDEX IF NOT EXISTS entries_function ON entries (function, created);
 CREATE INDEX IF NOT EXISTS entries_object ON entries (object, size);
 CREATE TABLE IF NOT EXISTS traces (
-    shallow BLOB NOT NULL, key BLOB NOT NULL, created REAL NOT NULL, PRIMARY KEY (shallow, key)
+    link BLOB NOT NULL, key BLOB NOT NULL, created REAL NOT NULL, PRIMARY KEY (link, key)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS traces_key ON traces (key);
 CREATE TRIGGER IF NOT EXISTS entries_traces AFTER DELETE ON entries BEGIN
@@ -79,7 +79,7 @@ COLUMNS = (
 )
 FIND = f"SELECT {COLUMNS}, inline FROM entries WHERE key = ?"
 NEAREST = f"SELECT {COLUMNS} FROM entries WHERE function = ? ORDER BY created DESC LIMIT ?"
-TRACED = "SELECT key FROM traces WHERE shallow = ? ORDER BY created DESC, key LIMIT ?"
+TRACED = "SELECT key FROM traces WHERE link = ? ORDER BY created DESC, key LIMIT ?"
 _INSERT = (
     "INSERT OR REPLACE INTO entries (key, codec, object, size, value, classes, manifest, function, fingerprint, parts, "
     "created, seconds, origin, seal, inline) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -134,11 +134,11 @@ def insert(connection: Connection, entry: Entry, inline: bytes | None, secret: b
     connection.execute(_INSERT, (*parts, seal(parts, secret), inline))
 
 
-def link(connection: Connection, shallow: bytes, entry: Entry) -> None:
-    """Let an entry be found by a shallow key, and by no other."""
+def link(connection: Connection, links: Sequence[bytes], entry: Entry) -> None:
+    """Let an entry be found by these links, and by no others."""
     connection.execute("DELETE FROM traces WHERE key = ?", (entry.key,))
-    if shallow:
-        connection.execute("INSERT INTO traces VALUES (?, ?, ?)", (shallow, entry.key, time.time()))
+    for name in links:
+        connection.execute("INSERT OR IGNORE INTO traces VALUES (?, ?, ?)", (name, entry.key, time.time()))
 
 
 def entry_of(key: bytes, row: Row, secret: bytes | None) -> Entry | None:

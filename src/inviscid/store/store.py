@@ -140,19 +140,19 @@ class Store:
         """
         return self._reader.read(entry)
 
-    def traced(self, shallow: bytes, limit: int = 4) -> list[Entry]:
-        """The entries that may stand for a shallow key, newest first.
+    def traced(self, link: bytes, limit: int = 4) -> list[Entry]:
+        """The entries that a link leads to, newest first.
 
         Raises:
             StoreError: the store can't be read now.
         """
         from inviscid.store.schema import TRACED
 
-        rows = self._index.read(TRACED, (shallow, limit))
+        rows = self._index.read(TRACED, (link, limit))
         return [entry for row in rows if (entry := self.find(row[0])) is not None]
 
     def publish(
-        self, entry: Entry, chunks: Sequence[Buffer], *, preimage: bytes, durable: bool, shallow: bytes = b""
+        self, entry: Entry, chunks: Sequence[Buffer], *, preimage: bytes, durable: bool, links: Sequence[bytes] = ()
     ) -> Entry:
         """Store bytes under a key, in place of what was there.
 
@@ -162,7 +162,7 @@ class Store:
                 entry doesn't pass its check when it is read.
             preimage: what was hashed into the entry's fingerprint.
             durable: return only when it would survive a power failure.
-            shallow: a key by which `traced` finds the entry too.
+            links: by which `traced` finds the entry too.
 
         Returns:
             The entry as it is stored.
@@ -170,7 +170,7 @@ class Store:
         Raises:
             StoreError: it can't be stored; nothing of it is visible.
         """
-        return self._publisher.publish(entry, chunks, preimage, durable, shallow)
+        return self._publisher.publish(entry, chunks, preimage, durable, links)
 
     @overload
     def claim(self, key: bytes) -> AbstractContextManager[bool]: ...
