@@ -233,6 +233,7 @@ def test_a_scan_of_the_folder_that_has_the_store(isolated: Path, ran: Ran) -> No
     read("/nowhere")
     for _ in range(2):
         assert [name for name, _ in scanned(str(isolated.parent))] == ["store"]
+        os.utime(isolated, OLD)
     assert ran() == ["read", "scanned"]
 
 
@@ -390,8 +391,9 @@ def test_temporary_files_in_the_working_directory_are_kept(
     @cached
     def f(x: int) -> int:
         sys.audit("test.ran", "f")
-        with tempfile.NamedTemporaryFile(dir=".") as file:
-            file.write(b"x")
+        with tempfile.NamedTemporaryFile(dir=".") as named, tempfile.TemporaryFile(dir=".") as nameless:
+            named.write(b"x")
+            nameless.write(b"x")
         return x
 
     monkeypatch.chdir(tmp_path)

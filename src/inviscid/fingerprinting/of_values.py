@@ -15,6 +15,7 @@ from inviscid.fingerprinting import members, template
 from inviscid.fingerprinting.definition import Definition, Encode
 from inviscid.fingerprinting.guards import Content, hold
 from inviscid.fingerprinting.impure import attaches
+from inviscid.fingerprinting.options import PRINTING, makes_texts
 from inviscid.fingerprinting.shown import brief
 from inviscid.fingerprinting.walk import IMMUTABLE, Walk
 
@@ -77,6 +78,8 @@ def visit_getter(walk: Walk, definition: Definition, value: Any) -> None:
     for argument in arguments:
         if isinstance(argument, str):
             definition.label.append(argument)
+            if makes_texts(argument.split(".")):
+                definition.variables.add(PRINTING)
             for name in argument.split("."):
                 walk.mentions.add(name)
                 walk.marks.update(template.REFLECTIVE_ATTRIBUTES.get(name, ()))

@@ -34,7 +34,6 @@ from inviscid.fingerprinting.of_functions import refer_to_annotations, visit_fun
 from inviscid.fingerprinting.of_installed import refer_to_all_extensions, visit_external
 from inviscid.fingerprinting.of_modules import visit_compiled, visit_module
 from inviscid.fingerprinting.of_values import visit_ambient, visit_getter, visit_state, visit_value
-from inviscid.fingerprinting.options import PRINTING, makes_texts
 from inviscid.fingerprinting.places import extension_of
 from inviscid.fingerprinting.references import external_name
 from inviscid.fingerprinting.shown import brief
@@ -87,9 +86,6 @@ def _ask_the_world(walk: Walk) -> None:
     attaching = walk.attaches or any(mention.lower() == "attach" for mention in walk.mentions)
     if attaching and (by := next((d.name for d in walk.definitions if is_sqlite(d.name)), "")):
         walk.impure(walk.definitions[0], by, ATTACHED)
-    if makes_texts(walk.mentions) and PRINTING not in walk.variables:
-        # What no function looks up itself is looked up by what was handed to it.
-        walk.definitions[0].variables.add(PRINTING)
     asked = {name[1:] for name in walk.mentions if name.startswith(".")} & template.ASKED
     # Those of the user's own classes are followed.
     asked -= {name for _, cls, _ in walk.classes for name in vars(cls)}

@@ -46,6 +46,7 @@ ROWS = {
     "names of locals by another name": ("L = locals\ndef f(x):\n a = 1\n return L()", " a = 1", " b = 1"),
     "names of locals by a helper": ("def h(): return locals\ndef f(x):\n a = 1\n return h()()", " a = 1", " b = 1"),
     "names of locals out of a container": ("L = [locals]\ndef f(x):\n a = 1\n return L[0]()", " a = 1", " b = 1"),
+    "names of locals of a module that is given": ("import builtins\ndef h(): return builtins\ndef f(x):\n a = 1\n return h().locals()", " a = 1", " b = 1"),
     "order of attributes": ("class D: pass\nd = D()\nd.a = 1\nd.b = 2\ndef f(x): return list(vars(d))", "d.a = 1\nd.b = 2", "d.b = 2\nd.a = 1"),
     "names of locals": ("import builtins\ndef f(x):\n a = 1\n return builtins.locals()", " a = 1", " b = 1"),
 }  # fmt: skip

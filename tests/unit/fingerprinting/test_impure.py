@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import operator
 import pydoc
 import random
 import sys
@@ -344,13 +345,22 @@ def joined(x: Any) -> str:
     return ",".join(map(str, x))
 
 
+text_of = operator.methodcaller("__str__")
+
+
+@cached
+def called(x: Any) -> Any:
+    sys.audit("test.ran", "called")
+    return text_of(x)
+
+
 @cached
 def summed(x: Any) -> float:
     sys.audit("test.ran", "summed")
     return float(x.sum()) % 7
 
 
-@pytest.mark.parametrize("function", [texts, printed, joined])
+@pytest.mark.parametrize("function", [texts, printed, joined, called])
 def test_print_options_count_where_texts_are_made(ran: Any, function: Any) -> None:
     array = np.array([[1 / 3, 2.0], [3.0, 4.0]])
     first = function(array)
