@@ -11,7 +11,7 @@ Whatever goes wrong on the way is no error here: then the entry doesn't stand, a
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from inviscid import codecs, results, world
@@ -41,50 +41,26 @@ class Standing(NamedTuple):
 
 def confirm(call: Call, manifest: Manifest, *, awaited: bool) -> Steps[Standing]:
     """Look at what an entry depends on; with a trace that is its calls, and what it read itself."""
-    if manifest.trace is not None and call.fingerprint.shallow is not None:
-        return (yield from _retrace(call, call.fingerprint.shallow, manifest.trace, awaited=awaited))
-    if moved := _differing(manifest.sights):
+    shallow, trace = call.fingerprint.shallow, manifest.trace
+    sights = list(manifest.sights if trace is None else trace.sights)
+    if moved := _differing(sights):
         return Standing(moved)
-    demands: list[Asked] = []
-    known = dict(call.fingerprint.declared)
-    for demand in manifest.demands:
-        reference = known.get(demand.definition)
-        function = None if reference is None else reference()
-        if function is None:
-            return Standing((f"{demand.name}() can't be asked again: it isn't there any more",))
-        try:
-            answer = yield from _ask(function, demand.arguments, (), (), awaited=awaited)
-        except Exception as error:  # noqa: BLE001  whatever the user's code raises, the body will meet it
-            return Standing((f"{demand.name}() raised {type(error).__name__}",))
-        if answer.digest != demand.answer:
-            return Standing((f"{demand.name}() gave something else",))
-        demands.append(Asked(function, demand.arguments, demand.answer))
-    return Standing((), manifest.sights, tuple(demands))
-
-
-def _retrace(call: Call, shallow: Shallow, trace: Trace, *, awaited: bool) -> Steps[Standing]:
-    """Make the calls of a trace again."""
-    if moved := _differing(trace.sights):
-        return Standing(moved)
-    functions = shallow.cut
     inputs = [call.values[name] for name, _ in call.inputs]
     answers: list[Any] = []
-    sights = list(trace.sights)
     demands: list[Asked] = []
-    for step in trace.steps:
-        function = functions[step.ordinal]() if step.ordinal < len(functions) else None
+    for function, name, arguments, expected in _questions(call, shallow, manifest):
         if function is None:
-            return Standing((f"{step.name}() isn't there any more",))
-        if step.kind == "code":
-            if function.__inviscid_standing__() != step.answer:
-                return Standing((f"{step.name}() changed",))
+            return Standing((f"{name}() isn't there any more",))
+        if arguments is None:
+            if function.__inviscid_standing__() != expected:
+                return Standing((f"{name}() changed",))
             continue
         try:
-            answer = yield from _ask(function, step.arguments, inputs, answers, awaited=awaited)
-        except Exception as error:  # noqa: BLE001  as above
-            return Standing((f"{step.name}() raised {type(error).__name__}",))
-        if answer.digest != step.answer:
-            return Standing((f"{step.name}() gave something else",))
+            answer = yield from _ask(function, arguments, inputs, answers, awaited=awaited)
+        except Exception as error:  # noqa: BLE001  whatever the user's code raises, the body will meet it
+            return Standing((f"{name}() raised {type(error).__name__}",))
+        if answer.digest != expected:
+            return Standing((f"{name}() gave something else",))
         answers.append(answer.value)
         sights += answer.sights
         demands += answer.demands
@@ -112,19 +88,51 @@ def _ask(
     return _as_callers_see(function, positional, keywords, answer)
 
 
-def foretell(call: Call, manifest: Manifest) -> tuple[str, ...]:
-    """What `confirm` would find moved, as far as that can be told without computing anything."""
-    if moved := _differing(manifest.sights):
-        return moved
+class Foretold(NamedTuple):
+    """What of `confirm` can be told without computing anything."""
+
+    moved: tuple[str, ...] = ()
+    asked: str = ""
+    """The name of a function that would be asked first, so that nothing more can be told."""
+
+
+def foretell(call: Call, manifest: Manifest) -> Foretold:
+    """What `confirm` would find moved."""
+    shallow, trace = call.fingerprint.shallow, manifest.trace
+    if moved := _differing(manifest.sights if trace is None else trace.sights):
+        return Foretold(moved)
+    inputs = [call.values[name] for name, _ in call.inputs]
+    answers: list[Any] = []
+    for function, name, arguments, answer in _questions(call, shallow, manifest):
+        if function is None:
+            return Foretold((f"{name}() isn't there any more",))
+        if arguments is None:
+            if function.__inviscid_standing__() != answer:
+                return Foretold((f"{name}() changed",))
+            continue
+        found = function.__inviscid_foreseen__(*_passed(arguments, inputs, answers))
+        if found.entry is None:
+            why = "; ".join(found.reasons) or "it has no stored result"
+            return Foretold((f"{function.__qualname__}() is asked again first: {why}",), function.__qualname__)
+        if found.entry.value != answer:
+            return Foretold((f"{function.__qualname__}() gives something else",))
+        answers.append(found.value)
+    return Foretold()
+
+
+def _questions(
+    call: Call, shallow: Shallow | None, manifest: Manifest
+) -> Iterator[tuple[Any, str, list[Argument] | None, bytes]]:
+    """(function, its name, arguments, answer) of each that would be asked; the standing of code has no arguments."""
+    if manifest.trace is not None and shallow is not None:
+        for step in manifest.trace.steps:
+            function = shallow.cut[step.ordinal]() if step.ordinal < len(shallow.cut) else None
+            yield function, step.name, step.arguments if step.kind == "call" else None, step.answer
+        return
     known = dict(call.fingerprint.declared)
     for demand in manifest.demands:
         reference = known.get(demand.definition)
-        function = None if reference is None else reference()
-        if function is None:
-            return (f"{demand.name}() can't be asked again: it isn't there any more",)
-        if why := function.__inviscid_foretell__(*_passed(demand.arguments, (), ()), demand.answer):
-            return (why,)
-    return ()
+        yield None if reference is None else reference(), demand.name, demand.arguments, demand.answer
 
 
 def _passed(

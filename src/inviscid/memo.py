@@ -13,7 +13,7 @@ task have their place on this path says ARCHITECTURE.md.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from functools import partial
 from types import FunctionType
@@ -31,7 +31,7 @@ from inviscid.errors import ConfigError, ReplayMiss, UnhashableInput, Unstorable
 from inviscid.explain import SAME, Difference, Explanation
 from inviscid.fingerprinting import CURES, ConfigRead, Declared, Fingerprint
 from inviscid.forms import StoredForms
-from inviscid.manifest import Manifest, Trace, unpack_manifest
+from inviscid.manifest import Manifest, unpack_manifest
 from inviscid.outcome import Outcome
 from inviscid.sentinels import MISSING
 from inviscid.signature import Parameter, Signature, outer_documentation, outer_signature
@@ -56,6 +56,8 @@ class Found(NamedTuple):
     standing: Standing = Standing()
     earlier: Entry | None = None
     """An entry that doesn't stand now."""
+    unless: str = ""
+    """In an explanation: whose answer may let an earlier result stand."""
 
 
 class Computed(NamedTuple, Generic[R]):
@@ -300,36 +302,42 @@ class CachedFunction(Generic[P, R]):
 
     def _retrace(self, store: Store, attempt: Attempt, call: Call, earlier: Entry | None) -> Steps[Found | None]:
         """A result that stands all the same: the world is again what it was, or what was edited gives what it gave."""
+        for entry, conditions in self._candidates(store, attempt, call, earlier):
+            with ExitStack() as stack:
+                self._lay(stack)
+                standing = yield from confirm.confirm(call, conditions, awaited=self._kind.awaited)
+            if standing.moved:
+                continue
+            found = self._load(store, attempt, call, Found(MISSING, entry, Outcome.HIT_RETRACED, (), standing=standing))
+            if found.entry is not None:
+                self._let_stand(store, attempt, call, found, earlier)
+                return found
+        return None
+
+    def _candidates(
+        self, store: Store, attempt: Attempt, call: Call, earlier: Entry | None
+    ) -> Iterator[tuple[Entry, Manifest]]:
+        """Entries of other keys that may stand for a call, each with the conditions for that."""
         none: list[Entry] = []
         tried: list[Manifest] = []
+        # Only where an entry gave way to another is there one that was set aside.
         for link in [call.key, call.shallow()] if earlier is not None else [call.shallow()]:
             for entry in attempt.use(partial(store.traced, link), otherwise=none) if link else none:
                 manifest = unpack_manifest(entry.manifest)
                 conditions = manifest._replace(trace=None) if link == call.key else Manifest(trace=manifest.trace)
-                if conditions in tried or link not in (call.key, *manifest.links) or self._expired(entry):
-                    continue
-                tried.append(conditions)
-                with ExitStack() as stack:
-                    self._lay(stack)
-                    standing = yield from confirm.confirm(call, conditions, awaited=self._kind.awaited)
-                if standing.moved:
-                    continue
-                stands = Found(MISSING, entry, Outcome.HIT_RETRACED, (), standing=standing)
-                found = self._load(store, attempt, call, stands)
-                if found.entry is not None:
-                    self._let_stand(store, attempt, call, found, earlier, manifest.trace)
-                    return found
-        return None
+                meant = link == call.key or link in manifest.links
+                if meant and conditions not in tried and not self._expired(entry):
+                    tried.append(conditions)
+                    yield entry, conditions
 
-    def _let_stand(
-        self, store: Store, attempt: Attempt, call: Call, found: Found, earlier: Entry | None, trace: Trace | None
-    ) -> None:
+    def _let_stand(self, store: Store, attempt: Attempt, call: Call, found: Found, earlier: Entry | None) -> None:
         """Have the key of a call lead to what was found to stand for it."""
         if (self._variant.mode or settings.current_mode()).name == "readonly" or found.entry is None:
             return
         if earlier is not None:
             attempt.use(partial(results.set_aside, store, call, earlier), otherwise=None)
         try:
+            trace = unpack_manifest(found.entry.manifest).trace
             manifest = confirm.manifest_again(call, found.standing, trace)
         except UnhashableInput:
             # Somebody is asked whom the code doesn't show: it stands this once.
@@ -557,24 +565,31 @@ class CachedFunction(Generic[P, R]):
         attempt = Attempt(self.__qualname__)
         found = self._foreseen(store, attempt, call, refresh=mode.name == "refresh")
         found = self._why(store, attempt, call, found)
-        return Explanation(
-            found.outcome.kind, list(found.reasons), found.outcome, call.key.hex(), found.difference.diff
-        )
+        reasons = [*found.reasons, *([f"unless {found.unless}() gives what it gave"] if found.unless else [])]
+        return Explanation(found.outcome.kind, reasons, found.outcome, call.key.hex(), found.difference.diff)
 
     def _foreseen(self, store: Store, attempt: Attempt, call: Call, *, refresh: bool) -> Found:
         """What a look would find, as far as that can be told without computing anything."""
         found = self._look(store, attempt, call, refresh=refresh)
-        if found.entry is not None and (moved := confirm.foretell(call, unpack_manifest(found.entry.manifest))):
-            return Found(MISSING, None, Outcome.MISS_NOT_FINAL, moved)
-        return found if found.entry is None else self._load(store, attempt, call, found)
+        if found.entry is not None:
+            manifest = unpack_manifest(found.entry.manifest)
+            told = confirm.foretell(call, manifest._replace(trace=None))
+            if not told.moved:
+                return self._load(store, attempt, call, found)
+            found = Found(MISSING, None, Outcome.MISS_NOT_FINAL, told.moved, earlier=found.entry)
+        if found.outcome not in (Outcome.MISS_NEW, Outcome.MISS_NOT_FINAL):
+            return found
+        for entry, conditions in self._candidates(store, attempt, call, found.earlier):
+            told = confirm.foretell(call, conditions)
+            if not told.moved:
+                return self._load(store, attempt, call, Found(MISSING, entry, Outcome.HIT_RETRACED, ()))
+            found = found._replace(unless=found.unless or told.asked)
+        return found
 
-    def __inviscid_foretell__(self, args: tuple[Any, ...], kwargs: dict[str, Any], answer: bytes) -> str:
-        """Why a call would not, or may not, give what it gave; empty if it would."""
-        call, name = self._call_of(args, kwargs), self.__qualname__
-        found = self._foreseen(stores.current_store(self._store), Attempt(name), call, refresh=False)
-        if found.entry is None:
-            return f"{name}() is asked again first: {'; '.join(found.reasons) or 'it has no stored result'}"
-        return "" if found.entry.value == answer else f"{name}() gives something else"
+    def __inviscid_foreseen__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Found:
+        """What a call would find."""
+        store = stores.current_store(self._store)
+        return self._foreseen(store, Attempt(self.__qualname__), self._call_of(args, kwargs), refresh=False)
 
     def refresh(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Compute a call again, whatever is stored, and store what comes of it."""

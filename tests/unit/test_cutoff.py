@@ -53,6 +53,18 @@ def test_the_hit_says_so(project: Any, caplog: pytest.LogCaptureFixture) -> None
     assert [record.outcome for record in caplog.records] == [Outcome.MISS_CODE, Outcome.HIT_RETRACED]  # type: ignore[attr-defined]
 
 
+def test_an_explanation_says_on_whom_it_depends(project: Any, ran: Ran) -> None:
+    text = HEAD + "@cached\ndef low(x): return {}\n@cached\ndef top(x):\n    ran('top')\n    return low(x)\n"
+    project.edit(text.format("x")).top(1)
+    mod = project.edit(text.format("x + 0"))
+    explained = mod.top.explain(1)
+    assert explained.reasons == ["mod.low changed, body", "unless low() gives what it gave"]
+    assert explained.code is Outcome.MISS_CODE
+    mod.low(1)
+    assert mod.top.explain(1).code is Outcome.HIT_RETRACED
+    assert ran() == ["top"]
+
+
 def test_across_processes(project: Any) -> None:
     text = HEAD + (
         "@cached\ndef low(x):\n    print('low')\n    return {}\n"
