@@ -167,6 +167,7 @@ DIFFERENT = {
     "lambda and what it returns": ("def f(): return lambda: g()", "def f(): return g()"),
     "positional and keyword at the call": ("def f(g, a): return g(a, b=1)", "def f(g, a): return g(a=a, b=1)"),
     "folded constant": ("def f(): return 2 ** 100", "def f(): return 1267650600228229401496703205376"),
+    "positional-only and starred parameter": ("def f(a, /): return a", "def f(*a): return a"),
 }  # fmt: skip
 
 

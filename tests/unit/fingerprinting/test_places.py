@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+import os
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from inviscid import fingerprint
 from inviscid.fingerprinting import places
 
 
@@ -73,3 +78,24 @@ def test_the_rest(tmp_path: Path) -> None:
     assert places.place_of("made_by_hand", None) == places.USER
     assert places.installed_module("no_such_module_anywhere") == places.USER
     assert places.place_of_globals(vars(sys.modules["pytest"])).distribution == "pytest"
+
+
+def test_a_compiled_module_of_the_users_counts_by_its_file(project: Any) -> None:
+    modules = [importlib.import_module(name) for name in ("_heapq", "_bisect", "_struct", "_json", "_csv")]
+    found = next((module for module in modules if hasattr(module, "__file__")), None)
+    if found is None:
+        pytest.skip("this Python has all of them built in")
+    name = found.__name__
+    function = next(key for key, value in vars(found).items() if type(value) is type(len))
+    project.write(pkg__other="")
+    own = project.folder / "pkg" / Path(str(found.__file__)).name
+    shutil.copy(str(found.__file__), own)
+    mod = project.edit(f"from pkg.{name} import {function}\ndef f(x): return {function}(x)\n")
+    before = fingerprint(mod.f)
+    assert not before.taints
+    assert fingerprint(mod.f) is before
+    # It is replaced, and not written to: the file is in use.
+    changed = project.folder / "changed"
+    changed.write_bytes(own.read_bytes() + b"more")
+    os.replace(changed, own)
+    assert fingerprint(mod.f).digest != before.digest

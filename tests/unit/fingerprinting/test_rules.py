@@ -163,6 +163,14 @@ SYNTAX = [
     ([f"{_SOURCE}_an_edit_after_the_import_gives_nothing"], "if same_code(code, twin)]", "]"),
     (["fingerprinting/test_fingerprint.py::test_code_without_text_is_fingerprinted_whole"], "code.co_code, code.co_exceptiontable, code.co_argcount,", "code.co_code, code.co_argcount,"),
     (["fingerprinting/test_fingerprint.py::test_code_without_text_is_fingerprinted_whole"], 'found.append(Slot("global", value))', "found.append(Slot('global', 'len'))"),
+    (["positional-only and starred parameter"], "[int(part) if isinstance(part, bool) else part for part in shape]", "[]"),
+    (["nested default"], "defaults = [self.expression(default, scope) for default in node.args.defaults]", "defaults = []"),
+    (["nested decorator"], 'for decorator in getattr(node, "decorator_list", ())]', "for decorator in ()]"),
+    (["comprehension filter"], "self.expression(condition, inner) for condition in generator.ifs]", "self.expression(condition, inner) for condition in []]"),
+    *(
+        (rows, '_SKIPPED_FIELDS = frozenset({"ctx",', f'_SKIPPED_FIELDS = frozenset({{"ctx", "{field}",')
+        for field, rows in {"targets": ["which local"], "value": ["star at the call"], "elts": ["set order"]}.items()
+    ),
 ]  # fmt: skip
 
 # What is reached, and by which way.
@@ -233,6 +241,11 @@ WAYS = [
     ([f"{_PLACE}_a_local_install_counts_by_content_too"], ' and "__pycache__" not in line', ""),
     ([f"{_PLACE}_distributions_share_a_namespace"], 'if os.path.isfile(os.path.join(site, top, "__init__.py")):', "if True:"),
     (["fingerprinting/test_reach_rows.py::test_distributions_in_reach_are_listed"], 'if target.place.kind == "distribution":', "if False:"),
+    ([f"{_PLACE}_a_compiled_module_of_the_users_counts_by_its_file"], "definition.label.append(digest(stream.read()))", "pass"),
+    ([f"{_PLACE}_a_compiled_module_of_the_users_counts_by_its_file"], "guards.answer(functools.partial(stamp_of, file))", "answer = functools.partial(stamp_of, file)"),
+    (["fingerprinting/test_remembered.py::test_the_exception_table_counts"], "code.co_linetable, code.co_exceptiontable,", "code.co_linetable,"),
+    (["fingerprinting/test_remembered.py::test_lambdas_of_equal_code_in_other_columns_differ"], "code.co_linetable, code.co_exceptiontable,", "code.co_exceptiontable,"),
+    (["fingerprinting/test_remembered.py::test_depth_is_not_remembered"], '# How deep that is depends on the caller, not on the text.\n        return None, b""', "return None, text"),
 ]  # fmt: skip
 
 # What counts by value: the structure of globals, cells and defaults.
@@ -273,6 +286,10 @@ GUARDS = [
     ([f"{_GUARD}_many_readers_of_a_name_share_a_guard_unless_it_was_rebound_between_them"], "if known is None or known() is not value:", "if known is None:"),
     (["test_memo.py::test_what_changes_while_it_runs_is_not_stored_under_the_old_key"], "if now.raw != call.fingerprint.raw:", "if False:"),
     (["test_memo.py::test_an_argument_that_the_body_changes"], "names = calls.changed(call, self._options)", "names = []"),
+    ([f"{_LIVE}[{row}]" for row in ("getter of a property", "function behind lru_cache")], "all(_same_function(*item) for", "all(True for"),
+    ([f"{_LIVE}[{row}]" for row in ("method of a base", "member of a metaclass", "method of the class of an instance")], "all(_same_class(*item) for", "all(True for"),
+    ([f"{_LIVE}[{row}]" for row in ("content of a class attribute", "class of an instance", "instance behind a bound method", "argument of a partial", "iterator", "set")], "all(_still(take, expected) for", "all(True for"),
+    ([f"{_LIVE}[{row}]" for row in ("global of another module", "global that a helper of another module reads", "name that was undefined", "attribute that was undefined")], "all(namespace.get(name, MISSING) is value() for", "all(True for"),
 ]  # fmt: skip
 
 # What is impure, and what a computation was seen to do.
@@ -377,9 +394,19 @@ KEYS = [
     (["test_memo.py::test_a_thread_that_sees_other_config_spoils_the_computation"], "computing.report(self.__qualname__, seen)", "pass"),
     (["test_memo.py::test_a_result_is_of_the_classes_of_the_module_that_asks"], "if _digest_at(home, qualname, forms) == wanted:", "if False:"),
     (["test_memo.py::test_equal_arguments_of_other_types_are_other_calls"], "digest(pack([value for _, value in inputs])),", 'b"",'),
+    (["test_decisions.py::test_the_parts_of_a_key_and_their_order"], "[sys.implementation.name, version, sys.flags.optimize]", "[sys.implementation.name, version]"),
+    (["test_decisions.py::test_the_parts_of_a_key_and_their_order"], "        pack([namespace, salt]),", ""),
+    (["test_memo.py::test_callables_as_arguments_bring_their_behaviour_and_config"], 'value.__inviscid_overrides__() if base is not value else b""', 'b""'),
 ]  # fmt: skip
 
-RULES = [*NORMAL_FORM, *REACH, *SYNTAX, *WAYS, *VALUES, *GUARDS, *WORLD, *KEYS]
+# What an explanation shows of a fingerprint.
+TOLD = [
+    (["test_explain.py::test_the_diff_shows_normalized_source"], "definition.shown = form.text", "pass"),
+    (["test_explain.py::test_the_diff_of_a_class_has_its_members"], "definition.shown = outline(cls,", "outline(cls,"),
+    (["test_explain.py::test_a_secret_is_known_by_its_own_name"], "def is_secret(name: str) -> bool:\n", "def is_secret(name: str) -> bool:\n    return False\n\n\ndef _is_secret(name: str) -> bool:\n"),
+]  # fmt: skip
+
+RULES = [*NORMAL_FORM, *REACH, *SYNTAX, *WAYS, *VALUES, *GUARDS, *WORLD, *KEYS, *TOLD]
 
 
 class Pair(NamedTuple):

@@ -105,24 +105,23 @@ class Outcomes:
         return report
 
 
-def run_tests(names: list[str], root: Path) -> dict[str, str]:
+def run_tests(names: list[str], folder: Path) -> dict[str, str]:
     outcomes = Outcomes()
-    os.chdir(root)
-    pytest.main(
-        [
-            "-q",
-            "-p",
-            "no:cacheprovider",
-            "-W",
-            "ignore::pytest.PytestAssertRewriteWarning",
-            *(f"tests/unit/{name}" for name in names),
-        ],
-        [outcomes],
-    )
+    os.chdir(Path(__file__).parents[3])
+    # Folders of its own: other runs clean up where they all meet.
+    options = [
+        "-q",
+        f"--basetemp={folder}",
+        "-p",
+        "no:cacheprovider",
+        "-W",
+        "ignore::pytest.PytestAssertRewriteWarning",
+    ]
+    pytest.main([*options, *(f"tests/unit/{name}" for name in names)], [outcomes])
     return outcomes.found
 
 
-def done(job: dict[str, Any]) -> dict[str, Any]:
+def done(job: dict[str, Any], folder: Path) -> dict[str, Any]:
     if job["module"]:
         sys.meta_path.insert(0, Finder(job["module"], job["path"], job["text"]))
     import inviscid.fingerprinting  # noqa: F401  a rule without which nothing can be imported shows nothing
@@ -131,7 +130,7 @@ def done(job: dict[str, Any]) -> dict[str, Any]:
         warnings.simplefilter("ignore")
         forms = [same_form(*pair) for pair in job["forms"]]
         modules = [same_module(*pair) for pair in job["modules"]]
-    tests = run_tests(job["tests"], Path(__file__).parents[3]) if job["tests"] else {}
+    tests = run_tests(job["tests"], folder) if job["tests"] else {}
     return {"forms": forms, "modules": modules, "tests": tests}
 
 
@@ -142,7 +141,7 @@ def in_a_fork(job: dict[str, Any], told: Path) -> dict[str, Any]:
             os.dup2(output.fileno(), 1)
             os.dup2(output.fileno(), 2)
             try:
-                answer = done(job)
+                answer = done(job, told.with_suffix(".tests"))
             except BaseException:
                 answer = {"error": traceback.format_exc()}
             told.with_suffix(".answer").write_text(json.dumps(answer))
