@@ -12,7 +12,7 @@ import copy
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -23,16 +23,22 @@ from inviscid.fingerprinting import (
     CURES,
     DECIMAL,
     MEMBERS,
+    OPTIONS,
+    ORDER,
+    PRINTING,
     ZONE,
     ConfigRead,
     Distribution,
     Fingerprint,
     Fingerprinter,
     Forms,
+    Part,
     external_name,
     is_secret,
     is_user,
     opaque,
+    others,
+    printing,
     world_of,
 )
 from inviscid.inputs import Encoder
@@ -63,6 +69,9 @@ class Options(NamedTuple):
     cache_if: Callable[[Any], Any] | None = None
 
 
+_DEFINED = frozenset({"class", "function"})
+
+
 class Call(NamedTuple):
     """One invocation, identified."""
 
@@ -85,6 +94,26 @@ class Call(NamedTuple):
     """
     shallow: Callable[[], bytes]
     """The key without the functions that are cut from its fingerprint; empty where there are none."""
+    reached: tuple[tuple[Part, ...], ...] = ()
+    """The definitions that it reaches: through the function, and through each callable and class in its arguments."""
+
+    remembering: tuple[tuple[str, Callable[[], Any]], ...] = ()
+    """(name, a way to it) of each memo that it reaches whose function may open files."""
+
+    def memos(self) -> list[tuple[str, Any]]:
+        """Those of the memos that are still there, with their names."""
+        held = ((name, reference()) for name, reference in self.remembering)
+        return [(name, memo) for name, memo in held if hasattr(memo, "cache_info")]
+
+    def homes(self, qualname: str) -> set[str]:
+        """The modules from which the call reaches classes and functions of this name."""
+        end = f".{qualname}"
+        return {
+            part.name.removesuffix(end)
+            for parts in self.reached
+            for part in parts
+            if part.kind in _DEFINED and part.name.endswith(end)
+        }
 
 
 class References:
@@ -102,6 +131,8 @@ class References:
         self.variables: set[str] = set()
         self.marks: set[str] = set()
         self.reads: list[tuple[ConfigRead, Sequence[Layer]]] = []
+        self.reached: list[tuple[Part, ...]] = []
+        self.memos: list[tuple[str, Callable[[], Any]]] = []
         self._marks = marks
         self._forms = forms
 
@@ -129,6 +160,8 @@ class References:
         base = value.__inviscid_base__ if is_declared(value) else value
         # What it is asked for is for the function that it is given to, whose code is not looked at here.
         fingerprint = FINGERPRINTS.of(base, self._marks | {MEMBERS}, self._forms)
+        self.reached.append(fingerprint.definitions)
+        self.memos += fingerprint.memos
         self.unseen += [f"{path}: {unseen}" for unseen in fingerprint.unseen]
         self.variables |= fingerprint.variables
         self.distributions |= fingerprint.distributions
@@ -210,7 +243,7 @@ def identify(
     while True:
         fingerprint = take(asked)
         references = References(fingerprint.marks, forms)
-        encoder = _encoder(options, references)
+        encoder = _encoder(options, references, fingerprint)
         inputs = digest_inputs(values, options, encoder)
         # Before the config: what they read of it counts.
         substitutes = _substitutes(options, references)
@@ -223,7 +256,7 @@ def identify(
     reads, shown, seen = _config(fingerprint, config, references)
     environment = [*_PYTHON, *(list(item) for item in sorted(fingerprint.distributions | references.distributions))]
     variables = fingerprint.variables | references.variables | ({DECIMAL} if encoder.decimals else frozenset())
-    environment += [[f"{_VARIABLE}{name}", _variable(name), ""] for name in sorted(variables)]
+    environment += _ambient(variables, environment, references)
     given_options = Encoder(references).digest([options.version, sorted(options.ignore)], "option 'version'")
     if substitutes:
         given_options = combine("options", given_options, substitutes)
@@ -243,6 +276,7 @@ def identify(
     taints = () if options.pure else (*fingerprint.taints, *references.taints, *unseen, *drawn)
     rest = [[value for _, value in inputs], given_options, options.namespace, mode.salt]
     shallow = partial(_shallow_key, fingerprint, references, environment, reads, rest)
+    reached = (fingerprint.definitions, *references.reached)
     return Call(
         key,
         {**values, **own},
@@ -254,6 +288,8 @@ def identify(
         taints,
         tuple(encoder.files),
         shallow,
+        reached,
+        (*fingerprint.memos, *references.memos),
     )
 
 
@@ -284,7 +320,7 @@ def standing(fingerprint: Fingerprint, config: Config) -> bytes:
     """The digest of all that a function does and is configured to do, whatever it is called with."""
     reads, _, _ = _config(fingerprint, config, References())
     environment = [*_PYTHON, *map(list, sorted(fingerprint.distributions))]
-    environment += [[name, _variable(name)] for name in sorted(fingerprint.variables)]
+    environment += _ambient(fingerprint.variables, environment, References())
     return combine("standing", fingerprint.raw, pack(environment), pack(reads))
 
 
@@ -320,7 +356,7 @@ def changed(call: Call, options: Options) -> list[str]:
     values = {name: call.values[name] for name, _ in call.inputs}
     if all(type(value) in _ATOMS for value in values.values()):
         return []
-    encoder = _encoder(options, References(call.fingerprint.marks))
+    encoder = _encoder(options, References(call.fingerprint.marks), call.fingerprint)
     found: list[str] = []
     for name, before in call.inputs:
         try:
@@ -390,8 +426,8 @@ def digest_inputs(values: dict[str, Any], options: Options, encoder: Encoder) ->
     ]
 
 
-def _encoder(options: Options, references: References) -> Encoder:
-    return Encoder(references, volatile=options.volatile)
+def _encoder(options: Options, references: References, fingerprint: Fingerprint) -> Encoder:
+    return Encoder(references, volatile=options.volatile, ordered=ORDER in fingerprint.marks)
 
 
 def _input(encoder: Encoder, name: str, value: Any, options: Options) -> bytes:
@@ -414,6 +450,7 @@ def _drawn(fingerprint: Fingerprint, values: dict[str, Any], environment: list[A
 
 
 _FRAMES = frozenset({"pandas", "polars"})
+_OPTED = frozenset({"numpy", "pandas"})
 
 # In front of the name of a variable in the environment: no distribution is called so.
 _VARIABLE = "$"
@@ -431,6 +468,24 @@ def _variable(name: str) -> str:
     traps = sorted(signal.__name__ for signal, trapped in context.traps.items() if trapped)
     shown = [context.prec, context.rounding, context.Emin, context.Emax, context.capitals, context.clamp, traps]
     return digest(pack(shown)).hex()
+
+
+def _ambient(variables: Collection[str], environment: Sequence[Any], references: References) -> list[list[str]]:
+    """What holds for the whole process, as rows of the environment behind those of Python and of the distributions."""
+    libraries = _OPTED.intersection(part[0] for part in environment[2:])
+    found = [[f"{_VARIABLE}{name}", _variable(name), ""] for name in sorted(variables) if name != PRINTING]
+    return found + _options(libraries, references, printed=PRINTING in variables)
+
+
+def _options(libraries: Collection[str], references: References, *, printed: bool) -> list[list[str]]:
+    """The options that hold for the whole process and aren't the defaults, as digests (hex)."""
+    found = (
+        (OPTIONS, others() if "pandas" in libraries else []),
+        (PRINTING, printing() if printed and libraries else []),
+    )
+    # Formatters are functions.
+    encoder = Encoder(references)
+    return [[f"{_VARIABLE}{name}", encoder.digest(options, name).hex(), ""] for name, options in found if options]
 
 
 def _python() -> list[Any]:

@@ -12,7 +12,7 @@ What a disturbed computation returns is returned, and not stored.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple
@@ -75,12 +75,13 @@ class Computation:
         inputs: Sequence[bytes] = (),
         cut: Mapping[int, int] | None = None,
         reaches: frozenset[int] = frozenset(),
+        memos: Iterable[tuple[str, Any]] = (),
     ) -> None:
         self.name = name
         self.config = config or {}
         self.disturbed = ""
         """Why its result must not be stored; empty while nothing speaks against it."""
-        self.watch = Watch(files)
+        self.watch = Watch(files, memos)
         self.inputs = {digest: number for number, digest in reversed(list(enumerate(inputs)))}
         """By digest, the number of an argument of its own."""
         self.cut = cut or {}
@@ -170,7 +171,10 @@ def computing(computation: Computation, *, vouched: bool = False) -> Iterator[Co
     with _lock:
         _all.append(computation)
     try:
-        yield computation
+        try:
+            yield computation
+        finally:
+            computation.watch.recall()
     except BaseException:
         for outer in around[-1:]:
             outer.adopt(computation)
@@ -179,10 +183,13 @@ def computing(computation: Computation, *, vouched: bool = False) -> Iterator[Co
         with _lock:
             _all.remove(computation)
         _around.reset(token)
+        computation.watch.recall()
         if around:
             around[-1].disturbed = around[-1].disturbed or computation.disturbed
             if vouched:
                 computation.watch.acts.clear()
+                computation.watch.remembered.clear()
+                computation.watch.remembered.clear()
             around[-1].watch.join(computation.watch)
 
 

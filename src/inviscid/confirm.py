@@ -19,7 +19,7 @@ from inviscid.calls import Call, Options
 from inviscid.computing import Answer, Asked, Computation, Told, aside
 from inviscid.entry import function_name
 from inviscid.errors import UnhashableInput, UnstorableResult
-from inviscid.fingerprinting import Shallow
+from inviscid.fingerprinting import ORDER, Shallow
 from inviscid.inputs import Dir, File
 from inviscid.manifest import Argument, Demand, Manifest, Step, Trace
 from inviscid.steps import Asking, Steps, run
@@ -178,7 +178,7 @@ def computation(name: str, call: Call, options: Options) -> Computation:
     replaced = {name for name, _ in options.identify} if not options.volatile else {name for name, _ in call.inputs}
     inputs = [b"" if name in replaced else digest for name, digest in call.inputs]
     files = frozenset(os.path.abspath(path) for _, path, _ in call.files)
-    return Computation(name, call.config, files, inputs, cut, reaches)
+    return Computation(name, call.config, files, inputs, cut, reaches, call.memos())
 
 
 def answered(call: Call, value: Any, digest: bytes, sights: Sequence[Sight], demands: Sequence[Asked]) -> Answer:
@@ -328,6 +328,10 @@ def _trace(call: Call, computation: Computation, own: Sequence[Sight]) -> Trace 
     if computation.told is None or call.fingerprint.shallow is None:
         return None
     if computation.uncovered or not computation.told:
+        return None
+    if computation.watch.relied or ORDER in call.fingerprint.marks:
+        # What a call read for a memo came to others beside its answer; and answers that are compared show nobody in
+        # which order attributes were set.
         return None
     steps = []
     for one in computation.told:

@@ -99,11 +99,11 @@ class SourceFunction(CachedFunction[P, R]):
             return Found(MISSING, None, Outcome.MISS_UNSEEN, ("a source looks once in each run",))
         return super()._look(store, attempt, call, refresh=refresh)
 
-    def _load(self, store: Store, attempt: Attempt, found: Found) -> Found:
+    def _load(self, store: Store, attempt: Attempt, call: Call, found: Found) -> Found:
         assert found.entry is not None
         observed = self._observed.get(found.entry.key)
         if observed is None or not observed.data:
-            return super()._load(store, attempt, found)
+            return super()._load(store, attempt, call, found)
         codec = codecs.by_name(observed.codec)
         assert codec is not None
         return found._replace(value=codec.decode(memoryview(observed.data)))
@@ -246,13 +246,13 @@ class EffectFunction(CachedFunction[P, R]):
     def _receipt(self, store: Store, attempt: Attempt, call: Call) -> Found | None:
         entry = attempt.use(lambda: store.find(call.key), otherwise=None)
         self._known(attempt, store)
-        return None if entry is None else self._load(store, attempt, Found(MISSING, entry, Outcome.HIT, ()))
+        return None if entry is None else self._load(store, attempt, call, Found(MISSING, entry, Outcome.HIT, ()))
 
     def _check_mark(self, store: Store, call: Call, *, refresh: bool) -> None:
         entry = store.find(_mark_of(call))
         if entry is None or refresh:
             return
-        state, origin = results.load(store, entry), entry.provenance.origin
+        state, origin = results.load(store, entry, call), entry.provenance.origin
         if state == "done":
             why = "happened, and its receipt is lost"
         else:

@@ -260,7 +260,7 @@ class CachedFunction(Generic[P, R]):
                 found = Found(MISSING, None, Outcome.MISS_NOT_FINAL, standing.moved, earlier=found.entry)
             found = found._replace(standing=standing)
         if found.entry is not None:
-            return self._load(store, attempt, found)
+            return self._load(store, attempt, call, found)
         if retrace and found.outcome in (Outcome.MISS_NEW, Outcome.MISS_NOT_FINAL):
             return (yield from self._retrace(store, attempt, call, found.earlier)) or found
         return found
@@ -285,12 +285,12 @@ class CachedFunction(Generic[P, R]):
             return ""
         return f"computed {events.duration(age)} ago, more than max_age ({events.duration(limit)})"
 
-    def _load(self, store: Store, attempt: Attempt, found: Found) -> Found:
+    def _load(self, store: Store, attempt: Attempt, call: Call, found: Found) -> Found:
         """The value of an entry that was found to stand."""
         entry = found.entry
         assert entry is not None
         try:
-            value = attempt.use(lambda: results.load(store, entry, self._forms), otherwise=MISSING)
+            value = attempt.use(lambda: results.load(store, entry, call, self._forms), otherwise=MISSING)
         except results.Unreadable as error:
             why = str(error)
             if why:
@@ -308,7 +308,7 @@ class CachedFunction(Generic[P, R]):
                 standing = yield from confirm.confirm(call, conditions, awaited=self._kind.awaited)
             if standing.moved:
                 continue
-            found = self._load(store, attempt, Found(MISSING, entry, Outcome.HIT_RETRACED, (), standing=standing))
+            found = self._load(store, attempt, call, Found(MISSING, entry, Outcome.HIT_RETRACED, (), standing=standing))
             if found.entry is not None:
                 self._let_stand(store, attempt, call, found, earlier)
                 return found
@@ -401,8 +401,9 @@ class CachedFunction(Generic[P, R]):
             return asis, Outcome.BYPASS_READONLY, "mode 'readonly' stores nothing"
         if computed.disturbed:
             return asis, Outcome.BYPASS_CHANGED, computed.disturbed
-        if not self._options.pure and computation.watch.acts:
-            return asis, Outcome.BYPASS_IMPURE, f"it {' and '.join(computation.watch.acts)}: {CURES}"
+        if not self._options.pure and (unseen := computation.watch.unseen()):
+            cures = f"cache it with @cached instead, {CURES}" if computation.watch.remembered else CURES
+            return asis, Outcome.BYPASS_IMPURE, f"it {' and '.join(unseen)}: {cures}"
         try:
             manifest = self._manifest(call, computation)
         except (UnhashableInput, OSError) as error:
@@ -574,14 +575,14 @@ class CachedFunction(Generic[P, R]):
             manifest = unpack_manifest(found.entry.manifest)
             told = confirm.foretell(call, manifest._replace(trace=None))
             if not told.moved:
-                return self._load(store, attempt, found)
+                return self._load(store, attempt, call, found)
             found = Found(MISSING, None, Outcome.MISS_NOT_FINAL, told.moved, earlier=found.entry)
         if found.outcome not in (Outcome.MISS_NEW, Outcome.MISS_NOT_FINAL):
             return found
         for entry, conditions in self._candidates(store, attempt, call, found.earlier):
             told = confirm.foretell(call, conditions)
             if not told.moved:
-                return self._load(store, attempt, Found(MISSING, entry, Outcome.HIT_RETRACED, ()))
+                return self._load(store, attempt, call, Found(MISSING, entry, Outcome.HIT_RETRACED, ()))
             found = found._replace(unless=found.unless or told.asked)
         return found
 

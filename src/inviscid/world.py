@@ -10,9 +10,10 @@ that.
 No sight is: what an import reads, what lies in an installed distribution (its version counts), what the body itself had
 written before, devices and the like, and what this package reads for its own purposes.
 
-    kind     = "file" | "tree" (a `Dir`) | "names" (in a directory) | "glob" (what a pattern finds)
+    kind     = "file" | "tree" (a `Dir`) | "names" (in a directory) | "scan" (names, and what each entry's stat says)
+             | "glob" (what a pattern finds)
     path     = as the body gave it: one that is relative means another file in another working directory
-    digest   = bin: of the bytes, or of the sorted names; empty where there was nothing
+    digest   = bin: of the bytes, or of what was listed, sorted; empty where there was nothing
     stamp    = [size, modified ns, changed ns, inode, device] | nil
     when     = ns, when the digest was taken. A stamp vouches for a digest only where the file is clearly older than
                that: within the clock's step a file can change and keep its times (as git knows of its index).
@@ -43,6 +44,9 @@ _SHARED_MEMORY = "/dev/shm/"  # noqa: S108  files like others
 _SITE = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}", f"{os.sep}__pycache__{os.sep}")
 _LIBRARY = os.path.dirname(os.path.realpath(os.__file__)) + os.sep
 _IMPORT = frozenset({"_find_and_load", "_find_spec", "find_spec", "_fill_cache"})
+# What scans directories for names alone, which it gives to nobody but in what a pattern finds.
+_FINDERS = frozenset({"glob", "pathlib", "pathlib._local", "pathlib._glob", "pathlib._abc"})
+_TAG = "CACHEDIR.TAG"
 # Modules that open files so that people can read messages.
 _MESSAGES = frozenset({"logging", "logging.handlers", "traceback", "warnings"})
 # Modules that start programs or connect to find out about the machine.
@@ -62,14 +66,30 @@ class Sight(NamedTuple):
 class Watch:
     """What one computation was seen to do."""
 
-    __slots__ = ("acts", "changed", "confirmed", "declared", "home", "made", "reads", "removed", "written")
+    __slots__ = (
+        "acts", "changed", "confirmed", "declared", "home", "made", "memos", "reads", "relied", "remembered", "removed",
+        "written",
+    )  # fmt: skip
 
-    def __init__(self, declared: frozenset[str] = frozenset()) -> None:
+    def __init__(self, declared: frozenset[str] = frozenset(), memos: Iterable[tuple[str, Any]] = ()) -> None:
         self.declared = declared
         """Absolute paths that are in the key by their content."""
+        self.memos: dict[int, tuple[str, Any, int | None]] = {}
+        """By id: the name of a memo whose function may open files, the memo, and how often it had answered before; None
+        where it was empty, because then this sees all that it will remember.
+        """
+        self.remembered: dict[int, str] = {}
+        """Memos that answered with what was read before, unseen."""
+        self.relied = False
+        """Whether a memo answered with what was read meanwhile, by this computation or by one inside of it."""
+        for name, memo in memos:
+            found = memo.cache_info()
+            self.memos[id(memo)] = name, memo, found.hits if found.currsize else None
         self.home = _here()
-        self.reads: dict[tuple[str, str], tuple[str, Stamp | None]] = {}
-        """(kind, path as given) → absolute path, and its stamp when it was first read."""
+        self.reads: dict[tuple[str, str], tuple[str, Stamp | bytes | None]] = {}
+        """(kind, path as given) → absolute path, and its stamp when it was first read; of a scan its digest, because no
+        stamp of a directory tells of its entries.
+        """
         self.confirmed: dict[tuple[str, str], Sight] = {}
         """What cached calls inside depended on, and was confirmed for them."""
         self.written: dict[str, None] = {}
@@ -87,6 +107,20 @@ class Watch:
         self.made.update(inner.made)
         self.changed.update(inner.changed)
         self.acts.update(inner.acts)
+        empty = {at for at, (_, _, hits) in self.memos.items() if hits is None}
+        self.remembered.update((at, name) for at, name in inner.remembered.items() if at not in empty)
+
+    def recall(self) -> None:
+        """Note which memos have answered meanwhile, without anything being read."""
+        for at, (name, memo, hits) in self.memos.items():
+            if hits is None:
+                self.relied = self.relied or memo.cache_info().hits > 0
+            elif memo.cache_info().hits != hits:
+                self.remembered[at] = name
+
+    def unseen(self) -> list[str]:
+        """What it did that nobody can look at again, in words."""
+        return [*self.acts, *(f"got what the memo of {name}() had read before" for name in self.remembered.values())]
 
     def adopt(self, inner: Watch) -> None:
         """Take over what a computation inside of this one read."""
@@ -116,7 +150,7 @@ class Watch:
             pass
         elif absolute.startswith((*_DEVICES, _LIBRARY)) or any(part in absolute for part in _SITE):
             return
-        self.reads[kind, path] = (absolute, _stamp(absolute))
+        self.reads[kind, path] = (absolute, _content(kind, absolute) if kind == "scan" else _stamp(absolute))
 
     def write(self, path: str, *, truncates: bool = True) -> None:
         """Note that a file is about to be written, from its beginning or not."""
@@ -154,9 +188,9 @@ class Watch:
                 continue
             now = time.time_ns()
             content = _content(kind, absolute)
-            if _stamp(absolute) != stamp:
+            if (content if kind == "scan" else _stamp(absolute)) != stamp:
                 raise UnhashableInput(f"{path} changed after it was read.", path)
-            found[kind, path] = Sight(kind, path, content, stamp, now)
+            found[kind, path] = Sight(kind, path, content, None if isinstance(stamp, bytes) else stamp, now)
         return list(found.values())
 
 
@@ -195,10 +229,32 @@ def _content(kind: str, path: str) -> bytes:
             return file_digest(path)
         if kind == "tree":
             return dir_digest(path)
+        if kind == "scan":
+            return _scanned(path)
         found = glob.glob(path, recursive=True) if kind == "glob" else os.listdir(path)
         return digest(pack(sorted(map(os.fsencode, found))))
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return b""
+
+
+def _scanned(path: str) -> bytes:
+    with os.scandir(path) as entries:
+        return digest(pack(sorted([os.fsencode(entry.name), *_told(entry)] for entry in entries)))
+
+
+def _told(entry: os.DirEntry[str]) -> list[int]:
+    """What the stat of an entry says, through a link and of the link itself."""
+    try:
+        own = entry.stat(follow_symlinks=False)
+        found = entry.stat()
+    except FileNotFoundError:
+        # A link that leads nowhere, or an entry that is gone by now.
+        return []
+    if entry.is_dir() and os.path.exists(os.path.join(entry.path, _TAG)):
+        # Programs write there what they can make again, our own store for one.
+        return [own.st_mode, found.st_mode]
+    # Whatever else a stat says changes the third of these too.
+    return [own.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns]
 
 
 def _here() -> str:
@@ -269,6 +325,10 @@ def _opened(one: Watch, args: tuple[Any, ...]) -> None:
     if not isinstance(path, str | bytes):
         return
     name = os.fsdecode(path)
+    if not isinstance(mode, str) and not os.path.isabs(name) and _caller() != "tempfile":
+        # `os.open` doesn't tell its `dir_fd`.
+        one.acts[f"opened {name} by os.open without its whole path, so that nobody can tell in which directory"] = None
+        return
     text = mode if isinstance(mode, str) else ""
     writes = any(mark in text for mark in "wax+") if text else bool(flags & _WRITES)
     truncates = any(mark in text for mark in "wx") if text else bool(flags & (os.O_TRUNC | os.O_EXCL))
@@ -295,6 +355,12 @@ def _listed(one: Watch, args: tuple[Any, ...]) -> None:
     path = "." if args[0] is None else args[0]
     if isinstance(path, str | bytes):
         one.read("names", os.fsdecode(path))
+
+
+def _scans(one: Watch, args: tuple[Any, ...]) -> None:
+    path = "." if args[0] is None else args[0]
+    if isinstance(path, str | bytes):
+        one.read("names" if _caller() in _FINDERS else "scan", os.fsdecode(path))
 
 
 def _renamed(one: Watch, args: tuple[Any, ...]) -> None:
@@ -332,6 +398,11 @@ def _connected(one: Watch, args: tuple[Any, ...]) -> None:
         one.acts[f"connected to {address[0]}:{address[1]}"] = None
 
 
+def _caller() -> str:
+    """The module that did what is being heard; asked by a function that `_hear` calls."""
+    return str(sys._getframe(3).f_globals.get("__name__", ""))  # noqa: SLF001  CPython's own name for it
+
+
 def _for_the_machine() -> bool:
     frame: FrameType | None = sys._getframe(2)  # noqa: SLF001  CPython's own name for it
     while frame is not None and frame.f_code not in bodies.CODES:
@@ -344,7 +415,7 @@ def _for_the_machine() -> bool:
 _EVENTS: dict[str, Callable[[Watch, tuple[Any, ...]], None]] = {
     "open": _opened,
     "os.listdir": _listed,
-    "os.scandir": _listed,
+    "os.scandir": _scans,
     "glob.glob": _globbed,
     "pathlib.Path.glob": _globbed,
     "os.mkdir": _made,

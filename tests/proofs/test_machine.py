@@ -192,7 +192,11 @@ class Pipeline(RuleBasedStateMachine):
     def configure(self, k: int) -> None:
         self.k = k
 
-    @rule(name=st.sampled_from(["top", "join", "mapped", "clean", "aged"]), n=st.integers(0, 1), mode=st.sampled_from(["on"] * 6 + ["readonly", "off", "refresh", "fresh"]))
+    @rule(
+        name=st.sampled_from(["top", "join", "mapped", "clean", "aged"]),
+        n=st.integers(0, 1),
+        mode=st.sampled_from(["on"] * 6 + ["readonly", "off", "refresh", "fresh"]),
+    )
     def call(self, name: str, n: int, mode: str) -> None:
         arguments = {"top": ("path", "n"), "join": ("path", "n"), "mapped": ("n",), "clean": (), "aged": ("n",)}[name]
         given = {"path": str(self.root / "data"), "n": n}

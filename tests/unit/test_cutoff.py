@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import inviscid
@@ -240,6 +241,47 @@ def test_what_it_read_itself_counts(project: Any, ran: Ran, tmp_path: Path) -> N
     file.write_text("two")
     assert project.edit(text.format("2 - 1")).top(str(file)) == "two"
     assert ran() == ["top", "top"]
+
+
+def test_what_a_memo_read_for_one_is_a_dependency_of_others(project: Any, ran: Ran, tmp_path: Path) -> None:
+    text = HEAD + (
+        "import functools\n"
+        "@functools.lru_cache\ndef memo(path):\n    with open(path) as file: return file.read()\n"
+        "@cached\ndef low(path):\n    ran('low')\n    {}return 0\n"
+        "@cached\ndef top(path):\n    ran('top')\n    return str(low(path)) + memo(path)\n"
+    )
+    path = tmp_path / "data.txt"
+    path.write_text("one")
+    assert project.edit(text.format("memo(path)\n    ")).top(str(path)) == "0one"
+    assert ran() == ["top", "low"]
+    path.write_text("two")
+    # Nobody but `low` was seen to open the file, and now it doesn't.
+    assert project.edit(text.format("")).top(str(path)) == "0two"
+    assert ran() == ["top", "low"]
+
+
+def test_print_options_of_a_callee_that_change_nothing(project: Any, ran: Ran) -> None:
+    mod = project.edit(
+        HEAD + "import numpy as np\n"
+        "@cached\ndef low(x):\n    ran('low')\n    return len(f'{np.float64(x)}') > 1\n"
+        "@cached\ndef top(x):\n    ran('top')\n    return low(x)\n"
+    )
+    assert mod.top(1.0) is True
+    assert ran() == ["top", "low"]
+    with np.printoptions(precision=2):
+        assert mod.top(1.0) is True
+        assert ran() == ["low"]
+
+
+def test_answers_are_not_compared_where_the_order_of_attributes_is_seen(project: Any, ran: Ran) -> None:
+    text = HEAD + (
+        "class Pair:\n    def __init__(self, *names):\n        for name in names: setattr(self, name, 1)\n"
+        "@cached\ndef low(x):\n    ran('low')\n    return Pair({})\n"
+        "@cached\ndef top(x):\n    ran('top')\n    return list({}(low(x)))\n"
+    )
+    assert project.edit(text.format("'a', 'b'", "vars")).top(1) == ["a", "b"]
+    assert project.edit(text.format("'b', 'a'", "vars")).top(1) == ["b", "a"]
+    assert ran() == ["top", "low"] * 2
 
 
 def test_large_arguments_are_named_or_not_kept(project: Any, ran: Ran, isolated: Path) -> None:

@@ -429,7 +429,7 @@ def test_version_and_namespace(ran: Ran) -> None:
 
 
 def test_a_caller_notices_the_version_of_what_it_reaches(project: Any, ran: Ran) -> None:
-    text = "import sys\nfrom inviscid import cached\n@cached(version={0})\ndef g(): return {0}\n@cached\ndef f():\n    sys.audit('test.ran', 'f')\n    return g()\n"
+    text = "import sys, time\nfrom inviscid import cached\n@cached(version={0}, pure=True)\ndef g(): return time.time_ns()\n@cached\ndef f():\n    sys.audit('test.ran', 'f')\n    return g()\n"
     project.edit(text.format(1)).f()
     project.edit(text.format(1)).f()
     assert ran() == ["f"]
@@ -884,3 +884,50 @@ def test_what_runs_as_main_is_named_as_it_would_be_imported(project: Any) -> Non
     assert project.run("script.py", "3").endswith(": script.RATE 2 → 3\n")
     as_module = project.run("-m", "script", "1")
     assert as_module.startswith("script:f hit f")
+
+
+TWIN = """
+import sys
+from dataclasses import dataclass
+from inviscid import cached
+
+@dataclass
+class C:
+    x: int
+
+@cached
+def made(x):
+    sys.audit("test.ran", "made")
+    return [C(x)]
+
+@cached
+def given(c):
+    sys.audit("test.ran", "given")
+    return {"c": c}
+"""
+
+
+def test_a_result_is_of_the_classes_of_the_module_that_asks(project: Any, ran: Ran) -> None:
+    """Two modules of one text share their keys, and not their classes."""
+    project.write(one=TWIN, two=TWIN)
+    one, two = project.load("one"), import_module("two")
+    for module in (one, two, one):
+        assert type(module.made(1)[0]) is module.C
+        assert type(module.given(module.C(1))["c"]) is module.C
+    assert ran() == ["made", "given"] * 3
+    again = one.made.explain(1), two.made.explain(1)
+    assert [found.code for found in again] == [Outcome.HIT, Outcome.MISS_UNREADABLE]
+    assert again[1].reasons == ["one:C, which the stored result holds, is not two:C, which is the same text"]
+    assert type(one.made(1)[0]) is one.C
+    assert ran() == []
+
+
+def test_a_class_that_moved_is_still_the_class(project: Any, ran: Ran) -> None:
+    """What is found under the stored name is what the function reaches, whatever the name is."""
+    head, body = TWIN.split("@cached\ndef made")
+    project.write(one=TWIN)
+    project.load("one").made(1)
+    project.write(one=f"import sys\nfrom inviscid import cached\nfrom new import C\n@cached\ndef made{body}", new=head)
+    moved = project.load("one")
+    assert type(moved.made(1)[0]) is moved.C
+    assert ran() == ["made"]

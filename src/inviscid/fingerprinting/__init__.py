@@ -12,16 +12,20 @@ from inviscid.fingerprinting.definition import (
 )
 from inviscid.fingerprinting.impure import CURES, world_of
 from inviscid.fingerprinting.narrowing import opaque
+from inviscid.fingerprinting.options import OPTIONS, PRINTING, others, printing
 from inviscid.fingerprinting.references import external_name, is_user
 from inviscid.fingerprinting.remembered import Forms
 from inviscid.fingerprinting.shown import is_secret
 from inviscid.fingerprinting.take import Fingerprinter
-from inviscid.fingerprinting.template import MEMBERS
+from inviscid.fingerprinting.template import MEMBERS, ORDER
 
 __all__ = [
     "CURES",
     "DECIMAL",
     "MEMBERS",
+    "OPTIONS",
+    "ORDER",
+    "PRINTING",
     "ZONE",
     "ConfigRead",
     "Declared",
@@ -35,5 +39,5 @@ __all__ = [
     "impure",
     "is_secret",
     "is_user",
-    "opaque", "world_of",
+    "opaque", "others", "printing", "world_of",
 ]  # fmt: skip

@@ -26,7 +26,7 @@ def bytecode_template(function: FunctionType) -> Template:
     code = function.__code__
     slots: dict[Slot, None] = {Slot("free", name): None for name in code.co_freevars}
     marks: set[str] = set()
-    mentions: set[str] = set()
+    mentions = {template.FORMATS}
     for nested in nested_codes(code):
         slots.update(dict.fromkeys(_slots(nested)))
         for name in (*nested.co_names, *(c for c in nested.co_consts if isinstance(c, str) and c.startswith("__"))):

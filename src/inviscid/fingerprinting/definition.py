@@ -58,8 +58,8 @@ class Definition:
     """A function, class or value with its references, while a fingerprint is being taken."""
 
     __slots__ = (
-        "declared", "direct", "distribution", "kind", "label", "marked", "members", "name", "notes", "reads",
-        "references", "shown", "taints", "variables", "vouched",
+        "declared", "direct", "distribution", "kind", "label", "looks_up", "marked", "members", "memo", "name", "notes",
+        "reads", "references", "shown", "taints", "variables", "vouched",
     )  # fmt: skip
 
     def __init__(self, name: str) -> None:
@@ -77,6 +77,10 @@ class Definition:
         self.distribution: Distribution | None = None
         self.variables: set[str] = set()
         self.reads: tuple[ConfigRead, ...] = ()
+        self.looks_up: tuple[str, ...] = ()
+        """Every name that its code looks attributes up by: see `Template.mentions`."""
+        self.memo: Any = None
+        """Of a function that `functools.lru_cache` memoizes: the object that remembers."""
         self.members: dict[str, int] = {}
         """Of a class, by name: what is admitted while the walk goes on stands in no order."""
         self.taints: list[Taint] = []
@@ -143,6 +147,8 @@ class Fingerprint(NamedTuple):
     """The fingerprint without the cached functions that it calls; None where it calls none that could be left out."""
     samples: bool
     """Whether somebody in reach is asked for a sample without a seed: a frame draws one at random."""
+    memos: tuple[tuple[str, Callable[[], Any]], ...]
+    """(name, a way to it) of each `functools.lru_cache` in reach whose function may open files: see `memos`."""
     guards: Guards
 
     @property

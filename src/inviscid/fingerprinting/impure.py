@@ -10,6 +10,7 @@ sentence ends with the same cures.
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Collection
 from typing import NamedTuple
 
@@ -23,17 +24,27 @@ class World(NamedTuple):
     """Completes the sentence «f reads …»."""
     unseen: bool = False
     """It opens files where nothing sees it: harmless where the file is an argument, as a `File`."""
+    cure: str = ""
+    """What to do about this kind before the cures that all have."""
 
 
 _CLOCK = World("the clock")
 _RANDOM = World("random numbers that no argument seeds")
 _ENVIRONMENT = World("the environment of the process")
-_FILES = World("the state of the file system")
+_FILES = World(
+    "the state of the file system",
+    cure="open the file and catch FileNotFoundError (what is opened is seen), list the folder with os.scandir, ",
+)
 _NETWORK = World("the network")
 _PROGRAM = World("what another program answers")
 _INPUT = World("what is typed or piped in")
 _AMBIENT = World("settings that hold for the whole process")
 _NATIVE = World("a file in a way that can't be seen: pass it as a File", unseen=True)
+
+ATTACHED = World("a database that SQL attaches: pass it as a File", unseen=True)
+"""SQLite opens it, and says nothing: known by the word in the texts that are in reach, where SQLite is in reach too."""
+_ATTACH = re.compile(rb"(?i)(?<![a-z])attach(?![a-z])")
+_SQLITE = re.compile(r"(_?sqlite3|apsw|sqlalchemy|sqlite_utils|aiosqlite|pandas\.(io\.sql\.)?read_sql\w*)(\.|$)")
 
 _LISTS: dict[World, str] = {
     _CLOCK: """
@@ -149,6 +160,16 @@ _METHODS: dict[str, frozenset[str]] = {
     ),
     "pandas.Timestamp": frozenset({"now", "utcnow", "today"}),
 }
+
+
+def attaches(text: bytes) -> bool:
+    """Whether a text, or the stream of a value, may be SQL that attaches a database."""
+    return _ATTACH.search(text) is not None
+
+
+def is_sqlite(name: str) -> bool:
+    """Whether something installed may run SQL in SQLite."""
+    return _SQLITE.match(name) is not None
 
 
 @functools.lru_cache(maxsize=4096)

@@ -87,6 +87,7 @@ class _Normalizer:
         self.documentation: list[Tree] = []
         self.annotations: list[Tree] = []
         self.names: list[Tree] = []
+        self.raising = False
         self.class_name = located.class_name
         self.names_kept = any(map(_shows_locals, all_nodes(located.node)))
 
@@ -296,6 +297,11 @@ class _Normalizer:
         match node:
             case ast.Pass() | ast.Expr(value=ast.Constant()) | ast.Global() | ast.Nonlocal():
                 return None
+            case ast.Raise():
+                around, self.raising = self.raising, True
+                raised = self.generic(node, scope)
+                self.raising = around
+                return raised
             case ast.Return(value=None | ast.Constant(value=None)):
                 return ["Return"]
             case ast.AnnAssign():
@@ -395,6 +401,10 @@ class _Normalizer:
                 opposite = "NotIn" if isinstance(operator, ast.In) else "IsNot"
                 sides = [self.expression(compare.left, scope), self.expression(compare.comparators[0], scope)]
                 return ["Compare", ["left", sides[0]], ["ops", [opposite]], ["comparators", sides[1]]]
+            case ast.BinOp(left=left, op=ast.Mod(), right=right) if not (_number(left) or _number(right)):
+                self.mentions.add(template.FORMATS)
+                self.shown(right)
+                return self.generic(node, scope)
             case ast.JoinedStr():
                 return self.joined(node, scope)
             case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
@@ -448,6 +458,9 @@ class _Normalizer:
         called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if called == "sample" and not {"random_state", "seed"} & {keyword.arg for keyword in node.keywords}:
             self.mentions.add(template.SAMPLES)
+        if called in template.SHOWING:
+            for given in [*node.args, *(keyword.value for keyword in node.keywords)]:
+                self.shown(given)
         if called in template.SILENT:
             for given in [*node.args, *(keyword.value for keyword in node.keywords)]:
                 self.used_as.setdefault(id(given), template.GIVEN)
@@ -456,6 +469,20 @@ class _Normalizer:
         parts = self.generic(node, scope)
         slot = self.imported_by_call(node, scope, mark=True)
         return parts if slot is None else ["Imported", parts, self.slot(slot)]
+
+    def shown(self, node: ast.AST) -> None:
+        """Note that a text is made of an expression: of a class it shows the module."""
+        match node:
+            case _ if self.raising:
+                # What an error says is no result.
+                pass
+            case ast.Call(func=ast.Name(id="type"), args=[_]) | ast.Attribute(attr="__class__"):
+                self.marks.add(template.PLACE)
+            case ast.Name() | ast.Attribute():
+                self.used_as.setdefault(id(node), template.SHOWN)
+            case ast.Tuple(elts=parts) | ast.List(elts=parts):
+                for part in parts:
+                    self.shown(part)
 
     def imported_by_call(self, node: ast.AST, scope: _Scope, *, mark: bool = False) -> Slot | None:
         """The slot of ``importlib.import_module("constant")``; an import that can't be read is marked."""
@@ -495,6 +522,8 @@ class _Normalizer:
                     if literal:
                         parts.append(_constant(literal))
                         literal = ""
+                    self.mentions.add(template.FORMATS)
+                    self.shown(value.value)
                     spec = None if value.format_spec is None else self.expression(value.format_spec, scope)
                     parts.append(["Format", self.expression(value.value, scope), value.conversion, spec])
         if not parts:
@@ -545,6 +574,10 @@ def _shows_locals(node: ast.AST) -> bool:
     if isinstance(node, ast.Attribute):
         return node.attr == "locals"
     return isinstance(node, ast.Name) and node.id in template.SEES_LOCALS
+
+
+def _number(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, int | float)
 
 
 def _constant(value: object) -> Tree:

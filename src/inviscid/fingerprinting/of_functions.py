@@ -16,10 +16,11 @@ from inviscid.fingerprinting.guards import contents
 from inviscid.fingerprinting.impure import ZONED, seeds
 from inviscid.fingerprinting.of_installed import refer_to_installed, visit_external
 from inviscid.fingerprinting.of_modules import refer_to_namespace
+from inviscid.fingerprinting.options import PRINTING, makes_texts
 from inviscid.fingerprinting.places import STDLIB, Place, place_of_globals
 from inviscid.fingerprinting.references import External, Found, Target, Undefined, external_name, resolve
 from inviscid.fingerprinting.template import Slot
-from inviscid.fingerprinting.walk import MEMBER_LOOK_UP, Walk, show_name
+from inviscid.fingerprinting.walk import FRAME_LOOK_UP, MEMBER_LOOK_UP, Walk, show_name
 from inviscid.sentinels import MISSING
 
 # What looks names up at run time, and what imports modules by a name that is computed, however they are called.
@@ -34,6 +35,7 @@ _LOOK_UP = frozenset(
         "pandas.core.computation.eval.eval",
     }
 )
+_ANYWHERE = frozenset({"", template.SHOWN})
 _IMPORT = frozenset({"importlib.import_module", "builtins.__import__", "pkgutil.resolve_name", "runpy.run_path"})
 _IMPORT_SPELLED = frozenset({"import_module", "__import__"})
 
@@ -61,9 +63,12 @@ def visit_function(walk: Walk, definition: Definition, function: FunctionType) -
         form = bytecode_template(function)
     walk.marks |= form.marks & template.CLOSURE_WIDE
     definition.label.append(form.body)
+    definition.looks_up = form.mentions
     walk.mentions.update(form.mentions)
     if not ZONED.isdisjoint(form.mentions):
         definition.variables.add(ZONE)
+    if makes_texts(form.mentions):
+        definition.variables.add(PRINTING)
     definition.shown = form.text
     computed = template.COMPUTED in form.marks
     whole = template.MODULE in form.marks
@@ -76,14 +81,20 @@ def visit_function(walk: Walk, definition: Definition, function: FunctionType) -
         walk.world(definition, name, uses, form.mentions)
         if definition is walk.definitions[0]:
             walk.seeds.update(seeds(name, uses))
+        if name in FRAME_LOOK_UP and ("" in uses or not _spelled_out(name, (slot.name, *slot.chain))):
+            # Whoever calls it sees the names of locals: of which function, nobody can tell.
+            walk.marks.add(template.EXACT)
         if name in MEMBER_LOOK_UP and not _spelled_out(name, (slot.name, *slot.chain)):
             walk.marks |= set(template.COMPUTED_NAME)
         if isinstance(target, Found) and type(target.value) is str:
             # It may be a query that names variables.
             for variable in template.variables(target.value):
                 _refer_to_target(walk, definition, resolve(Slot("global", variable), function, walk.guards))
-        if "" in uses and isinstance(target, Found) and not target.rest:
-            show_name(definition, target.value)
+        if isinstance(target, Found) and not target.rest:
+            if template.SHOWN in uses and isinstance(target.value, type):
+                walk.marks.add(template.PLACE)
+            if not _ANYWHERE.isdisjoint(uses):
+                show_name(definition, target.value)
         whole = whole or name in _LOOK_UP
         # Where it is spelled out, the template has read the name that is imported.
         computed = computed or (name in _IMPORT and (slot.name, *slot.chain)[-1] not in _IMPORT_SPELLED)

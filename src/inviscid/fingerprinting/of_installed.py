@@ -8,6 +8,7 @@ import functools
 from inviscid.fingerprinting import registries, template
 from inviscid.fingerprinting.definition import DECIMAL, Definition, Distribution
 from inviscid.fingerprinting.narrowing import opaque
+from inviscid.fingerprinting.options import FORMATTING, PRINTING
 from inviscid.fingerprinting.references import External, is_user
 from inviscid.fingerprinting.walk import Walk
 
@@ -19,6 +20,8 @@ def visit_external(walk: Walk, definition: Definition, target: External) -> None
     definition.kind = "external"
     definition.name = target.name
     definition.label.append(["external", target.name])
+    for worker in registries.workers(target.name) if target.place.kind == "stdlib" else ():
+        _refer_to_extensions(walk, definition, worker)
     if isinstance(target.value, type):
         _refer_to_extensions(walk, definition, target.value)
         if isinstance(target.value, abc.ABCMeta):
@@ -30,6 +33,8 @@ def visit_external(walk: Walk, definition: Definition, target: External) -> None
         walk.marks.add(template.MEMBERS)
     if target.name.partition(".")[0] in ("decimal", "_decimal", "_pydecimal"):
         definition.variables.add(DECIMAL)
+    if target.name in FORMATTING:
+        definition.variables.add(PRINTING)
     if target.place.kind == "distribution":
         definition.distribution = Distribution(*target.place[1:])
     if target.name.partition(".")[0] == "inspect":

@@ -14,6 +14,8 @@ from inviscid.errors import UnhashableInput
 from inviscid.fingerprinting import members, template
 from inviscid.fingerprinting.definition import Definition, Encode
 from inviscid.fingerprinting.guards import Content, hold
+from inviscid.fingerprinting.impure import attaches
+from inviscid.fingerprinting.options import PRINTING, makes_texts
 from inviscid.fingerprinting.shown import brief
 from inviscid.fingerprinting.walk import IMMUTABLE, Walk
 
@@ -41,6 +43,10 @@ def visit_value(walk: Walk, definition: Definition, value: Any) -> None:
         return
     definition.kind = "value"
     definition.shown = brief(value, definition.name)
+    if type(attributes := members.ask(value, "__dict__")) is dict:
+        names = [name for name in attributes if isinstance(name, str)]
+        # The stream of a value has them sorted.
+        definition.marked += [(template.ORDER, names)] if names != sorted(names) else []
     _add_content(walk, definition, stream, parts)
     if type(value) not in IMMUTABLE:
         _guard_content(walk, definition, hold(value), (stream, parts))
@@ -49,6 +55,7 @@ def visit_value(walk: Walk, definition: Definition, value: Any) -> None:
 def _add_content(walk: Walk, definition: Definition, stream: bytes, parts: tuple[Any, ...]) -> None:
     """The stream of a value, and the functions and classes in it."""
     definition.label.append(stream)
+    walk.attaches = walk.attaches or attaches(stream)
     for part in parts:
         walk.hand(definition, part, f"{type(part).__module__}.{getattr(part, '__qualname__', definition.name)}")
 
@@ -71,6 +78,8 @@ def visit_getter(walk: Walk, definition: Definition, value: Any) -> None:
     for argument in arguments:
         if isinstance(argument, str):
             definition.label.append(argument)
+            if makes_texts(argument.split(".")):
+                definition.variables.add(PRINTING)
             for name in argument.split("."):
                 walk.mentions.add(name)
                 walk.marks.update(template.REFLECTIVE_ATTRIBUTES.get(name, ()))

@@ -28,7 +28,7 @@ from inviscid.digest import digest, pack, short
 from inviscid.errors import UnhashableInput
 from inviscid.fingerprinting import members, registries, template
 from inviscid.fingerprinting.definition import Declared, Definition, Encode
-from inviscid.fingerprinting.impure import world_of
+from inviscid.fingerprinting.impure import ATTACHED, is_sqlite, world_of
 from inviscid.fingerprinting.of_classes import outline, refer_to_subclasses, visit_class
 from inviscid.fingerprinting.of_functions import refer_to_annotations, visit_function
 from inviscid.fingerprinting.of_installed import refer_to_all_extensions, visit_external
@@ -83,6 +83,9 @@ def reach(
 
 def _ask_the_world(walk: Walk) -> None:
     """Note the methods of installed classes that are called somewhere on what came from somewhere else."""
+    attaching = walk.attaches or any(mention.lower() == "attach" for mention in walk.mentions)
+    if attaching and (by := next((d.name for d in walk.definitions if is_sqlite(d.name)), "")):
+        walk.impure(walk.definitions[0], by, ATTACHED)
     asked = {name[1:] for name in walk.mentions if name.startswith(".")} & template.ASKED
     # Those of the user's own classes are followed.
     asked -= {name for _, cls, _ in walk.classes for name in vars(cls)}
@@ -143,6 +146,7 @@ def visit(walk: Walk, definition: Definition, value: Any) -> None:
         walk.refer(definition, value.__self__, f"{definition.name}.__self__")
     elif isinstance(value, _LRU_CACHE):
         definition.kind = "memoized"
+        definition.memo = value
         definition.label.append(pack(value.cache_parameters()))
         definition.shown = brief(value.cache_parameters())
         walk.refer(definition, value.__wrapped__, definition.name)

@@ -6,10 +6,11 @@ class for what was registered with it, and the classes that people extend for wh
 
 from __future__ import annotations
 
+import functools
 import sys
 from abc import ABCMeta
 from collections.abc import Callable, Collection, Iterator, Mapping
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from inviscid.fingerprinting.template import words
@@ -20,6 +21,13 @@ _EXTENDED = (
     "pandas:DataFrame pandas:Series pandas:Index polars:DataFrame polars:Series polars:LazyFrame polars:Expr "
     "xarray:Dataset xarray:DataArray geopandas:GeoDataFrame networkx:Graph torch:Tensor torch.nn:Module"
 ).split()
+# Modules of the standard library that are in nearly every reach, and whose functions don't work by classes of theirs.
+_WITHOUT_WORKERS = frozenset(
+    "builtins typing types collections enum dataclasses functools abc re os sys itertools math operator logging "
+    "datetime warnings time random pathlib contextlib io threading inspect importlib unittest asyncio concurrent "
+    "multiprocessing".split()
+)
+_HEAP_TYPE = 1 << 9
 # Where descriptors keep the class of an accessor.
 _HELD = ("_accessor", "_ns", "fget", "__func__", "func", "__wrapped__")
 
@@ -52,6 +60,34 @@ def hung(cls: type, names: Collection[str]) -> list[Any]:
     """What a class has under some names, and how many names it has in all."""
     namespace = vars(cls)
     return [len(namespace), *map(namespace.get, names)]
+
+
+@functools.lru_cache(maxsize=256)
+def _workers(module: str) -> tuple[type, ...]:
+    found = vars(sys.modules[module])
+    package = module.partition(".")[0]
+    classes = (value for value in found.values() if type(value) in (type, ABCMeta))
+    return tuple(
+        cls
+        for cls in classes
+        if cls.__flags__ & _HEAP_TYPE
+        and str(cls.__module__).partition(".")[0] == package
+        and not issubclass(cls, BaseException)
+    )
+
+
+def workers(name: str) -> tuple[type, ...]:
+    """The classes of a module of the standard library that do the work of something in it, as those of `json` do.
+
+    Args:
+        name: ``module.name`` of what is reached.
+    """
+    if name.partition(".")[0] not in sys.stdlib_module_names - _WITHOUT_WORKERS:
+        return ()
+    module = name
+    while module and not isinstance(sys.modules.get(module), ModuleType):
+        module = module.rpartition(".")[0]
+    return _workers(module) if module else ()
 
 
 def extensions(cls: type, mentions: Collection[str], is_user: Callable[[Any], bool]) -> Iterator[tuple[str, Any, Any]]:

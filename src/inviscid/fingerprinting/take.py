@@ -14,6 +14,7 @@ from inviscid.fingerprinting.definition import ConfigRead, Definition, Encode, F
 from inviscid.fingerprinting.graph import digests
 from inviscid.fingerprinting.guards import hold
 from inviscid.fingerprinting.members import metadata
+from inviscid.fingerprinting.memos import memos
 from inviscid.fingerprinting.reach import reach
 from inviscid.fingerprinting.remembered import Forms, Memory
 from inviscid.fingerprinting.shallow import depth_first, shallow
@@ -106,6 +107,7 @@ class Fingerprinter:
             ),
             shallow=shallow(walk.definitions, labels),
             samples=walk.samples,
+            memos=tuple(memos(walk.definitions)),
             guards=walk.guards,
         )
 

@@ -78,6 +78,8 @@ FIRST_NAME_TAKING = frozenset({"attrgetter", "methodcaller"})
 # front, which tells them from words.
 ASKED = frozenset("now utcnow today exists is_file is_dir is_symlink lstat".split())
 FORMATTING = frozenset({"format", "format_map", "vformat"})
+# Builtins, and what else makes a text of what it is given.
+SHOWING = frozenset("str repr ascii format print pformat pprint".split())
 # Calls that call the function that they are given, and show nothing of it in what they return.
 SILENT = frozenset(
     "map filter sorted min max sort reduce accumulate groupby takewhile dropwhile filterfalse starmap apply transform "
@@ -171,6 +173,10 @@ WITH = "?"
 SAMPLES = ".sample()"
 """As a mention: somebody is asked for a sample without a seed."""
 GIVEN = "given"
+FORMATS = ".format()"
+"""As a mention: a text is made of a value."""
+SHOWN = "shown"
+"""As a use: a text is made of it; it may go anywhere, too."""
 
 
 def stream(tree: Tree) -> bytes:

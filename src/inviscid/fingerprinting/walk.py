@@ -37,6 +37,8 @@ MEMBER_LOOK_UP = frozenset(
     "builtins.locals operator.attrgetter operator.methodcaller".split()
 )
 """What looks up members by names that it is given."""
+FRAME_LOOK_UP = frozenset({"builtins.locals", "builtins.vars", "builtins.dir", "builtins.eval", "builtins.exec"})
+"""What sees the names of the locals of whoever calls it."""
 
 
 class Walk:
@@ -73,6 +75,8 @@ class Walk:
         """Functions whose annotations have not been looked at, because nothing met so far could see them."""
         self.mentions: set[str] = set()
         """Every name that something may be looked up by."""
+        self.attaches = False
+        """Whether a text in reach may be SQL that attaches a database."""
         self.classes: list[tuple[Definition, type, Narrowed]] = []
         self.targets: dict[tuple[int, Slot], Target] = {}
         """What slots stand for, by the id of the globals."""
@@ -139,6 +143,8 @@ class Walk:
             self.world(definition, external, ("",), ())
             if external in MEMBER_LOOK_UP:
                 self.marks |= set(template.COMPUTED_NAME)
+            if external in FRAME_LOOK_UP:
+                self.marks.add(template.EXACT)
 
     def member(self, definition: Definition, name: str, value: Any) -> None:
         """Let a definition refer to an object by a name, once."""
@@ -172,7 +178,7 @@ class Walk:
     def impure(self, definition: Definition, name: str, world: World) -> None:
         """Note that what is computed with this definition depends on the world."""
         reader = definition.name if definition.name != name else "it"
-        cure = "" if world.unseen else f": {CURES}"
+        cure = "" if world.unseen else f": {world.cure}{CURES}"
         definition.taints.append(Taint(f"{reader} reads {world.what} ({canonical(name)}){cure}", world.unseen))
 
     def external_name_of(self, target: Target) -> str:

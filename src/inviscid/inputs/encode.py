@@ -32,7 +32,7 @@ starts with one can't be a list. `list` and `dict` below are exact types: a subc
               | MAPPING_PROXY (key value)*            | VIEW kind stream*
               | WEAK_CONTAINER kind content           | SUBCLASS class content state
     content   = ITEMS (key value)* | ELEMENTS stream* | stream
-    instance  = OBJECT class (name stream)*           attributes, sorted by name
+    instance  = OBJECT class (name stream)*           attributes, sorted by name unless `ordered`
               | REDUCED class function args state list:ELEMENTS dict:ITEMS       what `__reduce_ex__(4)` says
               | GLOBAL class module name              a singleton that is pickled by its name
               | KEYED class stream                    what `__inviscid_key__` says
@@ -112,6 +112,7 @@ class Encoder:
     Args:
         reference: Says what classes, functions and modules contribute. It is asked once for each of them, and must not
             use this encoder itself.
+        ordered: Whether the order in which attributes of instances were set counts.
         volatile: Names of instance attributes that are left out wherever they occur.
         content: Gives the digest of a contiguous buffer of bytes. A caller that knows digests of memory (of what it
             mapped from a store) can look there first; it must give what `inviscid.digest.digest` gives.
@@ -119,7 +120,8 @@ class Encoder:
 
     __slots__ = (
         "_alive", "_base", "_memo", "_pack", "_packer", "_probing", "_reference", "_referred", "_root", "_rules",
-        "_sets", "_stack", "_start", "_starts", "content", "decimals", "files", "looks_up", "volatile",
+        "_sets", "_stack", "_start", "_starts", "content", "decimals", "files", "looks_up", "ordered",
+        "volatile",
     )  # fmt: skip
 
     def __init__(
@@ -127,9 +129,11 @@ class Encoder:
         reference: Reference,
         *,
         volatile: Collection[str] = (),
+        ordered: bool = False,
         content: Callable[[Buffer], bytes] = digest_of,
     ) -> None:
         self.volatile = frozenset(volatile)
+        self.ordered = ordered
         self.content = content
         self.files: list[tuple[str, str, bytes]] = []
         """(``file`` or ``tree``, path, digest) of what was encoded by what is in files."""

@@ -53,6 +53,7 @@ class Context(Protocol):
 
     volatile: frozenset[str]
     files: list[tuple[str, str, bytes]]
+    ordered: bool
     decimals: bool
     looks_up: bool
 
@@ -94,10 +95,11 @@ def items(tag: int, pairs: Iterable[tuple[object, object]]) -> Node:
 
 
 def attributes(context: Context, tag: int, *states: Mapping[str, object], before: Sequence[object] = ()) -> Node:
-    """Attributes by name, sorted: the order in which they were set is left out, and so are the volatile ones."""
+    """Attributes by name, without the volatile ones; sorted, where nobody can see the order in which they were set."""
     volatile = context.volatile
     pairs = [pair for state in states for pair in state.items() if pair[0] not in volatile]
-    pairs.sort(key=itemgetter(0))
+    if not context.ordered:
+        pairs.sort(key=itemgetter(0))
     children = [*before]
     for pair in pairs:
         children += pair

@@ -5,11 +5,12 @@ A row is (text, what is replaced, by what): `f` gives another result afterwards.
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
 
-from inviscid import fingerprint
+from inviscid import cached, fingerprint
 
 HEAD = (
     "import abc, collections, copy, copyreg, enum, json, operator, sys, typing\nfrom enum import Enum, Flag, IntEnum\n"
@@ -42,6 +43,11 @@ ROWS = {
     "query that is a global": ("import pandas as pd\nL = 1\nQ = 'a > @L'\ndef f(x): return pd.DataFrame(x).query(Q)", "L = 1", "L = 2"),
     "expression of pandas": ("import pandas as pd\nL = 1\ndef f(x): return pd.eval('L * 2')", "L = 1", "L = 2"),
     "how a class is pickled": ("class D: pass\ncopyreg.pickle(D, lambda d: 'one')\ndef f(x): return copy.copy(D())", "'one'", "'two'"),
+    "names of locals by another name": ("L = locals\ndef f(x):\n a = 1\n return L()", " a = 1", " b = 1"),
+    "names of locals by a helper": ("def h(): return locals\ndef f(x):\n a = 1\n return h()()", " a = 1", " b = 1"),
+    "names of locals out of a container": ("L = [locals]\ndef f(x):\n a = 1\n return L[0]()", " a = 1", " b = 1"),
+    "names of locals of a module that is given": ("import builtins\ndef h(): return builtins\ndef f(x):\n a = 1\n return h().locals()", " a = 1", " b = 1"),
+    "order of attributes": ("class D: pass\nd = D()\nd.a = 1\nd.b = 2\ndef f(x): return list(vars(d))", "d.a = 1\nd.b = 2", "d.b = 2\nd.a = 1"),
     "names of locals": ("import builtins\ndef f(x):\n a = 1\n return builtins.locals()", " a = 1", " b = 1"),
 }  # fmt: skip
 
@@ -65,3 +71,54 @@ def test_what_an_argument_may_look_up_counts(project: Any, ran: Any, given: str)
         mod = project.edit(text.replace("SIZE", str(size)))
         mod.f(mod.G)
     assert ran() == ["f", "f"]
+
+
+class Pair:
+    def __init__(self, first: str) -> None:
+        for name in (first, "a", "b"):
+            setattr(self, name, 1)
+
+
+def test_the_order_of_attributes_counts_where_it_is_seen(ran: Any) -> None:
+    @cached
+    def names(pair: Pair) -> list[str]:
+        sys.audit("test.ran", "names")
+        return list(vars(pair))
+
+    @cached
+    def total(pair: Pair) -> int:
+        sys.audit("test.ran", "total")
+        return pair.a + pair.b  # type: ignore[attr-defined,no-any-return]
+
+    for first in "ab":
+        total(Pair(first))
+        assert names(Pair(first)) == names(Pair(first)) == sorted("ab", reverse=first == "b")
+    assert ran() == ["total", "names", "names"]
+
+
+SHOWN = {
+    "str": ("str(C)", True),
+    "repr": ("repr(C)", True),
+    "f-string": ("f'{C}'", True),
+    "format": ("'{}'.format(C)", True),
+    "percent": ("'%s' % (C,)", True),
+    "class of an instance": ("str(type(C()))", True),
+    "class of an instance, as an attribute": ("f'{C().__class__}'", True),
+    "name": ("f'{C.__qualname__}'", False),
+    "instance of": ("f'{isinstance(x, C)}'", False),
+}
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_the_module_of_a_class_counts_where_a_text_shows_it(project: Any, name: str) -> None:
+    shown, counts = SHOWN[name]
+    found = [
+        fingerprint(project.edit(f"class C: pass\ndef f(x): return {shown}\n", name=module).f).digest
+        for module in ("one", "two")
+    ]
+    assert (found[0] != found[1]) is counts
+
+
+def test_the_text_of_an_error_is_no_result(project: Any) -> None:
+    text = "class C: pass\ndef f(x):\n if x: raise TypeError(f'{C} {type(x)}')\n"
+    assert len({fingerprint(project.edit(text, name=module).f).digest for module in ("one", "two")}) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import operator
 import pydoc
 import random
 import sys
@@ -66,6 +67,14 @@ IMPURE = {
         "def h(a: time.time): pass\ndef f(x): return h.__annotations__['a']()",
         "the clock",
     ),
+    "attached database": (
+        "import sqlite3\ndef f(x):\n c = sqlite3.connect(x)\n c.execute(f'attach {x} as b')",
+        "SQL attaches",
+    ),
+    "attached database, as a global": (
+        "import sqlite3\nQ = ['ATTACH DATABASE ? AS b']\ndef f(x): sqlite3.connect(x).execute(Q[0])",
+        "SQL attaches",
+    ),
     "native reader": ("def f(x): return pd.read_parquet(x)", "pass it as a File"),
 }
 PURE = {
@@ -75,6 +84,8 @@ PURE = {
     "a given date": "def f(x): return datetime.datetime(2020, 1, 1), dt.fromisoformat(x)",
     "sleep": "def f(x): return time.sleep(0)",
     "paths": "def f(x): return os.path.join(x), os.sep, pathlib.Path(x).name",
+    "database without another": "import sqlite3\ndef f(x): return sqlite3.connect(x).execute('select 1 -- attached')",
+    "attaching something else": "Q = 'attach it'\ndef f(x): return x.attach(Q)",
     "process id": "def f(x): return os.getpid()",
     "a moment that is given": "def f(x): return time.gmtime(0)",
     "a method of one's own that is called exists": "class A:\n def exists(self): return 1\ndef f(x): return A().exists()",
@@ -90,6 +101,11 @@ def test_what_is_impure_is_said(project: Any, name: str) -> None:
     found = fingerprint(project.edit(HEAD + text).f)
     whys = (*found.taints, *found.unseen)
     assert [said in why and ("make it an argument" in why or "as a File" in why) for why in whys] == [True], whys
+
+
+def test_what_cures_a_question_for_existence_is_said(project: Any) -> None:
+    (why,) = fingerprint(project.edit(HEAD + "def f(x): return os.path.exists(x)").f).taints
+    assert "open the file and catch FileNotFoundError" in why
 
 
 @pytest.mark.parametrize("name", PURE)
@@ -309,3 +325,84 @@ def test_a_name_below_a_listed_one_is_listed(monkeypatch: pytest.MonkeyPatch) ->
     assert rules.world_of("random.gauss") is not None
     monkeypatch.setattr(rules, "_BELOW", {})
     assert rules.world_of("random.gauss") is None
+
+
+@cached
+def texts(x: Any) -> str:
+    sys.audit("test.ran", "texts")
+    return f"{x}"
+
+
+@cached
+def printed(x: Any) -> str:
+    sys.audit("test.ran", "printed")
+    return "%s" % (x,)
+
+
+@cached
+def joined(x: Any) -> str:
+    sys.audit("test.ran", "joined")
+    return ",".join(map(str, x))
+
+
+text_of = operator.methodcaller("__str__")
+
+
+@cached
+def called(x: Any) -> Any:
+    sys.audit("test.ran", "called")
+    return text_of(x)
+
+
+@cached
+def summed(x: Any) -> float:
+    sys.audit("test.ran", "summed")
+    return float(x.sum()) % 7
+
+
+@pytest.mark.parametrize("function", [texts, printed, joined, called])
+def test_print_options_count_where_texts_are_made(ran: Any, function: Any) -> None:
+    array = np.array([[1 / 3, 2.0], [3.0, 4.0]])
+    first = function(array)
+    summed(array)
+    with np.printoptions(precision=2, formatter={"bool": lambda x: "?"}):
+        assert function.explain(array).reasons == ["print options changed"]
+        assert function(array) == function(array) != first
+        summed(array)
+    assert function(array) == first
+    name = function.__name__
+    # What makes no text has no options.
+    assert ran() == [name, "summed", name]
+
+
+def test_what_a_formatter_does_counts(ran: Any) -> None:
+    def formatter(digits: int) -> Any:
+        return {"float": lambda x: f"{x:.{digits}f}"}
+
+    array = np.array([1 / 3])
+    for digits, text in ((1, "[0.3]"), (1, "[0.3]"), (2, "[0.33]")):
+        with np.printoptions(formatter=formatter(digits)):
+            assert texts(array) == text
+    assert ran() == ["texts", "texts"]
+
+
+def test_print_options_of_pandas_count(ran: Any) -> None:
+    frame = pd.DataFrame({"a": [1 / 3] * 100})
+    first = texts(frame)
+    summed(frame["a"])
+    with pd.option_context("display.max_rows", 4):
+        assert texts.explain(frame).reasons == ["print options changed"]
+        assert texts(frame) != first
+        summed(frame["a"])
+    assert texts(frame) == first
+    assert ran() == ["texts", "summed", "texts"]
+
+
+def test_other_options_of_pandas_count_always(ran: Any) -> None:
+    series = pd.Series([1.0])
+    summed(series)
+    with pd.option_context("compute.use_bottleneck", not pd.get_option("compute.use_bottleneck")):
+        assert summed.explain(series).reasons == ["pandas options changed"]
+        summed(series)
+    summed(series)
+    assert ran() == ["summed", "summed"]

@@ -31,6 +31,8 @@ CHANGES = {
     "class registered with an abstract one": ("class B(abc.ABC): pass\nclass A: pass\ndef f(x): return isinstance(A(), B)", "class B(abc.ABC): pass\nclass A: pass\nB.register(A)\ndef f(x): return isinstance(A(), B)"),
     "attribute hung on a class of a library": ("import joblib\njoblib.Parallel.mine = lambda s: 1\ndef f(x): return joblib.Parallel().mine()", "import joblib\njoblib.Parallel.mine = lambda s: 2\ndef f(x): return joblib.Parallel().mine()"),
     "method of the standard library that is replaced": ("json.JSONEncoder.default = lambda s, o: 1\ndef f(x): return json.JSONEncoder().encode(x)", "json.JSONEncoder.default = lambda s, o: 2\ndef f(x): return json.JSONEncoder().encode(x)"),
+    "method of a class of the standard library that does the work unnamed": ("json.JSONEncoder.default = lambda s, o: 1\ndef f(x): return json.dumps(x)", "json.JSONEncoder.default = lambda s, o: 2\ndef f(x): return json.dumps(x)"),
+    "the same, imported inside": ("json.JSONEncoder.default = lambda s, o: 1\ndef f(x):\n from json import dumps as d\n return d(x)", "json.JSONEncoder.default = lambda s, o: 2\ndef f(x):\n from json import dumps as d\n return d(x)"),
     "accessor of frames": ("import pandas\n@pandas.api.extensions.register_dataframe_accessor('mine')\nclass M:\n def __init__(s, d): pass\n def m(s): return 1\ndef f(x): return pandas.DataFrame(x).mine.m()",
                            "import pandas\n@pandas.api.extensions.register_dataframe_accessor('mine')\nclass M:\n def __init__(s, d): pass\n def m(s): return 2\ndef f(x): return pandas.DataFrame(x).mine.m()"),
     "documentation that is set later": ("def h(): 'a'\nh.__doc__ = 'b'\ndef f(x): return h.__doc__", "def h(): 'a'\nh.__doc__ = 'c'\ndef f(x): return h.__doc__"),
@@ -152,3 +154,14 @@ def test_a_new_type_is_called_alike_in_every_file(project: Any) -> None:
     modules = {name: "import typing\nN = typing.NewType('N', int)\n" for name in ("other", "twin")}
     first = digest(project, "from other import N\ndef f(x): return N(x)", **modules)
     assert first == digest(project, "from twin import N\ndef f(x): return N(x)")
+
+
+def test_a_method_that_is_replaced_later_is_noticed(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    import json
+
+    mod = project.edit(HEAD + "def mine(s, o): return 1\ndef f(x): return json.dumps(x)")
+    before = fingerprint(mod.f).digest
+    with monkeypatch.context() as patched:
+        patched.setattr(json.JSONEncoder, "default", mod.mine)
+        assert fingerprint(mod.f).digest != before
+    assert fingerprint(mod.f).digest == before
