@@ -14,6 +14,7 @@ from inviscid.errors import (
     InviscidError,
     InviscidWarning,
     ModeError,
+    OutputError,
     PointerError,
     ReentryError,
     ReplayMiss,
@@ -31,13 +32,14 @@ from inviscid.fingerprinting import Fingerprint
 from inviscid.inputs import Dir, File
 from inviscid.memo import CachedFunction
 from inviscid.outcome import Outcome
+from inviscid.outputs import Outputs
 from inviscid.settings import mode
 from inviscid.store import Store
 
 __all__ = [
     "CachedFunction", "ConfigError", "Difference", "Dir", "EffectError", "Explanation", "File", "Fingerprint",
-    "FrozenMiss", "InviscidError", "InviscidWarning", "ModeError", "Outcome", "PointerError", "ReentryError",
-    "ReplayMiss", "SelectorError", "Store", "StoreError", "StoreOwnershipError", "StoreVersionError", "SymmetryError",
-    "SymmetryViolation", "UnhashableInput", "UnstorableResult", "cached", "compare_fingerprints", "config",
-    "configure", "fingerprint", "mode",
+    "FrozenMiss", "InviscidError", "InviscidWarning", "ModeError", "Outcome", "OutputError", "Outputs", "PointerError",
+    "ReentryError", "ReplayMiss", "SelectorError", "Store", "StoreError", "StoreOwnershipError", "StoreVersionError",
+    "SymmetryError", "SymmetryViolation", "UnhashableInput", "UnstorableResult", "cached", "compare_fingerprints",
+    "config", "configure", "fingerprint", "mode",
 ]  # fmt: skip

@@ -58,6 +58,10 @@ class Options(NamedTuple):
     pure: bool = False
     durability: str = "auto"
     generator: str = ""
+    outputs: tuple[str | Callable[..., Any], ...] = ()
+    """Paths, templates of paths, and functions that make them: see `outputs`."""
+    allow: tuple[str, ...] | None = ()
+    """Where outputs may lie outside the project; None for anywhere."""
 
 
 class Call(NamedTuple):
@@ -78,6 +82,8 @@ class Call(NamedTuple):
     taints: tuple[str, ...]
     files: frozenset[str]
     """Absolute paths of the `File` and `Dir` in its arguments: what is read there is no further dependency."""
+    outputs: tuple[str, ...] = ()
+    """Absolute paths of what its body writes."""
 
 
 class References:
@@ -284,10 +290,12 @@ def changed(call: Call, options: Options) -> list[str]:
 
 def _substitutes(options: Options, references: References) -> bytes:
     """What stands for arguments in the key, as behaviour: empty for most, so that their keys don't show it."""
-    if not options.identify and not options.volatile:
+    if not options.identify and not options.volatile and not options.outputs:
         return b""
     functions = [list(item) for item in options.identify]
-    return Encoder(references).digest([functions, sorted(options.volatile)], "option 'identify'")
+    # At the end, and only where there are any: keys of functions without are what they were.
+    outputs = [list(options.outputs)] if options.outputs else []
+    return Encoder(references).digest([functions, sorted(options.volatile), *outputs], "option 'identify' or 'outputs'")
 
 
 def _config(

@@ -9,7 +9,7 @@ a disturbed computation returns is returned, and not stored.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -89,6 +89,12 @@ def depend(sights: list[Sight]) -> None:
         for sight in sights:
             if not computation.watch.is_declared(sight.path):
                 computation.watch.confirmed[sight.kind, sight.path] = sight
+
+
+def wrote(outputs: Iterable[str]) -> None:
+    """Tell the computation around this call which outputs the call left where they belong: they count as written."""
+    for computation in _here():
+        computation.watch.outputs.update(dict.fromkeys(outputs))
 
 
 def report(name: str, config: Mapping[str, frozenset[bytes]]) -> None:

@@ -13,6 +13,7 @@ from inviscid.errors import ConfigError
 from inviscid.fingerprinting import Declared, Fingerprint
 from inviscid.forms import StoredForms
 from inviscid.memo import CachedFunction
+from inviscid.outputs import OutputsLike, check, declared
 from inviscid.settings import near
 from inviscid.signature import wrapped_with_config
 from inviscid.stores import StoreLike
@@ -59,6 +60,7 @@ def cached(
     pure: bool | None = None,
     version: Any = None,
     durability: str = "auto",
+    outputs: OutputsLike | None = None,
     generator: None = None,
 ) -> Callable[[Callable[P, R]], CachedFunction[P, R]]: ...
 @overload
@@ -72,6 +74,7 @@ def cached(
     pure: bool | None = None,
     version: Any = None,
     durability: str = "auto",
+    outputs: OutputsLike | None = None,
     generator: Literal["list"],
 ) -> _Listing: ...
 def cached(
@@ -86,6 +89,7 @@ def cached(
     pure: bool | None = None,
     version: Any = None,
     durability: str = "auto",
+    outputs: OutputsLike | None = None,
     generator: str | None = None,
 ) -> Any:
     """Keep a function's results across processes, for as long as its behaviour, config and inputs are the same.
@@ -108,13 +112,17 @@ def cached(
         pure: your word that the function is pure although something that it reaches can't be fingerprinted.
         version: part of the key; change it to invalidate by hand.
         durability: when to wait for the disk: ``auto`` (results that took a second or more), ``always``, ``never``.
+        outputs: files and directories that the function writes: a path, in which ``{name}`` stands for an argument; a
+            function that takes arguments by name and returns a path or several; a list of those; or `Outputs`. A hit
+            brings them back.
         generator: ``list`` makes a generator function, async or not, one that returns the list of what it yields.
 
     Returns:
         A `CachedFunction`.
 
     Raises:
-        TypeError: it can't be called, is a class, or is a generator function without `generator`.
+        TypeError: it can't be called, is a class, is a generator function without `generator`, or an output asks for a
+            parameter that there isn't.
         ConfigError: a config parameter stands where it can't be injected.
     """
     if isinstance(ignore, str) or isinstance(volatile, str):
@@ -126,13 +134,18 @@ def cached(
         raise TypeError(f"cached(): generator is 'list' or left out, not {generator!r}{hint}")
     options = Options(
         frozenset(ignore), tuple(sorted((identify or {}).items())), frozenset(volatile), version, namespace or "",
-        bool(pure), durability, generator or "",
+        bool(pure), durability, generator or "", *_declared(outputs),
     )  # fmt: skip
 
     def decorate(function: Callable[..., Any]) -> Any:
         return _decorate(function, options, store)
 
     return decorate if function is None else decorate(function)
+
+
+def _declared(outputs: OutputsLike | None) -> tuple[tuple[Any, ...], tuple[str, ...] | None]:
+    found = declared(outputs)
+    return found.paths, found.allow
 
 
 def _decorate(function: Any, options: Options, store: StoreLike | None) -> Any:
@@ -157,6 +170,7 @@ def _decorate(function: Any, options: Options, store: StoreLike | None) -> Any:
     known = {item.name for item in made.parameters}
     for name in {*options.ignore, *(name for name, _ in options.identify)} - known:
         raise TypeError(f"cached(): {made.__qualname__}() has no parameter '{name}'")
+    check(options, made.__qualname__, (item.name for item in made.parameters))
     return made
 
 

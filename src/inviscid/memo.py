@@ -18,14 +18,14 @@ from contextlib import ExitStack
 from types import FunctionType
 from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeVar, cast, overload
 
-from inviscid import bodies, calls, configuration, events, explain, results, settings, stores, world
+from inviscid import bodies, calls, configuration, events, explain, outputs, results, settings, stores, world
 from inviscid.bound import BoundCachedFunction
 from inviscid.callables import binds, coroutine_mark, names_of, result_of, source_of, taker_of
 from inviscid.calls import FINGERPRINTS, Call, Config, Options
-from inviscid.computing import computing, depend, disturb, report
+from inviscid.computing import computing, depend, disturb, report, wrote
 from inviscid.configuration import Layer
 from inviscid.entry import Entry, function_name
-from inviscid.errors import ConfigError, ReplayMiss, UnhashableInput, UnstorableResult
+from inviscid.errors import ConfigError, OutputError, ReplayMiss, UnhashableInput, UnstorableResult
 from inviscid.explain import SAME, Difference, Explanation
 from inviscid.fingerprinting import CURES, ConfigRead, Declared, Fingerprint
 from inviscid.forms import StoredForms
@@ -50,6 +50,8 @@ class _Found(NamedTuple):
     outcome: Outcome
     reasons: tuple[str, ...]
     difference: Difference = SAME
+    files: outputs.Stored | None = None
+    """The outputs of a stored result."""
 
 
 class _Computed(NamedTuple, Generic[R]):
@@ -60,6 +62,7 @@ class _Computed(NamedTuple, Generic[R]):
     disturbed: str
     """Why it must not be stored, if anything changed while it ran."""
     watch: world.Watch
+    pending: outputs.Pending
 
 
 class Variant(NamedTuple):
@@ -200,7 +203,7 @@ class CachedFunction(Generic[P, R]):
                 return self._hit(store, call, again._replace(outcome=Outcome.HIT_WAITED if waited else again.outcome))
             # What was damaged is gone at the second look: the first one has the reason.
             found = self._why(store, attempt, call, found if found.reasons else again)
-            computed = yield from self._compute(call)
+            computed = yield from self._compute(store, call)
             value, bypass, why = self._publish(store, attempt, call, computed, mode)
         if bypass is not None:
             return self._bypass(store, call, value, bypass, why)
@@ -213,6 +216,8 @@ class CachedFunction(Generic[P, R]):
         if self._variant.layers:
             self._check_layers()
         call = calls.identify(values, self._take, config, self._options, mode, self._forms)
+        if self._options.outputs:
+            call = call._replace(outputs=tuple(outputs.of(self._options, call.values)))
         # What `.configured` laid over this function differs from its surroundings on purpose.
         laid = self._variant.layers
         seen = {key: found for key, found in call.config.items() if configuration.lookup(key, laid) is MISSING}
@@ -232,15 +237,17 @@ class CachedFunction(Generic[P, R]):
         if moved := [text for sight in world.sights_in(entry.manifest) if (text := world.differs(sight))]:
             return _Found(MISSING, None, Outcome.MISS_NOT_FINAL, tuple(moved))
         try:
-            value = attempt.use(lambda: results.load(store, entry, self._forms), otherwise=MISSING)
+            loaded = attempt.use(
+                lambda: results.load(store, entry, self._forms, len(call.outputs)), otherwise=None
+            )  # fmt: skip
         except results.Unreadable as error:
             why = str(error)
             if why:
                 return _Found(MISSING, None, Outcome.MISS_UNREADABLE, (why,))
             return _Found(MISSING, None, Outcome.MISS_CORRUPT, ("the stored result was damaged or removed",))
-        if value is MISSING:
+        if loaded is None:
             return _Found(MISSING, None, Outcome.BYPASS_STORE, (attempt.why(),))
-        return _Found(value, entry, Outcome.HIT, ())
+        return _Found(loaded.value, entry, Outcome.HIT, (), files=loaded.files)
 
     def _why(self, store: Store, attempt: Attempt, call: Call, found: _Found) -> _Found:
         """A look that found no entry, with what changed since the nearest one."""
@@ -255,6 +262,9 @@ class CachedFunction(Generic[P, R]):
 
     def _hit(self, store: Store, call: Call, found: _Found) -> R:
         assert found.entry is not None
+        if found.files is not None:
+            outputs.restore(store, call, found.files)
+            wrote(call.outputs)
         if found.entry.manifest:
             depend(world.sights_in(found.entry.manifest))
         saved = found.entry.provenance.seconds
@@ -264,8 +274,9 @@ class CachedFunction(Generic[P, R]):
         events.emit(store, found.outcome, function_name(self), call.key, saved, reasons)
         return cast(R, found.value)
 
-    def _compute(self, call: Call) -> Steps[_Computed[R]]:
+    def _compute(self, store: Store, call: Call) -> Steps[_Computed[R]]:
         """Run the body."""
+        pending = outputs.Pending(store, call.outputs)
         with ExitStack() as stack:
             self._lay(stack)
             computation = stack.enter_context(
@@ -275,7 +286,9 @@ class CachedFunction(Generic[P, R]):
             start = time.perf_counter()
             value = yield Body(self._kind.run, self._kind.function, positional, keywords)
             seconds = time.perf_counter() - start
-        return _Computed(value, seconds, computation.disturbed or self._changed(call), computation.watch)
+            pending.settle(computation.watch)
+        disturbed = computation.disturbed or self._changed(call)
+        return _Computed(value, seconds, disturbed, computation.watch, pending)
 
     def _changed(self, call: Call) -> str:
         """What isn't as the key says any more, now that the body has run; empty if nothing."""
@@ -311,9 +324,7 @@ class CachedFunction(Generic[P, R]):
             prepared = results.prepare(value, self._forms)
         except UnstorableResult as error:
             return value, Outcome.BYPASS_UNSTORABLE, str(error)
-        name, durability = function_name(self), self._options.durability
-        seconds = computed.seconds
-        attempt.use(lambda: results.publish(store, call, prepared, manifest, name, seconds, durability), otherwise=None)
+        attempt.use(lambda: self._keep(store, call, computed, prepared, manifest), otherwise=None)
         if attempt.why():
             return value, Outcome.BYPASS_STORE, attempt.why()
         # The first result may have made the store: now there is a place for what its fingerprint took.
@@ -322,6 +333,23 @@ class CachedFunction(Generic[P, R]):
             for trace in computed.watch.traces():
                 events.note(self.__qualname__, f"{self.__qualname__}() {trace}: what is loaded later won't do that")
         return cast(R, prepared.value), None, ""
+
+    def _keep(
+        self, store: Store, call: Call, computed: _Computed[R], prepared: results.Prepared, manifest: bytes
+    ) -> None:
+        """Have in the store what can be kept, with the outputs."""
+        captured = None
+        if call.outputs:
+            try:
+                captured = computed.pending.capture(store, call, prepared.data, computed.watch)
+            except OutputError as error:
+                error.value = computed.value
+                raise
+        files = captured.chunks if captured else ()
+        name, durability = function_name(self), self._options.durability
+        results.publish(store, call, prepared, manifest, name, computed.seconds, durability, files)
+        if captured:
+            store.own(captured.owned)
 
     def _compute_only(self, values: dict[str, Any], outcome: Outcome, *reasons: str) -> Steps[R]:
         """Compute with nothing but the config injected."""
@@ -537,6 +565,9 @@ class CachedFunction(Generic[P, R]):
         if self._options.generator:
             # Callers get a list.
             options += self._options.generator.encode()
+        if self._options.outputs:
+            # Callers may read what is written.
+            options += results.digest_of(list(self._options.outputs))
         return Declared(self.__wrapped__, options, self._reads, self._options.pure)
 
     def __inviscid_overrides__(self) -> bytes:

@@ -6,14 +6,14 @@ import os
 import socket
 import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgpack
 
-from inviscid import codecs
+from inviscid import codecs, outputs
 from inviscid.calls import FINGERPRINTS, Call, References
-from inviscid.digest import pack, short
+from inviscid.digest import Buffer, pack, short
 from inviscid.entry import Entry, Provenance, named
 from inviscid.errors import UnhashableInput, UnstorableResult
 from inviscid.fingerprinting import Fingerprint, Forms, Part, is_user
@@ -76,9 +76,16 @@ def digest_of(value: Any, forms: Forms | None = None) -> bytes:
 
 
 def publish(
-    store: Store, call: Call, prepared: Prepared, manifest: bytes, name: str, seconds: float, durability: str
+    store: Store,
+    call: Call,
+    prepared: Prepared,
+    manifest: bytes,
+    name: str,
+    seconds: float,
+    durability: str,
+    files: Sequence[Buffer] = (),
 ) -> Entry:
-    """Put a prepared result under the key of its call.
+    """Put a prepared result under the key of its call, with the outputs in `files`, if there are any.
 
     Raises:
         StoreError: the store can't take it.
@@ -86,19 +93,28 @@ def publish(
     provenance = Provenance(
         name, call.fingerprint.raw, call.parts, time.time(), seconds, f"{socket.gethostname()}:{os.getpid()}"
     )
-    entry = Entry(call.key, prepared.codec, b"", 0, prepared.digest, prepared.classes, manifest, provenance)
+    codec = prepared.codec + outputs.MARK if files else prepared.codec
+    entry = Entry(call.key, codec, b"", 0, prepared.digest, prepared.classes, manifest, provenance)
     durable = durability == "always" or (durability == "auto" and seconds >= _DEAR)
-    return store.publish(entry, [prepared.data], preimage=preimage(call.fingerprint), durable=durable)
+    return store.publish(entry, [prepared.data, *files], preimage=preimage(call.fingerprint), durable=durable)
 
 
-def load(store: Store, entry: Entry, forms: Forms | None = None) -> Any:
-    """The value of an entry.
+class Loaded(NamedTuple):
+    """What an entry holds."""
+
+    value: Any
+    files: outputs.Stored | None
+    """The outputs, of a call that has some."""
+
+
+def load(store: Store, entry: Entry, forms: Forms | None = None, files: int = 0) -> Loaded:
+    """The value of an entry, and so many outputs.
 
     Raises:
         Unreadable: it is gone, damaged, or can't be decoded here.
         StoreError: the store can't be read.
     """
-    codec = codecs.by_name(entry.codec)
+    codec = codecs.by_name(entry.codec.removesuffix(outputs.MARK) if files else entry.codec)
     if codec is None:
         raise Unreadable(f"this version of inviscid has no codec '{entry.codec}'")
     for name, wanted in (msgpack.unpackb(entry.classes) if entry.classes else {}).items():
@@ -107,7 +123,10 @@ def load(store: Store, entry: Entry, forms: Forms | None = None) -> Any:
     if data is None:
         raise Unreadable("")
     try:
-        return codec.decode(data)
+        if not files:
+            return Loaded(codec.decode(data), None)
+        data, stored = outputs.split(data, files)
+        return Loaded(codec.decode(data), stored)
     except Exception as error:
         # The bytes are those that were stored, so the code that reads them changed: a class moved, a library was
         # upgraded.
