@@ -51,6 +51,7 @@ _WRITE_AT_MOST = 1 << 30
 # Seconds. A draft that nobody wrote to for so long was left by a process that died.
 _ABANDONED = 3600.0
 _MOST_NAMED = 5
+_TRIES = 4
 
 
 class Outputs:
@@ -437,21 +438,13 @@ def restore(store: Store, call: Call, stored: Stored) -> None:
         size = sum(item.size for item in items if item.kind == "file")
         data, start = stored.data[start : start + size], start + size
         wanted = trees.digest_of(items, contents)
-        when, here, owned = time.time_ns(), _items(path), known.get(path)
+        owned = known.get(path)
+        when, here, vouched, found = _look(path, owned)
         if not here:
             places.append(_Place(path, items, here, b"", wanted, data))
             continue
-        stamp = trees.stamp_of(here)
-        vouched = owned is not None and owned.stamp == stamp and trees.is_settled(here, owned.looked)
-        if owned is not None and vouched:
-            found = owned.digest
-        else:
-            try:
-                found = trees.digest_at(path, here)
-            except OSError as error:
-                raise OutputError(f"the output {path} can't be compared: {error}") from error
         if found == wanted:
-            now = Owned(path, call.key, wanted, b"", stamp, when)
+            now = Owned(path, call.key, wanted, b"", trees.stamp_of(here), when)
             if owned is None or owned[:4] != now[:4] or (not vouched and trees.is_settled(here, when)):
                 seen.append(now)
         elif owned is not None and owned.holds(found):
@@ -467,6 +460,21 @@ def restore(store: Store, call: Call, stored: Stored) -> None:
         _put(places)
         seen = [Owned(item.path, call.key, item.new, b"", trees.stamp_of(_items(item.path)), when) for item in places]
     _own(store, seen)
+
+
+def _look(path: str, owned: Owned | None) -> tuple[int, list[Item], bool, bytes]:
+    """What is at a path: since when (ns) that is known, its items, whether their times vouched for it, its digest."""
+    for tries in range(_TRIES + 1):
+        when, here = time.time_ns(), _items(path)
+        if owned is not None and owned.stamp == trees.stamp_of(here) and trees.is_settled(here, owned.looked):
+            return when, here, True, owned.digest
+        try:
+            return when, here, False, trees.digest_at(path, here)
+        except OSError as error:
+            # Another process may be just restoring the same.
+            if tries == _TRIES or not isinstance(error, FileNotFoundError):
+                raise OutputError(f"the output {path} can't be compared: {error}") from error
+    raise AssertionError(path)
 
 
 def _own(store: Store, owned: Sequence[Owned]) -> None:

@@ -26,6 +26,7 @@ Stamp = tuple[int, int, int, int, int]
 _RACY = 2_000_000_000
 _PIECE = 8 << 20
 _THREADS_FROM = 4 << 20
+_TRIES = 4
 
 
 class Odd(Exception):
@@ -55,6 +56,16 @@ def items(top: str) -> list[Item]:
         Odd: a part of it can't be kept.
         OSError: it can't be read.
     """
+    for _ in range(_TRIES):
+        try:
+            return _items(top)
+        except FileNotFoundError:
+            # Another process is just putting something else there.
+            continue
+    return _items(top)
+
+
+def _items(top: str) -> list[Item]:
     try:
         first = _item(b"", top, os.lstat(top))
     except (FileNotFoundError, NotADirectoryError):

@@ -14,6 +14,7 @@ import stat
 import sys
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -777,6 +778,40 @@ def test_another_process_that_restores_the_same(here: Path, monkeypatch: pytest.
     assert shape(here / "plots" / "x") == before
     assert os.listdir(here / "plots") == ["x"]
     assert ran() == ["draw"]
+
+
+TOGETHER = """
+    import os, sys, time
+    from pathlib import Path
+    from inviscid import cached
+
+    @cached(outputs="out")
+    def f():
+        print("ran")
+        Path("out").mkdir()
+        for number in range(200):
+            Path("out", str(number)).write_text(str(number))
+
+    while not Path("go").exists() and len(sys.argv) > 1:
+        time.sleep(0.001)
+    f()
+    print(len(os.listdir("out")))
+    """
+
+
+def test_processes_that_restore_the_same_at_once(project: Any) -> None:
+    project.write(script=TOGETHER)
+    (project.folder / "pyproject.toml").write_text("")
+    assert project.run("script.py") == "ran\n200\n"
+    for _ in range(2):
+        shutil.rmtree(project.folder / "out")
+        with ThreadPoolExecutor(4) as pool:
+            waiting = [pool.submit(project.run, "script.py", "wait") for _ in range(4)]
+            (project.folder / "go").write_text("")
+            assert [one.result() for one in waiting] == ["200\n"] * 4
+        (project.folder / "go").unlink()
+        assert len(os.listdir(project.folder / "out")) == 200
+        assert [name for name in os.listdir(project.folder) if name.startswith(".inviscid-")] == []
 
 
 LARGE = """
