@@ -15,6 +15,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,12 @@ def age(path: Path) -> None:
     """Make what is at a path so old that its times vouch for it."""
     for item in [path, *path.rglob("*")]:
         os.utime(item, (1e9, 1e9), follow_symlinks=False)
+
+
+def tamper(tmp_path: Path, statement: str, *values: object) -> None:
+    """Change the index from outside."""
+    with closing(sqlite3.connect(tmp_path / "store" / "index.sqlite3")) as connection, connection:
+        connection.execute(statement, values)
 
 
 # Hits -----------------------------------------------------------------------------------------------------------------
@@ -130,8 +137,7 @@ def test_a_file_that_was_there_before_the_store_is_not_replaced(here: Path, tmp_
     write("a")
     (here / "a.txt").unlink()
     (here / "a.txt").write_text("mine", encoding="utf-8")
-    with sqlite3.connect(tmp_path / "store" / "index.sqlite3") as connection:
-        connection.execute("DELETE FROM outputs")
+    tamper(tmp_path, "DELETE FROM outputs")
     with pytest.raises(OutputError):
         write("a")
     assert (here / "a.txt").read_text(encoding="utf-8") == "mine"
@@ -151,8 +157,7 @@ def test_a_row_that_somebody_wrote_allows_nothing(here: Path, tmp_path: Path) ->
     same("two")
     (here / "same.txt").write_text("mine", encoding="utf-8")
     mine = outputs.trees.digest_at(str(here / "same.txt"), outputs.trees.items(str(here / "same.txt")))
-    with sqlite3.connect(tmp_path / "store" / "index.sqlite3") as connection:
-        connection.execute("UPDATE outputs SET digest = ?", (mine,))
+    tamper(tmp_path, "UPDATE outputs SET digest = ?", mine)
     with pytest.raises(OutputError):
         same("one")
     assert (here / "same.txt").read_text(encoding="utf-8") == "mine"
