@@ -14,6 +14,7 @@ from inviscid.errors import (
     InviscidError,
     InviscidWarning,
     ModeError,
+    OutputError,
     PointerError,
     ReentryError,
     ReplayMiss,
@@ -33,14 +34,15 @@ from inviscid.inputs import Dir, File
 from inviscid.kinds import EffectFunction, SourceFunction
 from inviscid.memo import CachedFunction
 from inviscid.outcome import Outcome
+from inviscid.outputs import Outputs
 from inviscid.settings import mode
 from inviscid.store import Store
 
 __all__ = [
     "CachedFunction", "ConfigError", "Difference", "Dir", "EffectError", "EffectFunction", "Explanation", "File",
-    "Fingerprint", "FrozenMiss", "InviscidError", "InviscidWarning", "ModeError", "Outcome", "PointerError",
-    "ReentryError", "ReplayMiss", "SelectorError", "SourceError", "SourceFunction", "Store", "StoreError",
-    "StoreOwnershipError", "StoreVersionError", "SymmetryError", "SymmetryViolation", "UnhashableInput",
+    "Fingerprint", "FrozenMiss", "InviscidError", "InviscidWarning", "ModeError", "Outcome", "OutputError", "Outputs",
+    "PointerError", "ReentryError", "ReplayMiss", "SelectorError", "SourceError", "SourceFunction", "Store",
+    "StoreError", "StoreOwnershipError", "StoreVersionError", "SymmetryError", "SymmetryViolation", "UnhashableInput",
     "UnstorableResult", "cached", "compare_fingerprints", "config", "configure", "effect", "fingerprint", "mode",
     "source",
 ]  # fmt: skip

@@ -15,6 +15,7 @@ from inviscid.fingerprinting import Declared, Fingerprint
 from inviscid.forms import StoredForms
 from inviscid.kinds import EffectFunction, SourceFunction
 from inviscid.memo import CachedFunction
+from inviscid.outputs import OutputsLike, check, declared
 from inviscid.settings import near
 from inviscid.signature import wrapped_with_config
 from inviscid.stores import StoreLike
@@ -61,6 +62,7 @@ def cached(
     pure: bool | None = None,
     version: Any = None,
     durability: str = "auto",
+    outputs: OutputsLike | None = None,
     generator: None = None,
     max_age: float | timedelta | None = None,
     cache_if: Callable[[Any], Any] | None = None,
@@ -76,6 +78,7 @@ def cached(
     pure: bool | None = None,
     version: Any = None,
     durability: str = "auto",
+    outputs: OutputsLike | None = None,
     generator: Literal["list"],
     max_age: float | timedelta | None = None,
     cache_if: Callable[[Any], Any] | None = None,
@@ -92,6 +95,7 @@ def cached(
     pure: bool | None = None,
     version: Any = None,
     durability: str = "auto",
+    outputs: OutputsLike | None = None,
     generator: str | None = None,
     max_age: float | timedelta | None = None,
     cache_if: Callable[[Any], Any] | None = None,
@@ -116,6 +120,9 @@ def cached(
         pure: your word that the function is pure although something that it reaches can't be fingerprinted.
         version: part of the key; change it to invalidate by hand.
         durability: when to wait for the disk: ``auto`` (results that took a second or more), ``always``, ``never``.
+        outputs: files and directories that the function writes: a path, in which ``{name}`` stands for an argument; a
+            function that takes arguments by name and returns a path or several; a list of those; or `Outputs`. A hit
+            brings them back.
         generator: ``list`` makes a generator function, async or not, one that returns the list of what it yields.
         max_age: seconds, or a `datetime.timedelta`, after which a result is computed again. It is looked at when a
             result is read, also through callers; it is no part of the key.
@@ -125,7 +132,8 @@ def cached(
         A `CachedFunction`.
 
     Raises:
-        TypeError: it can't be called, is a class, or is a generator function without `generator`.
+        TypeError: it can't be called, is a class, is a generator function without `generator`, or an output asks for a
+            parameter that there isn't.
         ConfigError: a config parameter stands where it can't be injected.
     """
     if durability not in ("auto", "always", "never"):
@@ -135,9 +143,11 @@ def cached(
         raise TypeError(f"cached(): generator is 'list' or left out, not {generator!r}{hint}")
     if cache_if is not None and not callable(cache_if):
         raise TypeError(f"cached(): cache_if takes a function of the result, not {cache_if!r}")
+    written = declared(outputs)
     options = _options(ignore, identify, volatile, namespace, version)._replace(
-        pure=bool(pure), durability=durability, generator=generator or "", max_age=_seconds(max_age), cache_if=cache_if
-    )
+        pure=bool(pure), durability=durability, generator=generator or "", max_age=_seconds(max_age), cache_if=cache_if,
+        outputs=written.paths, allow=written.allow,
+    )  # fmt: skip
     return _decorator(function, options, lambda inner: CachedFunction(inner, options, store))
 
 
@@ -301,6 +311,7 @@ def _decorate(function: Any, options: Options, make: Make) -> Any:
     known = {item.name for item in made.parameters}
     for name in {*options.ignore, *(name for name, _ in options.identify)} - known:
         raise TypeError(f"cached(): {made.__qualname__}() has no parameter '{name}'")
+    check(options, made.__qualname__, (item.name for item in made.parameters))
     return made
 
 

@@ -19,7 +19,19 @@ from functools import partial
 from types import FunctionType
 from typing import Any, ClassVar, Concatenate, Generic, NamedTuple, ParamSpec, TypeVar, cast, overload
 
-from inviscid import bodies, calls, computing, configuration, confirm, events, explain, results, settings, stores
+from inviscid import (
+    bodies,
+    calls,
+    computing,
+    configuration,
+    confirm,
+    events,
+    explain,
+    outputs,
+    results,
+    settings,
+    stores,
+)  # fmt: skip
 from inviscid.bound import BoundCachedFunction
 from inviscid.callables import binds, coroutine_mark, names_of, result_of, source_of, taker_of
 from inviscid.calls import FINGERPRINTS, Call, Config, Options
@@ -27,7 +39,7 @@ from inviscid.computing import Answer, Computation
 from inviscid.configuration import Layer
 from inviscid.confirm import Standing
 from inviscid.entry import Entry, function_name
-from inviscid.errors import ConfigError, ReplayMiss, UnhashableInput, UnstorableResult
+from inviscid.errors import ConfigError, OutputError, ReplayMiss, UnhashableInput, UnstorableResult
 from inviscid.explain import SAME, Difference, Explanation
 from inviscid.fingerprinting import CURES, ConfigRead, Declared, Fingerprint
 from inviscid.forms import StoredForms
@@ -58,6 +70,14 @@ class Found(NamedTuple):
     """An entry that doesn't stand now."""
     unless: str = ""
     """In an explanation: whose answer may let an earlier result stand."""
+    files: outputs.Stored | None = None
+    """The outputs of a stored result."""
+
+    @property
+    def digest(self) -> bytes:
+        """Of what is there: the value, and the outputs."""
+        assert self.entry is not None
+        return outputs.told(self.entry.value, self.files.digests() if self.files is not None else ())
 
 
 class Computed(NamedTuple, Generic[R]):
@@ -68,6 +88,7 @@ class Computed(NamedTuple, Generic[R]):
     disturbed: str
     """Why it must not be stored, if anything changed while it ran."""
     computation: Computation
+    pending: outputs.Pending
 
 
 class Variant(NamedTuple):
@@ -221,7 +242,7 @@ class CachedFunction(Generic[P, R]):
                 return self._hit(store, call, again._replace(outcome=Outcome.HIT_WAITED if waited else again.outcome))
             # What was damaged is gone at the second look: the first one has the reason.
             found = self._why(store, attempt, call, found if found.reasons else again)
-            computed = yield from self._compute(call)
+            computed = yield from self._compute(store, call)
             if found.earlier is not None and mode.name != "readonly":
                 attempt.use(partial(results.set_aside, store, call, found.earlier), otherwise=None)
             answer, bypass, why = self._publish(store, attempt, call, computed, mode)
@@ -241,6 +262,8 @@ class CachedFunction(Generic[P, R]):
         if self._variant.layers:
             self._check_layers()
         call = calls.identify(values, self._take, config, self._options, mode, self._forms)
+        if self._options.outputs:
+            call = call._replace(outputs=tuple(outputs.of(self._options, call.values)))
         # What `.configured` laid over this function differs from its surroundings on purpose.
         laid = self._variant.layers
         seen = {key: found for key, found in call.config.items() if configuration.lookup(key, laid) is MISSING}
@@ -290,15 +313,15 @@ class CachedFunction(Generic[P, R]):
         entry = found.entry
         assert entry is not None
         try:
-            value = attempt.use(lambda: results.load(store, entry, call, self._forms), otherwise=MISSING)
+            loaded = attempt.use(lambda: results.load(store, entry, call, self._forms), otherwise=None)
         except results.Unreadable as error:
             why = str(error)
             if why:
                 return Found(MISSING, None, Outcome.MISS_UNREADABLE, (why,))
             return Found(MISSING, None, Outcome.MISS_CORRUPT, ("the stored result was damaged or removed",))
-        if value is MISSING:
+        if loaded is None:
             return Found(MISSING, None, Outcome.BYPASS_STORE, (attempt.why(),))
-        return found._replace(value=value)
+        return found._replace(value=loaded.value, files=loaded.files)
 
     def _retrace(self, store: Store, attempt: Attempt, call: Call, earlier: Entry | None) -> Steps[Found | None]:
         """A result that stands all the same: the world is again what it was, or what was edited gives what it gave."""
@@ -357,15 +380,19 @@ class CachedFunction(Generic[P, R]):
 
     def _hit(self, store: Store, call: Call, found: Found) -> Answer:
         assert found.entry is not None
+        if found.files is not None:
+            outputs.restore(store, call, found.files)
+        computing.wrote((*call.outputs, *found.standing.outputs))
         saved = found.entry.provenance.seconds
         store.touch(call.key, saved)
         origin = found.entry.provenance.function
         reasons = () if origin == function_name(self) else (f"computed by {origin}",)
         events.emit(store, found.outcome, function_name(self), call.key, saved, reasons)
-        return confirm.answered(call, found.value, found.entry.value, found.standing.sights, found.standing.demands)
+        return confirm.answered(call, found.value, found.digest, found.standing.sights, found.standing.demands)
 
-    def _compute(self, call: Call) -> Steps[Computed[R]]:
+    def _compute(self, store: Store, call: Call) -> Steps[Computed[R]]:
         """Run the body."""
+        pending = outputs.Pending(store, call.outputs)
         with ExitStack() as stack:
             self._lay(stack)
             computation = confirm.computation(self.__qualname__, call, self._options)
@@ -375,7 +402,9 @@ class CachedFunction(Generic[P, R]):
             start = time.perf_counter()
             value = yield Body(self._kind.run, self._kind.function, positional, keywords)
             seconds = time.perf_counter() - start
-        return Computed(value, seconds, computation.disturbed or self._changed(call), computation)
+            pending.settle(computation.watch)
+        disturbed = computation.disturbed or self._changed(call)
+        return Computed(value, seconds, disturbed, computation, pending)
 
     def _changed(self, call: Call) -> str:
         """What isn't as the key says any more, now that the body has run; empty if nothing."""
@@ -412,14 +441,17 @@ class CachedFunction(Generic[P, R]):
             prepared = results.prepare(computed.value, self._forms)
         except UnstorableResult as error:
             return asis, Outcome.BYPASS_UNSTORABLE, str(error)
-        answer = confirm.answered(
-            call, prepared.value, prepared.digest, manifest.sights, tuple(computation.demands.values())
-        )
         if why := self._declined(computed.value):
+            # Nobody knows what became of its outputs, so callers can't depend on them.
+            digest = b"" if call.outputs else prepared.digest
+        else:
+            digest = attempt.use(lambda: self._put(store, call, computed, prepared, manifest), otherwise=b"")
+        if attempt.why():
+            return asis, Outcome.BYPASS_STORE, attempt.why()
+        demands = tuple(computation.demands.values())
+        answer = confirm.answered(call, prepared.value, digest, manifest.sights, demands)
+        if why:
             return answer, Outcome.BYPASS_DECLINED, why
-        name, durability = function_name(self), self._options.durability
-        seconds = computed.seconds
-        attempt.use(lambda: results.publish(store, call, prepared, manifest, name, seconds, durability), otherwise=None)
         if attempt.why():
             return asis, Outcome.BYPASS_STORE, attempt.why()
         # The first result may have made the store: now there is a place for what its fingerprint took.
@@ -428,6 +460,24 @@ class CachedFunction(Generic[P, R]):
             for trace in computation.watch.traces():
                 events.note(self.__qualname__, f"{self.__qualname__}() {trace}: what is loaded later won't do that")
         return answer, None, ""
+
+    def _put(
+        self, store: Store, call: Call, computed: Computed[R], prepared: results.Prepared, manifest: Manifest
+    ) -> bytes:
+        """Have in the store what can be kept, with the outputs; gives the digest of both."""
+        captured = None
+        if call.outputs:
+            try:
+                captured = computed.pending.capture(store, call, prepared.data, computed.computation.watch)
+            except OutputError as error:
+                error.value = computed.value
+                raise
+        files = captured.chunks if captured else ()
+        name, durability = function_name(self), self._options.durability
+        results.publish(store, call, prepared, manifest, name, computed.seconds, durability, files)
+        if captured:
+            store.own(captured.owned)
+        return outputs.told(prepared.digest, [owned.digest for owned in captured.owned] if captured else ())
 
     def _manifest(self, call: Call, computation: Computation) -> Manifest:
         """What the result depends on beyond its key."""
@@ -575,14 +625,17 @@ class CachedFunction(Generic[P, R]):
             manifest = unpack_manifest(found.entry.manifest)
             told = confirm.foretell(call, manifest._replace(trace=None))
             if not told.moved:
-                return self._load(store, attempt, call, found)
+                return self._load(store, attempt, call, found._replace(standing=Standing(demands=told.demands)))
             found = Found(MISSING, None, Outcome.MISS_NOT_FINAL, told.moved, earlier=found.entry)
         if found.outcome not in (Outcome.MISS_NEW, Outcome.MISS_NOT_FINAL):
             return found
         for entry, conditions in self._candidates(store, attempt, call, found.earlier):
             told = confirm.foretell(call, conditions)
             if not told.moved:
-                return self._load(store, attempt, call, Found(MISSING, entry, Outcome.HIT_RETRACED, ()))
+                standing = Standing(demands=told.demands)
+                return self._load(
+                    store, attempt, call, Found(MISSING, entry, Outcome.HIT_RETRACED, (), standing=standing)
+                )
             found = found._replace(unless=found.unless or told.asked)
         return found
 
@@ -675,6 +728,9 @@ class CachedFunction(Generic[P, R]):
         if self._options.generator:
             # Callers get a list.
             options += self._options.generator.encode()
+        if self._options.outputs:
+            # Callers may read what is written.
+            options += results.digest_of(list(self._options.outputs))
         return Declared(self.__wrapped__, options, self._reads, self._options.pure)
 
     def __inviscid_overrides__(self) -> bytes:
@@ -705,7 +761,9 @@ class CachedFunction(Generic[P, R]):
     @property
     def __inviscid_fickle__(self) -> bool:
         """Whether a call may give something else although nothing changed that its key says."""
-        return self._options.max_age is not None or self._options.cache_if is not None
+        options = self._options
+        # Who asks again for outputs has them restored.
+        return options.max_age is not None or options.cache_if is not None or bool(options.outputs)
 
     def __inviscid_standing__(self) -> bytes:
         """A digest of all that it does and is configured to do, whatever it is called with."""
