@@ -76,8 +76,8 @@ class Walk:
         self.mentions: set[str] = set()
         """Every name that something may be looked up by."""
         self.classes: list[tuple[Definition, type, Narrowed]] = []
-        self.targets: dict[tuple[int, Slot], Target] = {}
-        """What slots stand for, by the id of the globals."""
+        self.targets: dict[tuple[int, Slot], tuple[Target, Any, int]] = {}
+        """What slots stand for, by the id of the globals; with what is said of it, and its node."""
         self.extended: set[type] = set()
         """Installed classes that are reached, looked at whole for what user code has hung on them."""
         self.asked: set[type] = set()
