@@ -13,6 +13,7 @@ from inviscid.errors import (
     FrozenMiss,
     InviscidError,
     InviscidWarning,
+    LockError,
     ModeError,
     PointerError,
     ReentryError,
@@ -36,8 +37,8 @@ from inviscid.store import Store
 
 __all__ = [
     "CachedFunction", "ConfigError", "Difference", "Dir", "EffectError", "Explanation", "File", "Fingerprint",
-    "FrozenMiss", "InviscidError", "InviscidWarning", "ModeError", "Outcome", "PointerError", "ReentryError",
-    "ReplayMiss", "SelectorError", "Store", "StoreError", "StoreOwnershipError", "StoreVersionError", "SymmetryError",
-    "SymmetryViolation", "UnhashableInput", "UnstorableResult", "cached", "compare_fingerprints", "config",
-    "configure", "fingerprint", "mode",
+    "FrozenMiss", "InviscidError", "InviscidWarning", "LockError", "ModeError", "Outcome", "PointerError",
+    "ReentryError", "ReplayMiss", "SelectorError", "Store", "StoreError", "StoreOwnershipError",
+    "StoreVersionError", "SymmetryError", "SymmetryViolation", "UnhashableInput", "UnstorableResult", "cached",
+    "compare_fingerprints", "config", "configure", "fingerprint", "mode",
 ]  # fmt: skip

@@ -58,6 +58,7 @@ class Options(NamedTuple):
     pure: bool = False
     durability: str = "auto"
     generator: str = ""
+    frozen: bool = False
 
 
 class Call(NamedTuple):
@@ -78,6 +79,10 @@ class Call(NamedTuple):
     taints: tuple[str, ...]
     files: frozenset[str]
     """Absolute paths of the `File` and `Dir` in its arguments: what is read there is no further dependency."""
+    given: Config
+    """What the configuration gave at that moment."""
+    by_name: bool
+    """Whether the digests of the arguments hold no code of the user's."""
 
 
 class References:
@@ -94,6 +99,8 @@ class References:
         self.unseen: list[str] = []
         self.variables: set[str] = set()
         self.marks: set[str] = set()
+        self.users = False
+        """Whether any of it is the user's."""
         self.reads: list[tuple[ConfigRead, Sequence[Layer]]] = []
         self._marks = marks
         self._forms = forms
@@ -119,6 +126,7 @@ class References:
             if known[4]:
                 self.taints.append(f"{path} reads {known[4]}: {CURES}")
             return known[1]
+        self.users = True
         base = value.__inviscid_base__ if is_declared(value) else value
         # What it is asked for is for the function that it is given to, whose code is not looked at here.
         fingerprint = FINGERPRINTS.of(base, self._marks | {MEMBERS}, self._forms)
@@ -205,6 +213,7 @@ def identify(
         references = References(fingerprint.marks, forms)
         encoder = _encoder(options, references)
         inputs = digest_inputs(values, options, encoder)
+        by_name = not references.users
         # Before the config: what they read of it counts.
         substitutes = _substitutes(options, references)
         if encoder.looks_up:
@@ -235,7 +244,9 @@ def identify(
     drawn = _drawn(fingerprint, values, environment)
     taints = () if options.pure else (*fingerprint.taints, *references.taints, *unseen, *drawn)
     files = frozenset(map(os.path.abspath, encoder.files))
-    return Call(key, {**values, **own}, fingerprint, asked, seen, tuple(inputs), pack(parts), taints, files)
+    return Call(
+        key, {**values, **own}, fingerprint, asked, seen, tuple(inputs), pack(parts), taints, files, config, by_name
+    )
 
 
 def make_key(

@@ -57,6 +57,7 @@ def cached(
     volatile: Iterable[str] = (),
     namespace: str | None = None,
     pure: bool | None = None,
+    frozen: bool = False,
     version: Any = None,
     durability: str = "auto",
     generator: None = None,
@@ -70,6 +71,7 @@ def cached(
     volatile: Iterable[str] = (),
     namespace: str | None = None,
     pure: bool | None = None,
+    frozen: bool = False,
     version: Any = None,
     durability: str = "auto",
     generator: Literal["list"],
@@ -84,6 +86,7 @@ def cached(
     volatile: Iterable[str] = (),
     namespace: str | None = None,
     pure: bool | None = None,
+    frozen: bool = False,
     version: Any = None,
     durability: str = "auto",
     generator: str | None = None,
@@ -106,6 +109,8 @@ def cached(
         volatile: attributes of arguments, at any depth, that don't change the result.
         namespace: keeps the results apart from those under another namespace.
         pure: your word that the function is pure although something that it reaches can't be fingerprinted.
+        frozen: only frozen results answer, whatever the code does; all else is a `FrozenMiss`. See
+            `CachedFunction.freeze`.
         version: part of the key; change it to invalidate by hand.
         durability: when to wait for the disk: ``auto`` (results that took a second or more), ``always``, ``never``.
         generator: ``list`` makes a generator function, async or not, one that returns the list of what it yields.
@@ -126,7 +131,7 @@ def cached(
         raise TypeError(f"cached(): generator is 'list' or left out, not {generator!r}{hint}")
     options = Options(
         frozenset(ignore), tuple(sorted((identify or {}).items())), frozenset(volatile), version, namespace or "",
-        bool(pure), durability, generator or "",
+        bool(pure), durability, generator or "", bool(frozen),
     )  # fmt: skip
 
     def decorate(function: Callable[..., Any]) -> Any:

@@ -18,7 +18,7 @@ from contextlib import ExitStack
 from types import FunctionType
 from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeVar, cast, overload
 
-from inviscid import bodies, calls, configuration, events, explain, results, settings, stores, world
+from inviscid import bodies, calls, configuration, events, explain, freeze, results, settings, stores, world
 from inviscid.bound import BoundCachedFunction
 from inviscid.callables import binds, coroutine_mark, names_of, result_of, source_of, taker_of
 from inviscid.calls import FINGERPRINTS, Call, Config, Options
@@ -29,6 +29,7 @@ from inviscid.errors import ConfigError, ReplayMiss, UnhashableInput, Unstorable
 from inviscid.explain import SAME, Difference, Explanation
 from inviscid.fingerprinting import CURES, ConfigRead, Declared, Fingerprint
 from inviscid.forms import StoredForms
+from inviscid.freeze import OneCall, Slot
 from inviscid.outcome import Outcome
 from inviscid.sentinels import MISSING
 from inviscid.signature import Parameter, Signature, outer_documentation, outer_signature
@@ -173,6 +174,9 @@ class CachedFunction(Generic[P, R]):
         mode = self._variant.mode or settings.current_mode()
         if mode.name == "off":
             return (yield from self._compute_only(values, Outcome.BYPASS_OFF, "caching is off"))
+        served = freeze.serve(self._slot(), values, mode, refresh=refresh) if self._is_frozen() else None
+        if served is not None:
+            return cast(R, served.value)
         call = self._identify(values, mode)
         if call.taints:
             return (yield from self._compute_only(values, Outcome.BYPASS_TAINTED, *call.taints))
@@ -312,8 +316,10 @@ class CachedFunction(Generic[P, R]):
         except UnstorableResult as error:
             return value, Outcome.BYPASS_UNSTORABLE, str(error)
         name, durability = function_name(self), self._options.durability
-        seconds = computed.seconds
-        attempt.use(lambda: results.publish(store, call, prepared, manifest, name, seconds, durability), otherwise=None)
+        seconds, noted = computed.seconds, freeze.noted(self._slot(), call)
+        attempt.use(
+            lambda: results.publish(store, noted, prepared, manifest, name, seconds, durability), otherwise=None
+        )
         if attempt.why():
             return value, Outcome.BYPASS_STORE, attempt.why()
         # The first result may have made the store: now there is a place for what its fingerprint took.
@@ -434,6 +440,8 @@ class CachedFunction(Generic[P, R]):
         Raises:
             StoreError: the store can't be read.
         """
+        if self._is_frozen() and (known := freeze.peeked(self._slot(), self._bound(args, kwargs))):
+            return known[0]
         return stores.current_store(self._store).find(self._call_of(args, kwargs).key)
 
     def explain(self, *args: P.args, **kwargs: P.kwargs) -> Explanation:
@@ -445,6 +453,10 @@ class CachedFunction(Generic[P, R]):
         mode = settings.current_mode()
         if mode.name == "off":
             return Explanation("bypass", ["caching is off"], Outcome.BYPASS_OFF, "")
+        if self._is_frozen():
+            values, identify = self._bound(args, kwargs), lambda: self._call_of(args, kwargs)
+            if explanation := freeze.explained(self._slot(), values, mode, identify):
+                return explanation
         call = self._call_of(args, kwargs)
         if call.taints:
             return Explanation("bypass", list(call.taints), Outcome.BYPASS_TAINTED, call.key.hex())
@@ -461,16 +473,81 @@ class CachedFunction(Generic[P, R]):
         return self._kind.drive(self._call(args, kwargs, refresh=True))  # type: ignore[no-any-return]
 
     def forget(self, *args: P.args, **kwargs: P.kwargs) -> bool:
-        """Remove the stored result of one call. Returns whether there was one."""
-        return stores.current_store(self._store).forget([self._call_of(args, kwargs).key]) > 0
+        """Remove the stored result of one call. Returns whether there was one.
+
+        Raises:
+            FrozenMiss: it is frozen.
+        """
+        key = self._call_of(args, kwargs).key
+        freeze.check_forgetting(self._slot(), key)
+        return stores.current_store(self._store).forget([key]) > 0
 
     def clean(self) -> int:
-        """Remove all stored results that this function computed. Returns how many there were."""
+        """Remove all stored results that this function computed, but for the frozen and the pinned. Returns how many
+        there were.
+        """
         store = stores.current_store(self._store)
-        return store.forget(entry.key for entry in store.nearest(function_name(self), limit=-1))
+        kept = freeze.kept(self._slot(), store)
+        entries = store.nearest(function_name(self), limit=-1)
+        return store.forget(entry.key for entry in entries if entry.key not in kept)
 
     def _call_of(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
         return self._identify(self._signature.bind(args, kwargs), settings.current_mode())
+
+    # Freezing ---------------------------------------------------------------------------------------------------------
+
+    def freeze(self, because: str = "") -> int:
+        """Keep serving the results that the function has, whatever its code does from now on.
+
+        Frozen are the stored results of what it does now, under each config; they are written to `inviscid.lock`. Any
+        other call is a `FrozenMiss`: it is never computed silently. To freeze one call alone see `calling`.
+
+        Args:
+            because: why, for those who review `inviscid.lock`.
+
+        Returns:
+            How many results are frozen.
+
+        Raises:
+            FrozenMiss: there are none, or the function has no name that would tell it from others.
+            LockError: `inviscid.lock` is damaged.
+            StoreError: the store can't be used.
+        """
+        return freeze.freeze_function(self._slot(), self._take, because)
+
+    def thaw(self) -> int:
+        """Undo all that was frozen of the function. Returns how many results that were.
+
+        Raises:
+            FrozenMiss: nothing of it is frozen.
+            LockError: `inviscid.lock` is damaged.
+        """
+        return freeze.thaw_function(self._slot())
+
+    def calling(self, *args: P.args, **kwargs: P.kwargs) -> OneCall:
+        """One call, to freeze or thaw it alone: ``report.calling(2024).freeze(because="it was sent out")``. Computes
+        nothing.
+        """
+        return OneCall(self._slot(), self._bound(args, kwargs), lambda: self._call_of(args, kwargs))
+
+    def _is_frozen(self) -> bool:
+        return freeze.concerns(function_name(self), self._options)
+
+    def _slot(self) -> Slot:
+        own, layers = dict(self._variant.own), self._variant.layers
+        return Slot(
+            self.__inviscid_base__,
+            function_name(self),
+            self._options,
+            self._reads,
+            self._store,
+            self._forms,
+            own,
+            layers,
+        )
+
+    def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        return self._signature.bind(args, kwargs)
 
     # Being a function -------------------------------------------------------------------------------------------------
 

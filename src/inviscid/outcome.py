@@ -16,6 +16,8 @@ class Outcome(IntEnum):
     """The result was in the store."""
     HIT_WAITED = 2
     """Another process or thread was computing the result; it was waited for."""
+    HIT_FROZEN = 3
+    """The result is frozen: it stands whatever the code does."""
 
     MISS_NEW = 20
     """The function has no entry yet."""
@@ -39,6 +41,8 @@ class Outcome(IntEnum):
     """A recompute was asked for."""
     MISS_NOT_FINAL = 30
     """What the entry depends on beyond its key, a file that the computation read, is not what it was."""
+    MISS_FROZEN = 39
+    """The function is frozen and has no frozen result for the call: it raises `FrozenMiss`, and computes nothing."""
 
     BYPASS_OFF = 40
     """Caching is switched off."""

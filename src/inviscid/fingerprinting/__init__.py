@@ -5,7 +5,7 @@ from inviscid.fingerprinting.impure import CURES, world_of
 from inviscid.fingerprinting.narrowing import opaque
 from inviscid.fingerprinting.references import external_name, is_user
 from inviscid.fingerprinting.remembered import Forms
-from inviscid.fingerprinting.shown import is_secret
+from inviscid.fingerprinting.shown import brief, is_secret
 from inviscid.fingerprinting.take import Fingerprinter
 from inviscid.fingerprinting.template import MEMBERS
 
@@ -21,6 +21,7 @@ __all__ = [
     "Fingerprinter",
     "Forms",
     "Part",
+    "brief",
     "external_name",
     "impure",
     "is_secret",
