@@ -8,8 +8,8 @@ was made from, don't. A *marker* freezes the function as a whole: where no recor
 Arguments are digested as for a key, but classes count by name as long as their name means them: the class of `self` is
 code. Functions among the arguments count by what they do, for their name may mean another tomorrow.
 
-    config = { key: what is configured, "parameter=": what `.configured` gave the parameter }
-             digests, or "unset"; for each config key that was in reach when the result was computed
+    config = { "parameter (key)": what the function itself got, "key": what is configured for all else in its reach }
+             digests, or "unset": a default is code
 
 What only a computation knows of its arguments and config is noted in its entry (`noted`), so that a function can be
 frozen with all results that it has.
@@ -17,6 +17,7 @@ frozen with all results that it has.
 
 from __future__ import annotations
 
+import re
 import sys
 import types
 from collections import Counter
@@ -47,6 +48,7 @@ _LONGEST = 120
 _NOTE = "freeze"
 _PIN = "frozen"
 _ON = Mode("on")
+_PARAMETER = re.compile(r"(\w+) \((.*)\)")
 _CODE = ("<lambda>", "<locals>")
 
 
@@ -178,11 +180,7 @@ def serve(slot: Slot, values: dict[str, Any], mode: Mode, *, refresh: bool = Fal
     """As `find`, for a call: the hit is counted and told."""
     served = find(slot, values, mode, refresh=refresh)
     if served is not None:
-        seen = {
-            key: frozenset({bytes.fromhex(found)}) for key, found in served.record.config.items() if found != _UNSET
-        }
-        laid = [key for key in seen if key.endswith("=") or configuration.lookup(key, slot.layers) is not MISSING]
-        report(slot.label, {key: found for key, found in seen.items() if key not in laid})
+        report(slot.label, _seen(served.record, slot))
         saved = served.entry.provenance.seconds
         served.store.touch(served.entry.key, saved)
         events.emit(served.store, Outcome.HIT_FROZEN, slot.name, served.entry.key, saved, (served.reason,))
@@ -196,6 +194,17 @@ def peeked(slot: Slot, values: dict[str, Any]) -> tuple[Entry | None] | None:
     except FrozenMiss:
         return (None,)
     return None if served is None else (served.entry,)
+
+
+def _seen(record: Record, slot: Slot) -> dict[str, frozenset[bytes]]:
+    """The config values that a frozen result stands for, of those that come from the surroundings of the call."""
+    seen: dict[str, frozenset[bytes]] = {}
+    for name, value in record.config.items():
+        parameter, key = _own(name)
+        laid = parameter in slot.own or configuration.lookup(key, slot.layers) is not MISSING
+        if value != _UNSET and not laid:
+            seen[key] = frozenset({bytes.fromhex(value)})
+    return seen
 
 
 def explained(slot: Slot, values: dict[str, Any], mode: Mode, identify: Callable[[], Call]) -> Explanation | None:
@@ -323,27 +332,24 @@ def _other_config(record: Record, slot: Slot) -> str:
     """The config key that isn't what it was when a record was made; empty if there is none."""
     layers = [*slot.layers, *configuration.active()]
     now: dict[str, str] = {}
+    own: set[str] = set()
+    for name, then in record.config.items():
+        parameter, key = _own(name)
+        own.add(parameter)
+        if parameter in slot.own:
+            found = _digest(slot.own[parameter], key)
+        else:
+            found = now[key] = now.get(key) or _digest(configuration.lookup(key, layers), key)
+        if found != then:
+            return key
+    # What it reads by now, and was not given then, is code; unless it is given something.
+    return next((read.key for read in slot.reads if read.parameter in slot.own.keys() - own), "")
 
-    def configured(key: str) -> str:
-        if key not in now:
-            now[key] = _digest(configuration.lookup(key, layers), key)
-        return now[key]
 
-    own = {read.parameter: read for read in slot.reads}
-    for key, then in record.config.items():
-        if not key.endswith("="):
-            if configured(key) != then:
-                return key
-        elif key[:-1] not in own:
-            return key[:-1]
-    for name, read in own.items():
-        known = record.config.get(f"{name}=", record.config.get(read.key))
-        if name in slot.own:
-            if _digest(slot.own[name], read.key) != known:
-                return read.key
-        elif known is not None and configured(read.key) != known:
-            return read.key
-    return ""
+def _own(name: str) -> tuple[str, str]:
+    """The parameter, or "", and the config key."""
+    found = _PARAMETER.fullmatch(name)
+    return (found[1], found[2]) if found else ("", name)
 
 
 def _load(slot: Slot, values: dict[str, Any], record: Record) -> Served:
@@ -457,11 +463,14 @@ def _note(slot: Slot, call: Call) -> _Note:
     passed = {name: value for name, value in call.values.items() if name not in injected}
     arguments = _arguments_of(call.inputs) if call.by_name else _arguments(slot, passed)
     given = call.given
-    overridden = [read for _, read in call.fingerprint.reads if id(read) in given.overridden]
-    config = {f"{read.parameter}=": _digest(given.own[id(read)], read.key) for read in overridden}
-    # What is read by others too.
-    plain = Counter(key for key, *_ in msgpack.unpackb(call.parts)["config"]) - Counter(read.key for read in overridden)
-    config |= {key: _digest(configuration.lookup(key, given.layers), key) for key in sorted(plain)}
+    own = [read for _, read in call.fingerprint.reads if id(read) in given.own]
+    config: dict[str, str] = {}
+    for read in own:
+        overridden = id(read) in given.overridden
+        value = given.own[id(read)] if overridden else configuration.lookup(read.key, given.layers)
+        config[f"{read.parameter} ({read.key})"] = _digest(value, read.key)
+    others = Counter(key for key, *_ in msgpack.unpackb(call.parts)["config"]) - Counter(read.key for read in own)
+    config |= {key: _digest(configuration.lookup(key, given.layers), key) for key in sorted(others)}
     return _Note(arguments, _shown(slot.options, passed), config, call.asked)
 
 
@@ -559,7 +568,9 @@ def freeze_function(slot: Slot, take: Callable[[frozenset[str]], Fingerprint], b
     if not new and not _has_results(slot.name):
         raise FrozenMiss(f"{slot.label}() has no stored result of what it does now that could be frozen: call it first")
     marker = Record(slot.name, EVERY, "", {}, "", "", take(frozenset()).raw.hex(), because, _now())
-    _keep(slot, store, [*new.values(), marker])
+    # One that is there stays with its reason, unless there is a new one.
+    markers = [marker] if because or not _records(slot.name, EVERY) else []
+    _keep(slot, store, [*new.values(), *markers])
     return sum(not record.is_marker for record in lockfile.current().records[slot.name])
 
 
