@@ -446,7 +446,8 @@ class _Note(NamedTuple):
 def noted(slot: Slot, call: Call) -> Call:
     """A call that has just been computed, with a note of what freezing it needs."""
     try:
-        note = _note(slot, call)
+        parts = msgpack.unpackb(call.parts)
+        note = _note(slot, call, parts)
     except Exception:  # noqa: BLE001  it runs code of the user's classes; and a result can do without
         return call
     told = {
@@ -455,10 +456,10 @@ def noted(slot: Slot, call: Call) -> Call:
         "config": note.config,
         "marks": sorted(note.marks),
     }
-    return call._replace(parts=pack({**msgpack.unpackb(call.parts), _NOTE: told}))
+    return call._replace(parts=pack({**parts, _NOTE: told}))
 
 
-def _note(slot: Slot, call: Call) -> _Note:
+def _note(slot: Slot, call: Call, parts: Mapping[str, Any]) -> _Note:
     injected = {read.parameter for read in slot.reads}
     passed = {name: value for name, value in call.values.items() if name not in injected}
     arguments = _arguments_of(call.inputs) if call.by_name else _arguments(slot, passed)
@@ -469,7 +470,7 @@ def _note(slot: Slot, call: Call) -> _Note:
         overridden = id(read) in given.overridden
         value = given.own[id(read)] if overridden else configuration.lookup(read.key, given.layers)
         config[f"{read.parameter} ({read.key})"] = _digest(value, read.key)
-    others = Counter(key for key, *_ in msgpack.unpackb(call.parts)["config"]) - Counter(read.key for read in own)
+    others = Counter(key for key, *_ in parts["config"]) - Counter(read.key for read in own)
     config |= {key: _digest(configuration.lookup(key, given.layers), key) for key in sorted(others)}
     return _Note(arguments, _shown(slot.options, passed), config, call.asked)
 
@@ -525,7 +526,7 @@ def _freeze_call(slot: Slot, values: dict[str, Any], identify: Callable[[], Call
         raise FrozenMiss(
             f"the stored result of {called} is not what it would be now ({'; '.join(moved)}): call it first"
         )
-    _keep(slot, store, [_record(slot, _note(slot, call), entry, because)])
+    _keep(slot, store, [_record(slot, _note(slot, call, msgpack.unpackb(call.parts)), entry, because)])
 
 
 def freeze_function(slot: Slot, take: Callable[[frozenset[str]], Fingerprint], because: str) -> int:
