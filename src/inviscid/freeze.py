@@ -6,7 +6,8 @@ was made from, don't. A *marker* freezes the function as a whole: where no recor
 `FrozenMiss`, and nothing is computed silently. Without a marker, the calls that no record fits go their usual way.
 
 Arguments are digested as for a key, but classes count by name as long as their name means them: the class of `self` is
-code. Functions among the arguments count by what they do, for their name may mean another tomorrow.
+code. Functions among the arguments count by what they do and say of themselves, for a name may mean another
+tomorrow.
 
     config = { "parameter (key)": what the function itself got, "key": what is configured for all else in its reach }
              digests, or "unset": a default is code
@@ -34,7 +35,7 @@ from inviscid.digest import combine, pack
 from inviscid.entry import Entry, name_of_namespace
 from inviscid.errors import FrozenMiss, InviscidError, StoreError
 from inviscid.explain import Explanation, code_changed
-from inviscid.fingerprinting import ConfigRead, Fingerprint, Forms, brief, is_user
+from inviscid.fingerprinting import CLOSURE_WIDE, EXACT, ConfigRead, Fingerprint, Forms, brief, is_user
 from inviscid.inputs import Encoder
 from inviscid.lockfile import EVERY, Record
 from inviscid.outcome import Outcome
@@ -198,12 +199,15 @@ def peeked(slot: Slot, values: dict[str, Any]) -> tuple[Entry | None] | None:
 
 def _seen(record: Record, slot: Slot) -> dict[str, frozenset[bytes]]:
     """The config values that a frozen result stands for, of those that come from the surroundings of the call."""
+    layers = configuration.active()
     seen: dict[str, frozenset[bytes]] = {}
-    for name, value in record.config.items():
+    for name in record.config:
         parameter, key = _own(name)
+        value = configuration.lookup(key, layers)
         laid = parameter in slot.own or configuration.lookup(key, slot.layers) is not MISSING
-        if value != _UNSET and not laid:
-            seen[key] = frozenset({bytes.fromhex(value)})
+        if value is not MISSING and not laid:
+            # As the key of a computation has it: there classes count by what they do.
+            seen[key] = frozenset({Encoder(References()).digest(value, f"config '{key}'")})
     return seen
 
 
@@ -287,7 +291,12 @@ def _records(name: str, arguments: str) -> tuple[Record, ...]:
 
 
 class _ByName(References):
-    """What classes contribute to the digest of an argument of a frozen function: their name, if it means them."""
+    """What classes contribute to the digest of an argument of a frozen function: their name, if it means them. What a
+    function among the arguments is called and what it says of itself counts: nobody looks at whether that is observed.
+    """
+
+    def __init__(self, forms: Forms | None = None) -> None:
+        super().__init__(CLOSURE_WIDE - {EXACT}, forms)
 
     def __call__(self, value: Any, path: str) -> bytes:
         if isinstance(value, type) and is_user(value):
@@ -315,7 +324,7 @@ def _unwrapped(found: Any) -> Any:
 
 
 def _arguments(slot: Slot, values: dict[str, Any]) -> str:
-    encoder = Encoder(_ByName(forms=slot.forms), volatile=slot.options.volatile)
+    encoder = Encoder(_ByName(slot.forms), volatile=slot.options.volatile)
     return _arguments_of(digest_inputs(values, slot.options, encoder))
 
 

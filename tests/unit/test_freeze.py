@@ -329,6 +329,60 @@ def test_functions_among_the_arguments_count_by_what_they_do(project: Project, r
     assert ran() == []
 
 
+def test_functions_that_do_the_same_are_told_apart_by_what_can_be_observed_of_them(project: Project, ran: Ran) -> None:
+    mod = project.edit("""
+        import sys
+        from inviscid import cached
+
+        def one(x):
+            "The first."
+            return x
+
+        def two(x):
+            "The second."
+            return x
+
+        @cached
+        def about(fn):
+            sys.audit("test.ran", "about")
+            return [fn.__name__, fn.__doc__]
+        """)
+    mod.about(mod.one)
+    mod.about.freeze()
+    ran()
+    assert mod.about(mod.one) == ["one", "The first."]
+    with pytest.raises(FrozenMiss):
+        mod.about(mod.two)
+    assert ran() == []
+
+
+def test_config_values_of_the_users_classes_disturb_nobody(project: Project, ran: Ran) -> None:
+    mod = project.edit("""
+        import enum, sys
+        from inviscid import cached, config
+
+        class Colour(enum.Enum):
+            RED = 1
+            BLUE = 2
+
+        @cached
+        def f(k=config(default=None)):
+            return str(k)
+
+        @cached
+        def g():
+            sys.audit("test.ran", "g")
+            return f()
+        """)
+    with configure({"k": mod.Colour.RED}):
+        mod.f()
+        mod.f.freeze()
+        assert [mod.g(), mod.g()] == ["Colour.RED"] * 2
+    assert ran() == ["g"]
+    with configure({"k": mod.Colour.BLUE}), pytest.raises(FrozenMiss):
+        mod.f()
+
+
 def test_config_that_arguments_read_counts(project: Project, ran: Ran) -> None:
     text = """
         import sys

@@ -7,11 +7,13 @@ from inviscid.fingerprinting.references import external_name, is_user
 from inviscid.fingerprinting.remembered import Forms
 from inviscid.fingerprinting.shown import brief, is_secret
 from inviscid.fingerprinting.take import Fingerprinter
-from inviscid.fingerprinting.template import MEMBERS
+from inviscid.fingerprinting.template import CLOSURE_WIDE, EXACT, MEMBERS
 
 __all__ = [
+    "CLOSURE_WIDE",
     "CURES",
     "DECIMAL",
+    "EXACT",
     "MEMBERS",
     "ZONE",
     "ConfigRead",
