@@ -59,6 +59,7 @@ def cached(
     volatile: Iterable[str] = (),
     namespace: str | None = None,
     pure: bool | None = None,
+    frozen: bool = False,
     version: Any = None,
     durability: str = "auto",
     generator: None = None,
@@ -74,6 +75,7 @@ def cached(
     volatile: Iterable[str] = (),
     namespace: str | None = None,
     pure: bool | None = None,
+    frozen: bool = False,
     version: Any = None,
     durability: str = "auto",
     generator: Literal["list"],
@@ -90,6 +92,7 @@ def cached(
     volatile: Iterable[str] = (),
     namespace: str | None = None,
     pure: bool | None = None,
+    frozen: bool = False,
     version: Any = None,
     durability: str = "auto",
     generator: str | None = None,
@@ -114,6 +117,8 @@ def cached(
         volatile: attributes of arguments, at any depth, that don't change the result.
         namespace: keeps the results apart from those under another namespace.
         pure: your word that the function is pure although something that it reaches can't be fingerprinted.
+        frozen: only frozen results answer, whatever the code does; all else is a `FrozenMiss`. See
+            `CachedFunction.freeze`.
         version: part of the key; change it to invalidate by hand.
         durability: when to wait for the disk: ``auto`` (results that took a second or more), ``always``, ``never``.
         generator: ``list`` makes a generator function, async or not, one that returns the list of what it yields.
@@ -136,7 +141,12 @@ def cached(
     if cache_if is not None and not callable(cache_if):
         raise TypeError(f"cached(): cache_if takes a function of the result, not {cache_if!r}")
     options = _options(ignore, identify, volatile, namespace, version)._replace(
-        pure=bool(pure), durability=durability, generator=generator or "", max_age=_seconds(max_age), cache_if=cache_if
+        pure=bool(pure),
+        durability=durability,
+        generator=generator or "",
+        max_age=_seconds(max_age),
+        cache_if=cache_if,
+        frozen=bool(frozen),
     )
     return _decorator(function, options, lambda inner: CachedFunction(inner, options, store))
 

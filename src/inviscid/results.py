@@ -125,8 +125,14 @@ def set_aside(store: Store, call: Call, entry: Entry) -> None:
         store.publish(aside, [data], preimage=shown, durable=False, links=links)
 
 
-def load(store: Store, entry: Entry, call: Call, forms: Forms | None = None) -> Any:
+def load(store: Store, entry: Entry, call: Call | None, forms: Forms | None = None) -> Any:
     """The value of an entry, for a call that has found it.
+
+    Args:
+        store: where it is.
+        entry: what the store has.
+        call: None where the classes in it need not be what they were: for a result that stands whatever they do now.
+        forms: where the normal forms of code are remembered.
 
     Raises:
         Unreadable: it is gone, damaged, can't be decoded here, or is of classes that the call knows nothing of.
@@ -135,8 +141,9 @@ def load(store: Store, entry: Entry, call: Call, forms: Forms | None = None) -> 
     codec = codecs.by_name(entry.codec)
     if codec is None:
         raise Unreadable(f"this version of inviscid has no codec '{entry.codec}'")
-    for name, wanted in (msgpack.unpackb(entry.classes) if entry.classes else {}).items():
-        _check_class(name, wanted, call, forms)
+    if call is not None and entry.classes:
+        for name, wanted in msgpack.unpackb(entry.classes).items():
+            _check_class(name, wanted, call, forms)
     data = store.read(entry)
     if data is None:
         raise Unreadable("")
