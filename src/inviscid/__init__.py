@@ -13,6 +13,7 @@ from inviscid.errors import (
     FrozenMiss,
     InviscidError,
     InviscidWarning,
+    LockError,
     ModeError,
     OutputError,
     PointerError,
@@ -40,9 +41,9 @@ from inviscid.store import Store
 
 __all__ = [
     "CachedFunction", "ConfigError", "Difference", "Dir", "EffectError", "EffectFunction", "Explanation", "File",
-    "Fingerprint", "FrozenMiss", "InviscidError", "InviscidWarning", "ModeError", "Outcome", "OutputError", "Outputs",
-    "PointerError", "ReentryError", "ReplayMiss", "SelectorError", "SourceError", "SourceFunction", "Store",
-    "StoreError", "StoreOwnershipError", "StoreVersionError", "SymmetryError", "SymmetryViolation", "UnhashableInput",
-    "UnstorableResult", "cached", "compare_fingerprints", "config", "configure", "effect", "fingerprint", "mode",
-    "source",
+    "Fingerprint", "FrozenMiss", "InviscidError", "InviscidWarning", "LockError", "ModeError", "Outcome",
+    "OutputError", "Outputs", "PointerError", "ReentryError", "ReplayMiss", "SelectorError", "SourceError",
+    "SourceFunction", "Store", "StoreError", "StoreOwnershipError", "StoreVersionError", "SymmetryError",
+    "SymmetryViolation", "UnhashableInput", "UnstorableResult", "cached", "compare_fingerprints", "config",
+    "configure", "effect", "fingerprint", "mode", "source",
 ]  # fmt: skip

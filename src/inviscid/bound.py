@@ -34,7 +34,7 @@ class BoundCachedFunction(Generic[P, R]):
         if function is None or (of_itself and name not in vars(function)):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         found = getattr(function, name)
-        if name in ("key", "peek", "explain", "refresh", "forget"):
+        if name in ("key", "peek", "explain", "refresh", "forget", "calling"):
             import functools
 
             return functools.partial(found, self.__self__)

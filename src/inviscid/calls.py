@@ -12,13 +12,15 @@ import copy
 import os
 import sys
 import time
+import weakref
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from inviscid import configuration
+from inviscid import configuration, lockfile
 from inviscid.configuration import Layer
 from inviscid.digest import KEY_VERSION, combine, digest, pack
+from inviscid.entry import function_name
 from inviscid.fingerprinting import (
     CURES,
     DECIMAL,
@@ -67,6 +69,7 @@ class Options(NamedTuple):
     generator: str = ""
     max_age: float | None = None
     cache_if: Callable[[Any], Any] | None = None
+    frozen: bool = False
     outputs: tuple[str | Callable[..., Any], ...] = ()
     """Paths, templates of paths, and functions that make them: see `outputs`."""
     allow: tuple[str, ...] | None = ()
@@ -98,6 +101,10 @@ class Call(NamedTuple):
     """
     shallow: Callable[[], bytes]
     """The key without the functions that are cut from its fingerprint; empty where there are none."""
+    given: Config
+    """What the configuration gave at that moment."""
+    by_name: bool
+    """Whether the digests of the arguments hold no code of the user's."""
     reached: tuple[tuple[Part, ...], ...] = ()
     """The definitions that it reaches: through the function, and through each callable and class in its arguments."""
 
@@ -137,9 +144,12 @@ class References:
         self.unseen: list[str] = []
         self.variables: set[str] = set()
         self.marks: set[str] = set()
+        self.users = False
+        """Whether any of it is the user's."""
         self.reads: list[tuple[ConfigRead, Sequence[Layer]]] = []
         self.reached: list[tuple[Part, ...]] = []
         self.memos: list[tuple[str, Callable[[], Any]]] = []
+        self.declared: list[Callable[[], Any]] = []
         self._marks = marks
         self._forms = forms
 
@@ -164,11 +174,15 @@ class References:
             if known[4]:
                 self.taints.append(f"{path} reads {known[4]}: {CURES}")
             return known[1]
+        self.users = True
         base = value.__inviscid_base__ if is_declared(value) else value
         # What it is asked for is for the function that it is given to, whose code is not looked at here.
         fingerprint = FINGERPRINTS.of(base, self._marks | {MEMBERS}, self._forms)
         self.reached.append(fingerprint.definitions)
         self.memos += fingerprint.memos
+        self.declared += [reference for _, reference in fingerprint.declared]
+        if is_declared(value):
+            self.declared.append(weakref.ref(base))
         self.unseen += [f"{path}: {unseen}" for unseen in fingerprint.unseen]
         self.variables |= fingerprint.variables
         self.distributions |= fingerprint.distributions
@@ -252,6 +266,7 @@ def identify(
         references = References(fingerprint.marks, forms)
         encoder = _encoder(options, references, fingerprint)
         inputs = digest_inputs(values, options, encoder)
+        by_name = not references.users
         # Before the config: what they read of it counts.
         substitutes = _substitutes(options, references)
         if encoder.looks_up:
@@ -263,6 +278,7 @@ def identify(
     reads, shown, seen = _config(fingerprint, config, references)
     environment = [*_PYTHON, *(list(item) for item in sorted(fingerprint.distributions | references.distributions))]
     variables = fingerprint.variables | references.variables | ({DECIMAL} if encoder.decimals else frozenset())
+    environment += _frozen([*(reference for _, reference in fingerprint.declared), *references.declared])
     environment += _ambient(variables, environment, references)
     given_options = Encoder(references).digest([options.version, sorted(options.ignore)], "option 'version'")
     if substitutes:
@@ -295,6 +311,8 @@ def identify(
         taints,
         tuple(encoder.files),
         shallow,
+        config,
+        by_name,
         reached,
         (*fingerprint.memos, *references.memos),
     )
@@ -309,7 +327,9 @@ def _shallow_key(
         return b""
     distributions = sorted(shallow.distributions | references.distributions)
     left_out = fingerprint.variables - shallow.variables - references.variables
-    kept = [item for item in environment[2:] if item[0].startswith(_VARIABLE) and item[0][1:] not in left_out]
+    variables = [item for item in environment[2:] if item[0].startswith(_VARIABLE) and item[0][1:] not in left_out]
+    kept = [item for item in variables if not item[0].startswith(_FROZEN)]
+    kept += _frozen([*shallow.declared, *references.declared])
     # Those of the fingerprint come first, in its order; those of callables in the arguments come behind.
     own = {id(read): hashed for (_, read), hashed in zip(fingerprint.reads, reads, strict=False)}
     config = [own[id(read)] for read in shallow.reads] + reads[len(fingerprint.reads) :]
@@ -323,10 +343,20 @@ def _shallow_key(
     )
 
 
+def _frozen(references: Sequence[Callable[[], Any]]) -> list[list[str]]:
+    """What is frozen of functions of ours: it stands for what they do, so callers depend on it."""
+    states = lockfile.current().states
+    if not states:
+        return []
+    names = {function_name(function) for reference in references if (function := reference()) is not None}
+    return [[f"{_FROZEN}{name}", states[name].hex(), ""] for name in sorted(names) if name in states]
+
+
 def standing(fingerprint: Fingerprint, config: Config) -> bytes:
     """The digest of all that a function does and is configured to do, whatever it is called with."""
     reads, _, _ = _config(fingerprint, config, References())
     environment = [*_PYTHON, *map(list, sorted(fingerprint.distributions))]
+    environment += _frozen([reference for _, reference in fingerprint.declared])
     environment += _ambient(fingerprint.variables, environment, References())
     return combine("standing", fingerprint.raw, pack(environment), pack(reads))
 
@@ -463,6 +493,7 @@ _OPTED = frozenset({"numpy", "pandas"})
 
 # In front of the name of a variable in the environment: no distribution is called so.
 _VARIABLE = "$"
+_FROZEN = f"{_VARIABLE}what is frozen of "
 
 
 def _variable(name: str) -> str:

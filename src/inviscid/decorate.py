@@ -60,6 +60,7 @@ def cached(
     volatile: Iterable[str] = (),
     namespace: str | None = None,
     pure: bool | None = None,
+    frozen: bool = False,
     version: Any = None,
     durability: str = "auto",
     outputs: OutputsLike | None = None,
@@ -76,6 +77,7 @@ def cached(
     volatile: Iterable[str] = (),
     namespace: str | None = None,
     pure: bool | None = None,
+    frozen: bool = False,
     version: Any = None,
     durability: str = "auto",
     outputs: OutputsLike | None = None,
@@ -93,6 +95,7 @@ def cached(
     volatile: Iterable[str] = (),
     namespace: str | None = None,
     pure: bool | None = None,
+    frozen: bool = False,
     version: Any = None,
     durability: str = "auto",
     outputs: OutputsLike | None = None,
@@ -118,6 +121,8 @@ def cached(
         volatile: attributes of arguments, at any depth, that don't change the result.
         namespace: keeps the results apart from those under another namespace.
         pure: your word that the function is pure although something that it reaches can't be fingerprinted.
+        frozen: only frozen results answer, whatever the code does; all else is a `FrozenMiss`. See
+            `CachedFunction.freeze`.
         version: part of the key; change it to invalidate by hand.
         durability: when to wait for the disk: ``auto`` (results that took a second or more), ``always``, ``never``.
         outputs: files and directories that the function writes: a path, in which ``{name}`` stands for an argument; a
@@ -145,9 +150,15 @@ def cached(
         raise TypeError(f"cached(): cache_if takes a function of the result, not {cache_if!r}")
     written = declared(outputs)
     options = _options(ignore, identify, volatile, namespace, version)._replace(
-        pure=bool(pure), durability=durability, generator=generator or "", max_age=_seconds(max_age), cache_if=cache_if,
-        outputs=written.paths, allow=written.allow,
-    )  # fmt: skip
+        pure=bool(pure),
+        durability=durability,
+        generator=generator or "",
+        max_age=_seconds(max_age),
+        cache_if=cache_if,
+        frozen=bool(frozen),
+        outputs=written.paths,
+        allow=written.allow,
+    )
     return _decorator(function, options, lambda inner: CachedFunction(inner, options, store))
 
 

@@ -74,7 +74,22 @@ class ReentryError(InviscidError, RecursionError):
 
 
 class FrozenMiss(InviscidError, LookupError):
-    """A frozen function was called with arguments that it has no frozen result for."""
+    """What is asked of a frozen function has no frozen result; or what should be frozen or thawed isn't there."""
+
+
+class LockError(InviscidError, ValueError):
+    """`inviscid.lock` is damaged. ``file`` and ``line`` (0 where none is to blame) say where."""
+
+    def __init__(self, what: str, file: str = "", line: int = 0, cure: str = "") -> None:
+        super().__init__(what, file, line, cure)
+        self.what = what
+        self.file = file
+        self.line = line
+        self.cure = cure
+
+    def __str__(self) -> str:
+        place = f"{self.file}, line {self.line}" if self.line else self.file
+        return f"{place}: {self.what}{'; ' if self.cure else ''}{self.cure}"
 
 
 class ReplayMiss(InviscidError, LookupError):

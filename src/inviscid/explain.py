@@ -138,6 +138,15 @@ def _named(groups: Sequence[Sequence[str]]) -> list[str]:
     return [*found, f"and {left} more"] if left else found
 
 
+def code_changed(store: Store, entry: Entry, call: Call) -> Difference:
+    """What tells the code of a call from the code that computed an entry.
+
+    Raises:
+        StoreError: the store can't be read.
+    """
+    return SAME if entry.provenance.fingerprint == call.fingerprint.raw else _code(store, entry, call)
+
+
 def _code(store: Store, entry: Entry, call: Call) -> Difference:
     stored, now = store.preimage(entry.provenance.fingerprint), call.fingerprint.definitions
     known = _compared_before.get((stored, id(now)))

@@ -252,7 +252,7 @@ class EffectFunction(CachedFunction[P, R]):
         entry = store.find(_mark_of(call))
         if entry is None or refresh:
             return
-        state, origin = results.load(store, entry, call).value, entry.provenance.origin
+        state, origin = results.load(store, entry, None).value, entry.provenance.origin
         if state == "done":
             why = "happened, and its receipt is lost"
         else:

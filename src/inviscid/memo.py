@@ -13,7 +13,7 @@ task have their place on this path says ARCHITECTURE.md.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from types import FunctionType
@@ -27,11 +27,12 @@ from inviscid import (
     confirm,
     events,
     explain,
+    freeze,
     outputs,
     results,
     settings,
     stores,
-)  # fmt: skip
+)
 from inviscid.bound import BoundCachedFunction
 from inviscid.callables import binds, coroutine_mark, names_of, result_of, source_of, taker_of
 from inviscid.calls import FINGERPRINTS, Call, Config, Options
@@ -43,6 +44,7 @@ from inviscid.errors import ConfigError, OutputError, ReplayMiss, UnhashableInpu
 from inviscid.explain import SAME, Difference, Explanation
 from inviscid.fingerprinting import CURES, ConfigRead, Declared, Fingerprint
 from inviscid.forms import StoredForms
+from inviscid.freeze import OneCall, Served, Slot
 from inviscid.manifest import Manifest, unpack_manifest
 from inviscid.outcome import Outcome
 from inviscid.sentinels import MISSING
@@ -55,6 +57,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 S = TypeVar("S")
 Q = ParamSpec("Q")
+
+_ON = settings.Mode("on")
 
 
 class Found(NamedTuple):
@@ -78,6 +82,10 @@ class Found(NamedTuple):
         """Of what is there: the value, and the outputs."""
         assert self.entry is not None
         return outputs.told(self.entry.value, self.files.digests() if self.files is not None else ())
+
+
+def _of_frozen(served: Served) -> Found:
+    return Found(served.value, served.entry, Outcome.HIT_FROZEN, (served.reason,), files=served.files)
 
 
 class Computed(NamedTuple, Generic[R]):
@@ -215,6 +223,9 @@ class CachedFunction(Generic[P, R]):
         mode = self._variant.mode or settings.current_mode()
         if mode.name == "off":
             return (yield from self._compute_only(values, Outcome.BYPASS_OFF, "caching is off"))
+        served = freeze.serve(self._slot(), values, mode, refresh=refresh) if self._is_frozen() else None
+        if served is not None:
+            return self._frozen(values, served)
         call = self._identify(values, mode)
         if call.taints:
             return (yield from self._compute_only(values, Outcome.BYPASS_TAINTED, *call.taints))
@@ -365,7 +376,8 @@ class CachedFunction(Generic[P, R]):
         except UnhashableInput:
             # Somebody is asked whom the code doesn't show: it stands this once.
             return
-        attempt.use(partial(results.publish_again, store, call, found.entry, manifest), otherwise=None)
+        noted = freeze.noted(self._slot(), call)
+        attempt.use(partial(results.publish_again, store, noted, found.entry, manifest), otherwise=None)
 
     def _why(self, store: Store, attempt: Attempt, call: Call, found: Found) -> Found:
         """A look that found no entry, with what changed since the nearest one."""
@@ -378,10 +390,20 @@ class CachedFunction(Generic[P, R]):
             else found._replace(outcome=reason.outcome, reasons=reason.texts, difference=reason.difference)
         )
 
+    def _frozen(self, values: dict[str, Any], served: Served) -> Answer:
+        """What a frozen result gives; its outputs are where the code says today."""
+        if served.files is not None and self._options.outputs:
+            own = self._config().own
+            given = {**values, **{read.parameter: own[id(read)] for read in self._reads}}
+            paths = outputs.of(self._options, given)
+            outputs.restore(served.store, served.entry.key, paths, served.files)
+            computing.wrote(paths)
+        return Answer(served.value, _of_frozen(served).digest, files=served.files is not None)
+
     def _hit(self, store: Store, call: Call, found: Found) -> Answer:
         assert found.entry is not None
         if found.files is not None:
-            outputs.restore(store, call, found.files)
+            outputs.restore(store, call.key, call.outputs, found.files)
         computing.wrote((*call.outputs, *found.standing.outputs))
         saved = found.entry.provenance.seconds
         store.touch(call.key, saved)
@@ -402,7 +424,7 @@ class CachedFunction(Generic[P, R]):
             start = time.perf_counter()
             value = yield Body(self._kind.run, self._kind.function, positional, keywords)
             seconds = time.perf_counter() - start
-            pending.settle(computation.watch)
+            pending.settle(computation)
         disturbed = computation.disturbed or self._changed(call)
         return Computed(value, seconds, disturbed, computation, pending)
 
@@ -452,8 +474,6 @@ class CachedFunction(Generic[P, R]):
         answer = confirm.answered(call, prepared.value, digest, manifest.sights, demands)
         if why:
             return answer, Outcome.BYPASS_DECLINED, why
-        if attempt.why():
-            return asis, Outcome.BYPASS_STORE, attempt.why()
         # The first result may have made the store: now there is a place for what its fingerprint took.
         FINGERPRINTS.settle(self._forms)
         if not self._options.pure:
@@ -474,7 +494,8 @@ class CachedFunction(Generic[P, R]):
                 raise
         files = captured.chunks if captured else ()
         name, durability = function_name(self), self._options.durability
-        results.publish(store, call, prepared, manifest, name, computed.seconds, durability, files)
+        noted = freeze.noted(self._slot(), call)
+        results.publish(store, noted, prepared, manifest, name, computed.seconds, durability, files)
         if captured:
             store.own(captured.owned)
         return outputs.told(prepared.digest, [owned.digest for owned in captured.owned] if captured else ())
@@ -597,6 +618,8 @@ class CachedFunction(Generic[P, R]):
         Raises:
             StoreError: the store can't be read.
         """
+        if self._is_frozen() and (known := freeze.peeked(self._slot(), self._bound(args, kwargs))):
+            return known[0]
         return stores.current_store(self._store).find(self._call_of(args, kwargs).key)
 
     def explain(self, *args: P.args, **kwargs: P.kwargs) -> Explanation:
@@ -608,6 +631,10 @@ class CachedFunction(Generic[P, R]):
         mode = settings.current_mode()
         if mode.name == "off":
             return Explanation("bypass", ["caching is off"], Outcome.BYPASS_OFF, "")
+        if self._is_frozen():
+            values, identify = self._bound(args, kwargs), lambda: self._call_of(args, kwargs)
+            if explanation := freeze.explained(self._slot(), values, mode, identify):
+                return explanation
         call = self._call_of(args, kwargs)
         if call.taints:
             return Explanation("bypass", list(call.taints), Outcome.BYPASS_TAINTED, call.key.hex())
@@ -641,6 +668,8 @@ class CachedFunction(Generic[P, R]):
 
     def __inviscid_foreseen__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Found:
         """What a call would find."""
+        if self._is_frozen() and (served := freeze.find(self._slot(), self._bound(args, kwargs), _ON)) is not None:
+            return _of_frozen(served)
         store = stores.current_store(self._store)
         return self._foreseen(store, Attempt(self.__qualname__), self._call_of(args, kwargs), refresh=False)
 
@@ -649,19 +678,89 @@ class CachedFunction(Generic[P, R]):
         return self._kind.drive(self._value(args, kwargs, refresh=True))  # type: ignore[no-any-return]
 
     def forget(self, *args: P.args, **kwargs: P.kwargs) -> bool:
-        """Remove the stored result of one call. Returns whether there was one."""
+        """Remove the stored result of one call. Returns whether there was one.
+
+        Raises:
+            FrozenMiss: it is frozen.
+        """
         store, call = stores.current_store(self._store), self._call_of(args, kwargs)
+        freeze.check_forgetting(self._slot(), call.key)
         # What an edit of what it calls left behind could stand for it again.
         earlier = [entry.key for link in (call.key, call.shallow()) for entry in store.traced(link, limit=-1)]
         return store.forget([call.key, *earlier]) > 0
 
     def clean(self) -> int:
-        """Remove all stored results that this function computed. Returns how many there were."""
+        """Remove all stored results that this function computed, but for the frozen and the pinned. Returns how many
+        there were.
+        """
         store = stores.current_store(self._store)
-        return store.forget(entry.key for entry in store.nearest(function_name(self), limit=-1))
+        kept = freeze.kept(self._slot(), store)
+        entries = store.nearest(function_name(self), limit=-1)
+        return store.forget(entry.key for entry in entries if entry.key not in kept)
 
     def _call_of(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
         return self._identify(self._signature.bind(args, kwargs), settings.current_mode())
+
+    # Freezing ---------------------------------------------------------------------------------------------------------
+
+    def freeze(self, because: str = "") -> int:
+        """Keep serving the results that the function has, whatever its code does from now on.
+
+        Frozen are the stored results of what it does now, under each config; they are written to `inviscid.lock`. Any
+        other call is a `FrozenMiss`: it is never computed silently. To freeze one call alone see `calling`.
+
+        Args:
+            because: why, for those who review `inviscid.lock`.
+
+        Returns:
+            How many results are frozen.
+
+        Raises:
+            FrozenMiss: there are none, or the function has no name that would tell it from others.
+            LockError: `inviscid.lock` is damaged.
+            StoreError: the store can't be used.
+        """
+        return freeze.freeze_function(self._slot(), self._take, because)
+
+    def thaw(self) -> int:
+        """Undo all that was frozen of the function. Returns how many results that were.
+
+        Raises:
+            FrozenMiss: nothing of it is frozen.
+            LockError: `inviscid.lock` is damaged.
+        """
+        return freeze.thaw_function(self._slot())
+
+    def calling(self, *args: P.args, **kwargs: P.kwargs) -> OneCall:
+        """One call, to freeze or thaw it alone: ``report.calling(2024).freeze(because="it was sent out")``. Computes
+        nothing.
+        """
+
+        def foresee() -> tuple[Call, Entry | None, Sequence[str]]:
+            store, call = stores.current_store(self._store), self._call_of(args, kwargs)
+            found = self._foreseen(store, Attempt(self.__qualname__), call, refresh=False)
+            return call, found.entry, found.reasons
+
+        return OneCall(self._slot(), self._bound(args, kwargs), foresee)
+
+    def _is_frozen(self) -> bool:
+        return freeze.concerns(function_name(self), self._options)
+
+    def _slot(self) -> Slot:
+        own, layers = dict(self._variant.own), self._variant.layers
+        return Slot(
+            self.__inviscid_base__,
+            function_name(self),
+            self._options,
+            self._reads,
+            self._store,
+            self._forms,
+            own,
+            layers,
+        )
+
+    def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        return self._signature.bind(args, kwargs)
 
     # Being a function -------------------------------------------------------------------------------------------------
 

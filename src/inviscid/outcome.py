@@ -16,6 +16,8 @@ class Outcome(IntEnum):
     """The result was in the store."""
     HIT_WAITED = 2
     """Another process or thread was computing the result; it was waited for."""
+    HIT_FROZEN = 3
+    """The result is frozen: it stands whatever the code does."""
     HIT_RETRACED = 4
     """Something that it calls was edited, and gives what it gave before: so the result stands."""
 
@@ -45,6 +47,8 @@ class Outcome(IntEnum):
     """The stored result is older than `max_age` allows."""
     MISS_UNSEEN = 32
     """A source that has not looked yet in this run."""
+    MISS_FROZEN = 39
+    """The function is frozen and has no frozen result for the call: it raises `FrozenMiss`, and computes nothing."""
 
     BYPASS_OFF = 40
     """Caching is switched off."""

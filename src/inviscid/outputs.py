@@ -32,11 +32,12 @@ import msgpack
 
 from inviscid import trees
 from inviscid.calls import Call, Options
+from inviscid.computing import Computation
 from inviscid.digest import Buffer, combine, digest, pack
 from inviscid.errors import OutputError, StoreError
 from inviscid.store import Store
 from inviscid.trees import Item, Odd
-from inviscid.world import Stamp, Watch, is_within
+from inviscid.world import Sight, Stamp, Watch, is_within
 
 if TYPE_CHECKING:
     from inviscid.store.outputs import Owned
@@ -252,12 +253,13 @@ class Pending:
         for path in paths:
             self._before |= {item.path(path): item.stamp for item in _items(path)}
 
-    def settle(self, watch: Watch) -> None:
+    def settle(self, computation: Computation) -> None:
         """Take what the body did to its outputs out of what is noted of it. What it read there before it wrote stays
         noted, and what was there and grew is an act: both depend on what an earlier call left.
         """
         if not self._paths:
             return
+        watch = computation.watch
         self._inner = frozenset(watch.outputs)
         for noted, (absolute, stamp) in list(watch.reads.items()):
             real = os.path.realpath(absolute)
@@ -265,15 +267,23 @@ class Pending:
             # Names are no content: whatever is there in the end was written by this call.
             if is_within(real, self._paths) and (noted[0] != "file" or before is None or before != stamp):
                 del watch.reads[noted]
-        for noted, sight in list(watch.confirmed.items()):
-            real = os.path.realpath(sight.path)
-            if is_within(real, self._paths) and real not in self._before:
-                del watch.confirmed[noted]
+        for noted in [noted for noted, sight in watch.confirmed.items() if self._is_new(sight)]:
+            del watch.confirmed[noted]
+        if computation.told is not None:
+            computation.told = [
+                told._replace(sights=tuple(sight for sight in told.sights if not self._is_new(sight)))
+                for told in computation.told
+            ]
         for path in watch.changed:
             real = os.path.realpath(path)
             if path not in watch.written and real in self._before and is_within(real, self._paths):
                 watch.acts[f"added to its output {path}, which was there before"] = None
         watch.outputs.update(dict.fromkeys(self._paths))
+
+    def _is_new(self, sight: Sight) -> bool:
+        """Whether a call inside was given what this one had written before."""
+        real = os.path.realpath(sight.path)
+        return is_within(real, self._paths) and real not in self._before
 
     def capture(self, store: Store, call: Call, value: memoryview, watch: Watch) -> Captured:
         """Copy what was written.
@@ -400,17 +410,11 @@ class Stored(NamedTuple):
         return [trees.digest_of(items, contents) for items, contents in zip(self.trees, self.contents, strict=True)]
 
 
-def split(data: memoryview, count: int) -> tuple[memoryview, Stored]:
-    """The value in an object, and its outputs.
-
-    Raises:
-        ValueError: it doesn't hold so many outputs.
-    """
+def split(data: memoryview) -> tuple[memoryview, Stored]:
+    """The value in an object, and its outputs."""
     end = data.nbytes - _SIZE
     start = end - int.from_bytes(data[end:], "big")
     length, listed = msgpack.unpackb(data[start:end])
-    if len(listed) != count:
-        raise ValueError(f"it holds {len(listed)} outputs, and the call has {count}")
     found, contents = [], []
     for tree in listed:
         found.append(
@@ -421,6 +425,17 @@ def split(data: memoryview, count: int) -> tuple[memoryview, Stored]:
         )
         contents.append([content for _, kind, _, _, content in tree if kind == "file"])
     return data[:length], Stored(found, contents, data[length:start])
+
+
+def check_number(paths: Sequence[str], stored: Stored | None) -> None:
+    """Look whether an object holds as many outputs as a call has.
+
+    Raises:
+        OutputError: it doesn't.
+    """
+    held = 0 if stored is None else len(stored.trees)
+    if held != len(paths):
+        raise OutputError(f"the stored result has {held} outputs, and the call has {len(paths)}")
 
 
 class _Place(NamedTuple):
@@ -435,15 +450,22 @@ class _Place(NamedTuple):
     data: memoryview
 
 
-def restore(store: Store, call: Call, stored: Stored) -> None:
+def restore(store: Store, key: bytes, paths: Sequence[str], stored: Stored) -> None:
     """Have each output at its place.
+
+    Args:
+        store: where the result is.
+        key: of the call that finds it.
+        paths: what the call writes.
+        stored: what is there then.
 
     Raises:
         OutputError: somebody changed one, and none was touched; or one can't be written.
     """
-    _keep_off(store, call.outputs)
+    check_number(paths, stored)
+    _keep_off(store, paths)
     try:
-        known = store.outputs(call.outputs)
+        known = store.outputs(paths)
     except StoreError:
         # Then nothing is known to be inviscid's own.
         known = {}
@@ -452,7 +474,7 @@ def restore(store: Store, call: Call, stored: Stored) -> None:
     places: list[_Place] = []
     seen: list[Owned] = []
     start = 0
-    for path, items, contents in zip(call.outputs, stored.trees, stored.contents, strict=True):
+    for path, items, contents in zip(paths, stored.trees, stored.contents, strict=True):
         size = sum(item.size for item in items if item.kind == "file")
         data, start = stored.data[start : start + size], start + size
         wanted = trees.digest_of(items, contents)
@@ -462,7 +484,7 @@ def restore(store: Store, call: Call, stored: Stored) -> None:
             places.append(_Place(path, items, here, b"", wanted, data))
             continue
         if found == wanted:
-            now = Owned(path, call.key, wanted, b"", trees.stamp_of(here), when)
+            now = Owned(path, key, wanted, b"", trees.stamp_of(here), when)
             if owned is None or owned[:4] != now[:4] or (not vouched and trees.is_settled(here, when)):
                 seen.append(now)
         elif owned is not None and owned.holds(found):
@@ -473,10 +495,10 @@ def restore(store: Store, call: Call, stored: Stored) -> None:
                 "move it away or delete it, and call again"
             )
     if places:
-        _own(store, seen + [Owned(item.path, call.key, item.old, item.new) for item in places])
+        _own(store, seen + [Owned(item.path, key, item.old, item.new) for item in places])
         when = time.time_ns()
         _put(places)
-        seen = [Owned(item.path, call.key, item.new, b"", trees.stamp_of(_items(item.path)), when) for item in places]
+        seen = [Owned(item.path, key, item.new, b"", trees.stamp_of(_items(item.path)), when) for item in places]
     _own(store, seen)
 
 

@@ -141,26 +141,35 @@ class Loaded(NamedTuple):
     """The outputs, of a call that has some."""
 
 
-def load(store: Store, entry: Entry, call: Call, forms: Forms | None = None) -> Loaded:
+def load(store: Store, entry: Entry, call: Call | None, forms: Forms | None = None) -> Loaded:
     """What an entry holds, for a call that has found it.
+
+    Args:
+        store: where it is.
+        entry: what the store has.
+        call: None where the classes in it need not be what they were: for a result that stands whatever they do now.
+        forms: where the normal forms of code are remembered.
 
     Raises:
         Unreadable: it is gone, damaged, can't be decoded here, or is of classes that the call knows nothing of.
         StoreError: the store can't be read.
     """
-    codec = codecs.by_name(entry.codec.removesuffix(outputs.MARK) if call.outputs else entry.codec)
+    codec = codecs.by_name(entry.codec.removesuffix(outputs.MARK))
     if codec is None:
         raise Unreadable(f"this version of inviscid has no codec '{entry.codec}'")
-    for name, wanted in (msgpack.unpackb(entry.classes) if entry.classes else {}).items():
-        _check_class(name, wanted, call, forms)
+    if call is not None and entry.classes:
+        for name, wanted in msgpack.unpackb(entry.classes).items():
+            _check_class(name, wanted, call, forms)
     data = store.read(entry)
     if data is None:
         raise Unreadable("")
     try:
-        if not call.outputs:
-            return Loaded(codec.decode(data), None)
-        data, stored = outputs.split(data, len(call.outputs))
-        return Loaded(codec.decode(data), stored)
+        files = None
+        if entry.codec.endswith(outputs.MARK):
+            data, files = outputs.split(data)
+        if call is not None:
+            outputs.check_number(call.outputs, files)
+        return Loaded(codec.decode(data), files)
     except Exception as error:
         # The bytes are those that were stored, so the code that reads them changed: a class moved, a library was
         # upgraded.

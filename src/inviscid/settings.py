@@ -26,6 +26,8 @@ class Mode(NamedTuple):
     name: str
     salt: str = ""
     """For ``fresh``: the random text that keeps its keys apart from all older ones."""
+    frozen: bool = False
+    """For ``fresh``: whether frozen results stand, which are older."""
 
 
 _ON = Mode("on")
@@ -44,13 +46,18 @@ class mode:  # noqa: N801  used like a function: `with mode("fresh"):`
             read anything older than itself); ``replay`` (`ReplayMiss` instead of a computation); ``readonly`` (never
             store).
         local: hold only in this thread or task, instead of in the whole process.
+        frozen: in mode ``fresh``, let frozen results stand; otherwise they are a `FrozenMiss` there.
 
     Raises:
         ModeError: there is no such mode.
     """
 
-    def __init__(self, name: str | Mode, *, local: bool = False) -> None:
+    def __init__(self, name: str | Mode, *, local: bool = False, frozen: bool = False) -> None:
         self._mode = name if isinstance(name, Mode) else _made(name, "mode()")
+        if frozen and self._mode.name != "fresh":
+            raise ModeError(f"frozen= is for mode 'fresh': in mode {self._mode.name!r} frozen results stand anyway")
+        if frozen:
+            self._mode = self._mode._replace(frozen=True)
         self._local = local
         if local:
             _local_modes.set((*_local_modes.get(), self._mode))

@@ -147,6 +147,10 @@ assert_type(plain.fingerprint.digest, str)
 
 plain.forget(1)
 plain.clean()
+assert_type(plain.freeze(because="sent"), int)
+assert_type(plain.thaw(), int)
+plain.calling(1, y=2.0).freeze(because="sent")
+plain.calling(1).thaw()
 if (entry := plain.peek(1)) is not None:
     assert_type(entry.size, int)
 

@@ -14,7 +14,7 @@ import msgpack
 import numpy as np
 import pytest
 
-from inviscid import Outcome, Store, cached, calls, results, world
+from inviscid import Outcome, Store, cached, calls, freeze, results, world
 from inviscid.digest import KEY_VERSION, combine, digest, pack
 from inviscid.fingerprinting import Fingerprinter
 from inviscid.manifest import Manifest, pack_manifest
@@ -120,10 +120,10 @@ def test_a_call_takes_the_steps_in_the_order_of_the_table(monkeypatch: pytest.Mo
     page = (Path(__file__).parents[2] / "ARCHITECTURE.md").read_text(encoding="utf-8")
     table = re.findall(r"^\| (\w[\w ]*) \| `([\w.]+)` \|", page, re.MULTILINE)
     assert [step for step, _ in table] == [
-        "bind", "config", "fingerprint", "inputs", "key", "find", "claim", "find again", "compute", "check again", "publish"
+        "bind", "freeze", "config", "fingerprint", "inputs", "key", "find", "claim", "find again", "compute", "check again", "publish"
     ]  # fmt: skip
     homes: dict[str, Any] = {
-        "Signature": Signature, "CachedFunction": CachedFunction, "Fingerprinter": Fingerprinter, "calls": calls,
+        "Signature": Signature, "CachedFunction": CachedFunction, "Fingerprinter": Fingerprinter, "calls": calls, "freeze": freeze,
         "Store": Store,
     }  # fmt: skip
     taken: list[str] = []

@@ -623,22 +623,373 @@ def test_an_output_that_a_callee_wrote_or_left_alone_counts(here: Path, ran: Ran
     assert ran() == ["outer"]
 
 
-def test_a_caller_does_not_depend_on_what_its_callee_wrote(here: Path, ran: Ran) -> None:
-    @cached
-    def reads(name: str) -> str:
-        sys.audit("test.ran", "reads")
-        write(name)
-        return Path(f"{name}.txt").read_text(encoding="utf-8")
+@cached
+def reads(name: str) -> str:
+    sys.audit("test.ran", "reads")
+    write(name)
+    return Path(f"{name}.txt").read_text(encoding="utf-8")
 
+
+def test_a_hit_of_a_caller_restores_what_its_callee_wrote(here: Path, ran: Ran) -> None:
     assert reads("a") == "hello"
     (here / "a.txt").unlink()
+    assert reads.explain("a").code is Outcome.HIT
     assert reads("a") == "hello"
+    assert (here / "a.txt").read_text(encoding="utf-8") == "hello"
     assert ran() == ["reads", "write"]
     # And the other way round: what the callee restores is as good as written.
     assert reads.refresh("a") == "hello"
     (here / "a.txt").unlink()
     assert reads("a") == "hello"
+    assert (here / "a.txt").exists()
     assert ran() == ["reads"]
+
+
+def test_a_hit_of_an_outer_caller_restores_too(here: Path, ran: Ran) -> None:
+    @cached
+    def outer(name: str) -> str:
+        sys.audit("test.ran", "outer")
+        return reads(name) + Path(f"{name}.txt").read_text(encoding="utf-8")
+
+    assert outer("a") == "hellohello"
+    (here / "a.txt").unlink()
+    assert outer("a") == "hellohello"
+    assert (here / "a.txt").exists()
+    assert ran() == ["outer", "reads", "write"]
+    # Where the inner one hits, what was asked for again is as good as called.
+    (here / "a.txt").unlink()
+    assert outer.refresh("a") == "hellohello"
+    (here / "a.txt").unlink()
+    assert outer("a") == "hellohello"
+    assert (here / "a.txt").exists()
+    assert ran() == ["outer"]
+
+
+def test_what_a_user_made_of_the_output_of_a_callee_is_an_error(here: Path, ran: Ran) -> None:
+    reads("a")
+    (here / "a.txt").write_text("mine", encoding="utf-8")
+    assert ran() == ["reads", "write"]
+    for _ in range(2):
+        with pytest.raises(OutputError, match=r"a\.txt was changed by somebody"):
+            reads("a")
+        assert (here / "a.txt").read_text(encoding="utf-8") == "mine"
+    # The body meets the error, and nothing is computed instead.
+    assert ran() == ["reads", "reads"]
+    with mode("replay"), pytest.raises(inviscid.ReplayMiss, match=r"write\(\) raised OutputError"):
+        reads("a")
+    (here / "a.txt").unlink()
+    assert reads("a") == "hello"
+    assert ran() == []
+
+
+def test_a_body_that_goes_on_without_its_output_is_not_kept(here: Path, ran: Ran) -> None:
+    @cached
+    def tries(name: str) -> str:
+        sys.audit("test.ran", "tries")
+        try:
+            write(name)
+        except OutputError:
+            return "without"
+        return "with"
+
+    assert tries("a") == "with"
+    (here / "a.txt").write_text("mine", encoding="utf-8")
+    with pytest.warns(inviscid.InviscidWarning, match=r"write\(\) raised: it can't be asked again"):
+        assert tries("a") == "without"
+    (here / "a.txt").unlink()
+    assert tries("a") == "with"
+    assert (here / "a.txt").exists()
+    assert ran() == ["tries", "write", "tries"]
+
+
+def test_async_callers_restore(here: Path, ran: Ran) -> None:
+    def put(name: str) -> int:
+        return Path(f"{name}.txt").write_text("hello", encoding="utf-8")
+
+    @cached(outputs="{name}.txt")
+    async def writes(name: str) -> int:
+        sys.audit("test.ran", "writes")
+        return put(name)
+
+    @cached
+    async def calls(name: str) -> int:
+        sys.audit("test.ran", "calls")
+        return await writes(name)
+
+    assert asyncio.run(calls("a")) == 5
+    (here / "a.txt").unlink()
+    assert asyncio.run(calls("a")) == 5
+    assert (here / "a.txt").exists()
+    assert ran() == ["calls", "writes"]
+
+
+PIPELINE = """
+    import sys
+    from pathlib import Path
+    from inviscid import File, cached
+
+    def ran(name):
+        sys.audit("test.ran", name)
+        print("ran", name)
+
+    TEXT = "one"
+    OPTIONS = {}
+
+    def text():
+        return TEXT
+
+    @cached(outputs="out/a.txt")
+    def write():
+        ran("write")
+        Path("out").mkdir(exist_ok=True)
+        Path("out/a.txt").write_text(text())
+
+    @cached
+    def count(file):
+        ran("count")
+        return len(Path(file).read_text())
+
+    @cached(**OPTIONS)
+    def middle():
+        ran("middle")
+        write()
+        return 1
+
+    @cached
+    def top():
+        ran("top")
+        middle()
+        return Path("out/a.txt").read_text()
+
+    @cached
+    def counts():
+        ran("counts")
+        write()
+        return count(File("out/a.txt"))
+    """
+
+
+def test_callers_restore_in_other_processes(project: Any) -> None:
+    project.write(mod=PIPELINE, script="import mod\nprint(mod.top(), mod.counts())\n")
+    (project.folder / "pyproject.toml").write_text("")
+    ran = ["ran top", "ran middle", "ran write", "ran counts", "ran count"]
+    assert project.run("script.py").splitlines() == [*ran, "one 3"]
+    shutil.rmtree(project.folder / "out")
+    assert project.run("script.py").splitlines() == ["one 3"]
+    assert (project.folder / "out" / "a.txt").read_text() == "one"
+
+
+@pytest.mark.parametrize("options", ["{}", "{'max_age': 1000}", "{'outputs': 'm.txt'}"])
+def test_callers_see_what_becomes_of_outputs_behind_equal_values(
+    options: str, here: Path, project: Any, ran: Ran
+) -> None:
+    text = PIPELINE.replace("OPTIONS = {}", f"OPTIONS = {options}")
+    if "outputs" in options:
+        text = text.replace(
+            "write()\n        return 1", "write()\n        Path('m.txt').write_text('')\n        return 1"
+        )
+    mod = project.edit(text)
+    assert mod.top() == "one"
+    assert ran() == ["top", "middle", "write"]
+    # Another file, and both functions below give the value that they gave.
+    mod = project.edit(text.replace('"one"', '"two"'))
+    assert mod.top() == "two"
+    assert ran() == ["write", "middle", "top"]
+    # The same file: nothing above the function that was edited runs.
+    mod = project.edit(text.replace('"one"', '"two"').replace("return TEXT", "return str(TEXT)"))
+    (here / "out" / "a.txt").unlink()
+    assert mod.top() == "two"
+    assert (here / "out" / "a.txt").read_text(encoding="utf-8") == "two"
+    assert ran() == ["write"]
+    assert mod.top.explain().code is Outcome.HIT
+
+
+def test_an_output_that_a_callee_is_given_as_a_file(here: Path, project: Any, ran: Ran) -> None:
+    mod = project.edit(PIPELINE)
+    assert mod.counts() == 3
+    (here / "out" / "a.txt").unlink()
+    assert mod.counts() == 3
+    assert (here / "out" / "a.txt").exists()
+    assert ran() == ["counts", "write", "count"]
+    mod = project.edit(PIPELINE.replace('"one"', '"three"'))
+    assert mod.counts() == 5
+    assert ran() == ["write", "counts", "count"]
+
+
+def test_an_own_output_that_a_callee_is_given_as_a_file(here: Path, ran: Ran) -> None:
+    @cached
+    def size(file: Any) -> int:
+        sys.audit("test.ran", "size")
+        return len(Path(file).read_text(encoding="utf-8"))
+
+    @cached(outputs="a.txt")
+    def writes() -> int:
+        sys.audit("test.ran", "writes")
+        Path("a.txt").write_text("hello", encoding="utf-8")
+        return size(inviscid.File("a.txt"))
+
+    assert writes() == 5
+    (here / "a.txt").unlink()
+    assert writes() == 5
+    assert (here / "a.txt").exists()
+    assert ran() == ["writes", "size"]
+
+
+def test_callers_that_pass_what_is_too_large_to_ask_again_are_not_kept(here: Path, ran: Ran) -> None:
+    @cached
+    def passes(size: int) -> int:
+        sys.audit("test.ran", "passes")
+        return write("a", "x" * size)
+
+    with pytest.warns(inviscid.InviscidWarning, match=r"write\(\) would have to be asked again with its arguments"):
+        assert passes(2 << 20) == 2 << 20
+    assert passes(2 << 20) == 2 << 20
+    assert ran() == ["passes", "write", "passes"]
+
+
+def test_what_was_declined_is_nothing_that_callers_could_depend_on(here: Path, ran: Ran) -> None:
+    @cached(outputs="a.txt", cache_if=lambda value: False)
+    def declined() -> int:
+        sys.audit("test.ran", "declined")
+        return Path("a.txt").write_text("hello", encoding="utf-8")
+
+    @cached
+    def calls() -> str:
+        sys.audit("test.ran", "calls")
+        declined()
+        return Path("a.txt").read_text(encoding="utf-8")
+
+    with pytest.warns(inviscid.InviscidWarning, match=r"declined\(\) gave what has no digest"):
+        assert calls() == "hello"
+    assert calls() == "hello"
+    assert ran() == ["calls", "declined"] * 2
+
+
+# What stands for another key ------------------------------------------------------------------------------------------
+
+CUT = """
+    import sys
+    from pathlib import Path
+    from inviscid import cached
+
+    @cached
+    def low(x):
+        return LOW
+
+    @cached(outputs="a.txt")
+    def writes(x):
+        sys.audit("test.ran", "writes")
+        Path("a.txt").write_text("x" * low(x))
+        return x
+    """
+
+
+def test_what_stands_after_an_edit_is_restored(here: Path, project: Any, ran: Ran) -> None:
+    project.edit(CUT.replace("LOW", "x + x")).writes(2)
+    (here / "a.txt").unlink()
+    mod = project.edit(CUT.replace("LOW", "x * 2"))
+    mod.low(2)
+    assert mod.writes.explain(2).code is Outcome.HIT_RETRACED
+    assert mod.writes(2) == 2
+    assert (here / "a.txt").read_text(encoding="utf-8") == "xxxx"
+    assert mod.writes.explain(2).code is Outcome.HIT
+    (here / "a.txt").unlink()
+    assert mod.writes(2) == 2
+    assert (here / "a.txt").read_text(encoding="utf-8") == "xxxx"
+    assert ran() == ["writes"]
+    # The output is that of the key that stands now.
+    assert mod.writes.forget(2)
+    assert not (here / "a.txt").exists()
+
+
+def test_what_stands_again_is_restored(here: Path, ran: Ran) -> None:
+    @cached(outputs="copy.txt")
+    def copies() -> None:
+        sys.audit("test.ran", "copies")
+        Path("copy.txt").write_text(Path("data.txt").read_text(encoding="utf-8"), encoding="utf-8")
+
+    large = "x" * 10_000
+    for text in ("one", "two", large):
+        (here / "data.txt").write_text(text, encoding="utf-8")
+        copies()
+    assert ran() == ["copies"] * 3
+    for text in ("one", large, "two", "one"):
+        (here / "data.txt").write_text(text, encoding="utf-8")
+        copies()
+        assert (here / "copy.txt").read_text(encoding="utf-8") == text
+    assert ran() == []
+    copies.clean()
+    assert sorted(os.listdir(here)) == ["data.txt", "pyproject.toml"]
+
+
+FROZEN = """
+    import sys
+    from pathlib import Path
+    from inviscid import cached, config
+
+    @cached(outputs=["{name}.txt", "{k}.txt"])
+    def writes(name, k=config("k", default=1)):
+        sys.audit("test.ran", "writes")
+        Path(f"{name}.txt").write_text("TEXT")
+        Path(f"{k}.txt").write_text("TEXT")
+        return name
+
+    @cached
+    def reads(name):
+        sys.audit("test.ran", "reads")
+        writes(name)
+        return Path(f"{name}.txt").read_text()
+    """
+
+
+def test_what_is_frozen_is_restored(here: Path, project: Any, ran: Ran) -> None:
+    mod = project.edit(FROZEN)
+    assert mod.reads("a") == "TEXT"
+    assert mod.writes.freeze() == 1
+    mod = project.edit(FROZEN.replace("TEXT", "another"))
+    (here / "a.txt").unlink()
+    assert mod.writes("a") == "a"
+    assert ((here / "a.txt").read_text(), (here / "1.txt").read_text()) == ("TEXT", "TEXT")
+    assert ran() == ["reads", "writes"]
+    (here / "a.txt").unlink()
+    assert mod.reads("a") == "TEXT"
+    (here / "a.txt").unlink()
+    assert mod.reads("a") == "TEXT"
+    assert (here / "a.txt").exists()
+    assert ran().count("writes") == 0
+    (here / "a.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(OutputError, match="changed by somebody"):
+        mod.writes("a")
+    # Where the code declares others by now, nobody knows where they belong; where it declares none, nothing is put back.
+    mod = project.edit(FROZEN.replace('["{name}.txt", "{k}.txt"]', '"{name}.txt"'))
+    with pytest.raises(OutputError, match="has 2 outputs, and the call has 1"):
+        mod.writes("a")
+    mod = project.edit(FROZEN.replace('(outputs=["{name}.txt", "{k}.txt"])', ""))
+    (here / "a.txt").unlink()
+    assert mod.writes("a") == "a"
+    assert not (here / "a.txt").exists()
+
+
+def test_a_store_from_before_gets_the_table(here: Path, tmp_path: Path, ran: Ran) -> None:
+    write("a")
+    inviscid.stores.current_store(None).close()
+    tamper(tmp_path, "DROP TABLE outputs")
+    tamper(tmp_path, "PRAGMA user_version = 3")
+    (here / "a.txt").unlink()
+    write("a")
+    assert (here / "a.txt").exists()
+    assert write.forget("a")
+    assert not (here / "a.txt").exists()
+    assert ran() == ["write"]
+
+
+@pytest.mark.parametrize("decorate", [inviscid.source, inviscid.effect])
+def test_what_is_no_cached_function_takes_no_outputs(decorate: Any) -> None:
+    with pytest.raises(TypeError, match="outputs"):
+        decorate(outputs="a.txt")
+
+
+# Failing stores -------------------------------------------------------------------------------------------------------
 
 
 def test_a_damaged_object_is_computed_again(here: Path, tmp_path: Path, ran: Ran) -> None:

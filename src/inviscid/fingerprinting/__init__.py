@@ -15,13 +15,15 @@ from inviscid.fingerprinting.narrowing import opaque
 from inviscid.fingerprinting.options import OPTIONS, PRINTING, others, printing
 from inviscid.fingerprinting.references import external_name, is_user
 from inviscid.fingerprinting.remembered import Forms
-from inviscid.fingerprinting.shown import is_secret
+from inviscid.fingerprinting.shown import brief, is_secret
 from inviscid.fingerprinting.take import Fingerprinter
-from inviscid.fingerprinting.template import MEMBERS, ORDER
+from inviscid.fingerprinting.template import CLOSURE_WIDE, EXACT, MEMBERS, ORDER
 
 __all__ = [
+    "CLOSURE_WIDE",
     "CURES",
     "DECIMAL",
+    "EXACT",
     "MEMBERS",
     "OPTIONS",
     "ORDER",
@@ -35,6 +37,7 @@ __all__ = [
     "Forms",
     "Part",
     "Shallow",
+    "brief",
     "external_name",
     "impure",
     "is_secret",

@@ -111,6 +111,8 @@ class Shallow(NamedTuple):
     """32 bytes."""
     cut: tuple[Callable[[], Any], ...]
     """The functions that are cut, by ordinal; each a weak reference."""
+    declared: tuple[Callable[[], Any], ...]
+    """The objects of ours that stay expanded, the same."""
     distributions: frozenset[Distribution]
     variables: frozenset[str]
     reads: tuple[ConfigRead, ...]

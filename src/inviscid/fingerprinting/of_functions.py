@@ -73,8 +73,7 @@ def visit_function(walk: Walk, definition: Definition, function: FunctionType) -
     computed = template.COMPUTED in form.marks
     whole = template.MODULE in form.marks
     for slot, uses, direct in zip(form.slots, form.uses, form.direct, strict=True):
-        target = _resolved(walk, slot, function)
-        _refer_to_target(walk, definition, target)
+        target = _refer_to_slot(walk, definition, slot, function)
         if direct and isinstance(target, Found) and not target.rest:
             definition.direct.add(len(definition.references) - 1)
         name = walk.external_name_of(target)
@@ -121,14 +120,22 @@ def visit_function(walk: Walk, definition: Definition, function: FunctionType) -
     walk.unread.append((definition, function))
 
 
-def _resolved(walk: Walk, slot: Slot, function: FunctionType) -> Target:
-    """What a slot stands for, looked for once in a module: the guards of the first look hold for all."""
-    if slot.kind == "free":
-        return resolve(slot, function, walk.guards)
+def _refer_to_slot(walk: Walk, definition: Definition, slot: Slot, function: FunctionType) -> Target:
+    """Let a definition refer to what a slot stands for.
+
+    It is looked for once in a module: the guards of the first look hold for all.
+    """
     at = id(function.__globals__), slot
-    target = walk.targets.get(at)
-    if target is None:
-        target = walk.targets[at] = resolve(slot, function, walk.guards)
+    known = walk.targets.get(at)
+    if known is not None:
+        target, said, node = known
+        definition.label.append(said)
+        definition.references.append(node)
+        return target
+    target = resolve(slot, function, walk.guards)
+    _refer_to_target(walk, definition, target)
+    if slot.kind != "free" and not isinstance(target, Undefined):
+        walk.targets[at] = target, definition.label[-1], definition.references[-1]
     return target
 
 

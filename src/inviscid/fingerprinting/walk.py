@@ -78,8 +78,8 @@ class Walk:
         self.attaches = False
         """Whether a text in reach may be SQL that attaches a database."""
         self.classes: list[tuple[Definition, type, Narrowed]] = []
-        self.targets: dict[tuple[int, Slot], Target] = {}
-        """What slots stand for, by the id of the globals."""
+        self.targets: dict[tuple[int, Slot], tuple[Target, Any, int]] = {}
+        """What slots stand for, by the id of the globals; with what is said of it, and its node."""
         self.extended: set[type] = set()
         """Installed classes that are reached, looked at whole for what user code has hung on them."""
         self.hung: dict[type, Callable[[], list[Any]]] = {}
