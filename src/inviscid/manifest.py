@@ -23,7 +23,8 @@
 
     definition   digest of the function's definition in the graph of the entry's fingerprint
     ordinal      number of the function in the entry's shallow fingerprint (`fingerprinting.shallow`)
-    answer       structural digest of what the call gave
+    answer       structural digest of what the call gave; where it or a call inside of it has outputs, a digest of that
+                 one and of theirs (`outputs.told`)
     standing     digest of all that the function does and is configured to do: for calls that can't be made again
 """
 

@@ -808,6 +808,7 @@ def test_an_output_that_a_callee_is_given_as_a_file(here: Path, project: Any, ra
     mod = project.edit(PIPELINE)
     assert mod.counts() == 3
     (here / "out" / "a.txt").unlink()
+    assert mod.counts.explain().code is Outcome.HIT
     assert mod.counts() == 3
     assert (here / "out" / "a.txt").exists()
     assert ran() == ["counts", "write", "count"]
