@@ -338,7 +338,8 @@ def _shallow_key(
 
 def _frozen(references: Sequence[Callable[[], Any]]) -> list[list[str]]:
     """What is frozen of functions of ours: it stands for what they do, so callers depend on it."""
-    states = lockfile.current().states
+    # Most functions reach none; and looking whether the file changed costs more than all else here.
+    states = lockfile.current().states if references else {}
     if not states:
         return []
     names = {function_name(function) for reference in references if (function := reference()) is not None}
