@@ -218,6 +218,11 @@ def around() -> tuple[Computation, ...]:
     return _around.get()[-1:] or tuple(_all)
 
 
+def known() -> bool:
+    """Whether it is known what led here."""
+    return bool(_around.get())
+
+
 def inside(effect: int) -> str:
     """The name of the cached function whose body led here; empty for none.
 
@@ -249,7 +254,8 @@ def wrote(outputs: Iterable[str]) -> None:
     """Tell the computation around this call which outputs the call left where they belong. What it reads of them it
     depends on through the call's answer, which speaks of them.
     """
-    for computation in around():
+    # Not where nobody knows what led here: who isn't told the answer depends on the files.
+    for computation in _around.get()[-1:]:
         computation.watch.outputs.update(dict.fromkeys(outputs))
 
 

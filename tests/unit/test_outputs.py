@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -834,6 +835,31 @@ def test_an_own_output_that_a_callee_is_given_as_a_file(here: Path, ran: Ran) ->
     assert writes() == 5
     assert (here / "a.txt").exists()
     assert ran() == ["writes", "size"]
+
+
+def test_what_an_unrelated_thread_restores_is_no_answer(here: Path, ran: Ran) -> None:
+    write("a")
+
+    def other() -> None:
+        (here / "a.txt").unlink()
+        write("a")
+
+    @cached(ignore=["meanwhile"])
+    def looks(meanwhile: Callable[[], None]) -> str:
+        sys.audit("test.ran", "looks")
+        meanwhile()
+        return Path("a.txt").read_text(encoding="utf-8")
+
+    def meanwhile() -> None:
+        thread = Thread(target=other)
+        thread.start()
+        thread.join()
+
+    assert looks(meanwhile) == "hello"
+    write.forget("a")
+    (here / "a.txt").write_text("mine", encoding="utf-8")
+    assert looks(lambda: None) == "mine"
+    assert ran() == ["write", "looks", "looks"]
 
 
 def test_callers_that_pass_what_is_too_large_to_ask_again_are_not_kept(here: Path, ran: Ran) -> None:
