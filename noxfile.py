@@ -64,6 +64,15 @@ def cov(session: nox.Session) -> None:
 
 
 @nox.session
+def machine(session: nox.Session) -> None:
+    """The pipeline at random against a model that always recomputes, for 12,000 steps; `tests` has a few hundred."""
+    session.install("--quiet", ".", *_group("test"))
+    session.run(
+        "python", "-m", "pytest", "tests/proofs/test_machine.py", *session.posargs, env={"INVISCID_STEPS": "12000"}
+    )
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Rules and format of the source."""
     session.install("--quiet", *_group("lint"))

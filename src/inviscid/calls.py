@@ -95,6 +95,8 @@ class Call(NamedTuple):
     """(``file`` or ``tree``, path, digest) of each `File` and `Dir` in its arguments: what is read there is no further
     dependency.
     """
+    declared: tuple[tuple[bytes, Callable[[], Any]], ...]
+    """The functions of ours in its reach, and in that of its arguments: each behind a digest of what it does."""
     shallow: Callable[[], bytes]
     """The key without the functions that are cut from its fingerprint; empty where there are none."""
     given: Config
@@ -142,7 +144,7 @@ class References:
         self.reads: list[tuple[ConfigRead, Sequence[Layer]]] = []
         self.reached: list[tuple[Part, ...]] = []
         self.memos: list[tuple[str, Callable[[], Any]]] = []
-        self.declared: list[Callable[[], Any]] = []
+        self.declared: list[tuple[bytes, Callable[[], Any]]] = []
         self._marks = marks
         self._forms = forms
 
@@ -173,17 +175,19 @@ class References:
         fingerprint = FINGERPRINTS.of(base, self._marks | {MEMBERS}, self._forms)
         self.reached.append(fingerprint.definitions)
         self.memos += fingerprint.memos
-        self.declared += [reference for _, reference in fingerprint.declared]
-        if is_declared(value):
-            self.declared.append(weakref.ref(base))
-        self.unseen += [f"{path}: {unseen}" for unseen in fingerprint.unseen]
+        overrides = value.__inviscid_overrides__() if base is not value else b""
+        self.declared += fingerprint.declared
+        if base is not value or is_declared(value):
+            self.declared.append((combine("given", fingerprint.raw, overrides), weakref.ref(value)))
         self.variables |= fingerprint.variables
         self.distributions |= fingerprint.distributions
         self.marks |= fingerprint.marks
-        self.taints += [f"{path}: {taint}" for taint in fingerprint.taints]
+        if not (is_declared(value) and value.__inviscid_definition__().vouched):
+            self.taints += [f"{path}: {taint}" for taint in fingerprint.taints]
+            self.unseen += [f"{path}: {unseen}" for unseen in fingerprint.unseen]
         layers = value.__inviscid_layers__ if is_declared(value) else ()
         self.reads += [(read, layers) for _, read in fingerprint.reads]
-        return pack(["user", fingerprint.raw, value.__inviscid_overrides__() if base is not value else b""])
+        return pack(["user", fingerprint.raw, overrides])
 
 
 _installed: dict[int, tuple[Any, bytes, Distribution | None, bool, str]] = {}
@@ -271,7 +275,8 @@ def identify(
     reads, shown, seen = _config(fingerprint, config, references)
     environment = [*_PYTHON, *(list(item) for item in sorted(fingerprint.distributions | references.distributions))]
     variables = fingerprint.variables | references.variables | ({DECIMAL} if encoder.decimals else frozenset())
-    environment += _frozen([*(reference for _, reference in fingerprint.declared), *references.declared])
+    declared = (*fingerprint.declared, *references.declared)
+    environment += _frozen([reference for _, reference in declared])
     environment += _ambient(variables, environment, references)
     given_options = Encoder(references).digest([options.version, sorted(options.ignore)], "option 'version'")
     if substitutes:
@@ -303,6 +308,7 @@ def identify(
         pack(parts),
         taints,
         tuple(encoder.files),
+        declared,
         shallow,
         config,
         by_name,
@@ -322,7 +328,7 @@ def _shallow_key(
     left_out = fingerprint.variables - shallow.variables - references.variables
     variables = [item for item in environment[2:] if item[0].startswith(_VARIABLE) and item[0][1:] not in left_out]
     kept = [item for item in variables if not item[0].startswith(_FROZEN)]
-    kept += _frozen([*shallow.declared, *references.declared])
+    kept += _frozen([*shallow.declared, *(reference for _, reference in references.declared)])
     # Those of the fingerprint come first, in its order; those of callables in the arguments come behind.
     own = {id(read): hashed for (_, read), hashed in zip(fingerprint.reads, reads, strict=False)}
     config = [own[id(read)] for read in shallow.reads] + reads[len(fingerprint.reads) :]
@@ -338,7 +344,8 @@ def _shallow_key(
 
 def _frozen(references: Sequence[Callable[[], Any]]) -> list[list[str]]:
     """What is frozen of functions of ours: it stands for what they do, so callers depend on it."""
-    states = lockfile.current().states
+    # Most functions reach none; and looking whether the file changed costs more than all else here.
+    states = lockfile.current().states if references else {}
     if not states:
         return []
     names = {function_name(function) for reference in references if (function := reference()) is not None}

@@ -211,6 +211,11 @@ def around() -> tuple[Computation, ...]:
     return _around.get()[-1:] or tuple(_all)
 
 
+def known() -> bool:
+    """Whether it is known what led here."""
+    return bool(_around.get())
+
+
 def inside(effect: int) -> str:
     """The name of the cached function whose body led here; empty for none.
 

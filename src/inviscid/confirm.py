@@ -14,7 +14,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from inviscid import codecs, results, world
+from inviscid import codecs, computing, results, world
 from inviscid.calls import Call, Options
 from inviscid.computing import Answer, Asked, Computation, Told, aside
 from inviscid.entry import function_name
@@ -129,7 +129,7 @@ def _questions(
             function = shallow.cut[step.ordinal]() if step.ordinal < len(shallow.cut) else None
             yield function, step.name, step.arguments if step.kind == "call" else None, step.answer
         return
-    known = dict(call.fingerprint.declared)
+    known = dict(call.declared)
     for demand in manifest.demands:
         reference = known.get(demand.definition)
         yield None if reference is None else reference(), demand.name, demand.arguments, demand.answer
@@ -173,7 +173,7 @@ def computation(name: str, call: Call, options: Options) -> Computation:
         if shallow
         else {}
     )
-    reaches = frozenset(id(function) for _, reference in call.fingerprint.declared if (function := reference()))
+    reaches = frozenset(id(function) for _, reference in call.declared if (function := reference()))
     # What stands for an argument in the key is not the argument.
     replaced = {name for name, _ in options.identify} if not options.volatile else {name for name, _ in call.inputs}
     inputs = [b"" if name in replaced else digest for name, digest in call.inputs]
@@ -200,6 +200,9 @@ def tell(
         answer: None where it raised.
     """
     for one in around:
+        if not computing.known() and id(function) not in one.reaches:
+            # In a thread that nobody is known to have started, and by nobody's code that reaches it.
+            continue
         ordinal = one.cut.get(id(function), -1)
         if answer is None or not answer.digest:
             if function.__inviscid_fickle__:
@@ -313,7 +316,7 @@ def manifest_again(call: Call, standing: Standing, trace: Trace | None) -> Manif
 
 def _demands(call: Call, demands: Sequence[Asked]) -> tuple[Demand, ...]:
     """By definition: what stands in the graph of the key."""
-    at = {id(function): definition for definition, reference in call.fingerprint.declared if (function := reference())}
+    at = {id(function): definition for definition, reference in call.declared if (function := reference())}
     found: dict[bytes, Demand] = {}
     for one in demands:
         definition = at.get(id(one.function))

@@ -297,6 +297,9 @@ def test_large_arguments_are_named_or_not_kept(project: Any, ran: Ran, isolated:
     assert (mod.given(large), mod.made(100_000)) == (5, 5)
     # What came from outside is there again; what was made inside was too large to keep.
     assert ran() == ["given", "made", "made"]
+    figures = Store(isolated).stats()
+    assert figures.manifests >= 4
+    assert figures.manifest_bytes < 4_000
 
 
 def test_forgetting_forgets_what_stood_for_it(project: Any, ran: Ran) -> None:

@@ -7,6 +7,7 @@ import datetime as dt
 import os
 import pickle
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -155,6 +156,45 @@ def test_the_own_code_of_a_source_may_change(project: Any, ran: Ran) -> None:
     assert ran() == ["s"]
     assert project.edit(text.format("3")).f() == 3
     assert ran() == ["s", "f"]
+
+
+@cached
+def applied(function: Callable[[], int]) -> int:
+    sys.audit("test.ran", "applied")
+    return function()
+
+
+def test_a_source_that_is_given_as_an_argument_is_asked_again(ran: Ran) -> None:
+    assert applied(glance) == 1
+    turn(token=2)
+    assert applied(glance) == 1
+    assert ran() == ["applied", "glance", "glance"]
+    turn(token=3, value=2)
+    assert applied(glance) == 2
+    assert applied(half) == 1
+    turn(token=4, value=6)
+    assert applied(half) == 3
+
+
+def test_what_another_thread_observes_is_nobodys(ran: Ran, recwarn: pytest.WarningsRecorder) -> None:
+    @cached(pure=True)
+    def slow(x: int) -> int:
+        sys.audit("test.ran", "slow")
+        while world("value") == 1:
+            time.sleep(0.01)
+        return x
+
+    thread = threading.Thread(target=slow, args=(1,))
+    thread.start()
+    time.sleep(0.2)
+    other = threading.Thread(target=glance)
+    other.start()
+    other.join()
+    turn(value=2)
+    thread.join()
+    assert slow(1) == 1
+    assert ran() == ["slow", "glance"]
+    assert not recwarn.list
 
 
 def test_a_source_with_arguments_is_asked_with_the_same(ran: Ran, tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ def stats(store: StorePath = None, as_json: AsJson = False) -> None:
             ("pins", str(found.pins)),
             ("quarantined", str(found.quarantined)),
             ("forms", f"{found.forms}, {show_size(found.form_bytes)}"),
+            ("manifests", f"{found.manifests}, {show_size(found.manifest_bytes)}"),
         ]
         rows += [(name, f"{count}, {show_seconds(took)}") for name, (count, took) in found.outcomes.items()]
         print_table(("", ""), rows)

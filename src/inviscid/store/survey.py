@@ -49,6 +49,9 @@ class Summary(NamedTuple):
     forms: int
     """What is remembered of code, so that it need not be parsed again."""
     form_bytes: int
+    manifests: int
+    """Entries that keep what they depend on beyond their key: files, and calls with their arguments."""
+    manifest_bytes: int
 
 
 class Pin(NamedTuple):
@@ -80,6 +83,7 @@ def summary(index: Index, path: str) -> Summary:
         for number, count, seconds in index.read("SELECT outcome, count, seconds FROM statistics ORDER BY outcome")
     }
     remembered, form_bytes = forms.count(index)
+    kept = index.read("SELECT count(*), sum(length(manifest)) FROM entries WHERE length(manifest) > 0")
     return Summary(
         path=path,
         functions=names,
@@ -92,6 +96,8 @@ def summary(index: Index, path: str) -> Summary:
         outcomes=outcomes,
         forms=remembered,
         form_bytes=form_bytes,
+        manifests=kept[0][0] if kept else 0,
+        manifest_bytes=(kept[0][1] if kept else 0) or 0,
     )
 
 

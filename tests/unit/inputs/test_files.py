@@ -164,3 +164,89 @@ def test_the_suffix_counts_and_the_rest_of_the_name_does_not(tmp_path: Path, enc
     a, b, other = (encode(File(tmp_path / name)) for name in ("a.csv", "b.csv", "a.gz"))
     assert a == b
     assert a != other
+
+
+# Remembered by stat ---------------------------------------------------------------------------------------------------
+
+
+def old(path: Path, text: str) -> Path:
+    """A file that was written long ago, as far as its stat tells."""
+    path.write_text(text)
+    return path
+
+
+@pytest.fixture
+def late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files that were just written are old: the time of an inode can't be set back."""
+    monkeypatch.setattr(files.time, "time_ns", lambda: 1 << 62)
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The files that are read to be digested."""
+    found: list[str] = []
+    whole = files.file_digest
+
+    def counted(path: str) -> bytes:
+        found.append(Path(path).name)
+        return whole(path)
+
+    monkeypatch.setattr(files, "file_digest", counted)
+    monkeypatch.setattr(files, "_known", {})
+    return found
+
+
+@pytest.mark.usefixtures("late")
+def test_a_file_whose_stat_is_what_it_was_is_not_read_again(tmp_path: Path, reads: list[str]) -> None:
+    path = str(old(tmp_path / "a", "one"))
+    assert files.known_file_digest(path) == files.known_file_digest(path)
+    assert reads == ["a"]
+    (tmp_path / "a").write_text("two")
+    assert files.known_file_digest(path) == File(path).digest()
+    assert reads == ["a", "a", "a"]
+
+
+@pytest.mark.usefixtures("late")
+@pytest.mark.parametrize("how", ["rewritten", "replaced"])
+def test_size_and_modification_time_alone_prove_nothing(tmp_path: Path, reads: list[str], how: str) -> None:
+    path = tmp_path / "a"
+    path.write_text("one")
+    before = path.stat()
+    first = files.known_file_digest(str(path))
+    if how == "rewritten":
+        path.write_text("two")
+    else:
+        (tmp_path / "b").write_text("two")
+        os.utime(tmp_path / "b", ns=(before.st_atime_ns, before.st_mtime_ns))
+        (tmp_path / "b").replace(path)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert files.known_file_digest(str(path)) != first
+
+
+def test_a_file_that_was_just_written_is_read_each_time(tmp_path: Path, reads: list[str]) -> None:
+    """Within a step of the clock it can be written again, and keep its times."""
+    path = tmp_path / "a"
+    path.write_text("one")
+    files.known_file_digest(str(path))
+    files.known_file_digest(str(path))
+    assert reads == ["a", "a"]
+
+
+@pytest.mark.usefixtures("late")
+def test_of_a_directory_only_what_changed_is_read(tmp_path: Path, reads: list[str]) -> None:
+    from inviscid.inputs import Encoder
+
+    def digest() -> bytes:
+        return Encoder(lambda value, path: b"").digest(Dir(tmp_path / "d"), "argument 'd'")
+
+    (tmp_path / "d").mkdir()
+    for name in "abc":
+        old(tmp_path / "d" / name, name)
+    first = digest()
+    assert sorted(reads) == ["a", "b", "c"]
+    reads.clear()
+    assert digest() == first
+    assert reads == []
+    (tmp_path / "d" / "b").write_text("other")
+    assert digest() != first
+    assert reads == ["b"]
