@@ -15,6 +15,7 @@ from inviscid.errors import (
     InviscidWarning,
     LockError,
     ModeError,
+    OutputError,
     PointerError,
     ReentryError,
     ReplayMiss,
@@ -34,14 +35,15 @@ from inviscid.inputs import Dir, File
 from inviscid.kinds import EffectFunction, SourceFunction
 from inviscid.memo import CachedFunction
 from inviscid.outcome import Outcome
+from inviscid.outputs import Outputs
 from inviscid.settings import mode
 from inviscid.store import Store
 
 __all__ = [
     "CachedFunction", "ConfigError", "Difference", "Dir", "EffectError", "EffectFunction", "Explanation", "File",
     "Fingerprint", "FrozenMiss", "InviscidError", "InviscidWarning", "LockError", "ModeError", "Outcome",
-    "PointerError", "ReentryError", "ReplayMiss", "SelectorError", "SourceError", "SourceFunction", "Store",
-    "StoreError", "StoreOwnershipError", "StoreVersionError", "SymmetryError", "SymmetryViolation",
-    "UnhashableInput", "UnstorableResult", "cached", "compare_fingerprints", "config", "configure", "effect",
-    "fingerprint", "mode", "source",
+    "OutputError", "Outputs", "PointerError", "ReentryError", "ReplayMiss", "SelectorError", "SourceError",
+    "SourceFunction", "Store", "StoreError", "StoreOwnershipError", "StoreVersionError", "SymmetryError",
+    "SymmetryViolation", "UnhashableInput", "UnstorableResult", "cached", "compare_fingerprints", "config",
+    "configure", "effect", "fingerprint", "mode", "source",
 ]  # fmt: skip

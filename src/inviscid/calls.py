@@ -70,6 +70,10 @@ class Options(NamedTuple):
     max_age: float | None = None
     cache_if: Callable[[Any], Any] | None = None
     frozen: bool = False
+    outputs: tuple[str | Callable[..., Any], ...] = ()
+    """Paths, templates of paths, and functions that make them: see `outputs`."""
+    allow: tuple[str, ...] | None = ()
+    """Where outputs may lie outside the project; None for anywhere."""
 
 
 _DEFINED = frozenset({"class", "function"})
@@ -108,6 +112,9 @@ class Call(NamedTuple):
 
     remembering: tuple[tuple[str, Callable[[], Any]], ...] = ()
     """(name, a way to it) of each memo that it reaches whose function may open files."""
+
+    outputs: tuple[str, ...] = ()
+    """Absolute paths of what its body writes."""
 
     def memos(self) -> list[tuple[str, Any]]:
         """Those of the memos that are still there, with their names."""
@@ -407,10 +414,12 @@ def changed(call: Call, options: Options) -> list[str]:
 
 def _substitutes(options: Options, references: References) -> bytes:
     """What stands for arguments in the key, as behaviour: empty for most, so that their keys don't show it."""
-    if not options.identify and not options.volatile:
+    if not options.identify and not options.volatile and not options.outputs:
         return b""
     functions = [list(item) for item in options.identify]
-    return Encoder(references).digest([functions, sorted(options.volatile)], "option 'identify'")
+    # At the end, and only where there are any: keys of functions without are what they were.
+    outputs = [list(options.outputs)] if options.outputs else []
+    return Encoder(references).digest([functions, sorted(options.volatile), *outputs], "option 'identify' or 'outputs'")
 
 
 def _config(

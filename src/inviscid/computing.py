@@ -35,6 +35,8 @@ class Asked(NamedTuple):
     function: Any
     arguments: list[Argument]
     answer: bytes
+    files: bool = False
+    """Whether the answer speaks of outputs too."""
 
 
 class Answer(NamedTuple):
@@ -42,9 +44,11 @@ class Answer(NamedTuple):
 
     value: Any
     digest: bytes = b""
-    """Structural digest of the value; empty where it was not stored."""
+    """Structural digest of the value, and of the outputs; empty where it was not stored."""
     sights: tuple[Sight, ...] = ()
     demands: tuple[Asked, ...] = ()
+    files: bool = False
+    """Whether the digest speaks of outputs too."""
 
 
 class Told(NamedTuple):
@@ -101,6 +105,8 @@ class Computation:
     def take(self, told: Told, demands: Sequence[Asked]) -> None:
         """Note the answer to a call that was made inside."""
         self.demand(demands)
+        if self.watch.outputs:
+            told = told._replace(sights=tuple(one for one in told.sights if not self.watch.is_output(one.path)))
         stands = bool(told.digest) and told.arguments is not None
         self.uncovered = self.uncovered or (bool(demands) and not (stands and told.ordinal >= 0))
         if self.told is None or told.ordinal < 0:
@@ -194,11 +200,12 @@ def computing(computation: Computation, *, vouched: bool = False) -> Iterator[Co
 
 
 @contextmanager
-def aside() -> Iterator[None]:
+def aside() -> Iterator[Computation]:
     """Make calls inside that the computation around them doesn't depend on."""
-    token = _around.set((Computation("aside"),))
+    computation = Computation("aside")
+    token = _around.set((computation,))
     try:
-        yield
+        yield computation
     finally:
         _around.reset(token)
 
@@ -241,6 +248,14 @@ def within(name: str) -> Iterator[None]:
 
 def _watches() -> list[Watch]:
     return [computation.watch for computation in around()]
+
+
+def wrote(outputs: Iterable[str]) -> None:
+    """Tell the computation around this call which outputs the call left where they belong. What it reads of them it
+    depends on through the call's answer, which speaks of them.
+    """
+    for computation in around():
+        computation.watch.outputs.update(dict.fromkeys(outputs))
 
 
 def report(name: str, config: Mapping[str, frozenset[bytes]]) -> None:

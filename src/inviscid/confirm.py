@@ -14,7 +14,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from inviscid import codecs, computing, results, world
+from inviscid import codecs, computing, outputs, results, world
 from inviscid.calls import Call, Options
 from inviscid.computing import Answer, Asked, Computation, Told, aside
 from inviscid.entry import function_name
@@ -37,6 +37,8 @@ class Standing(NamedTuple):
     """What isn't what it was, one line each; empty if the entry stands."""
     sights: tuple[Sight, ...] = ()
     demands: tuple[Asked, ...] = ()
+    outputs: tuple[str, ...] = ()
+    """Paths of the outputs that who was asked left where they belong."""
 
 
 def confirm(call: Call, manifest: Manifest, *, awaited: bool) -> Steps[Standing]:
@@ -48,6 +50,7 @@ def confirm(call: Call, manifest: Manifest, *, awaited: bool) -> Steps[Standing]
     inputs = [call.values[name] for name, _ in call.inputs]
     answers: list[Any] = []
     demands: list[Asked] = []
+    left: dict[str, None] = {}
     for function, name, arguments, expected in _questions(call, shallow, manifest):
         if function is None:
             return Standing((f"{name}() isn't there any more",))
@@ -56,7 +59,7 @@ def confirm(call: Call, manifest: Manifest, *, awaited: bool) -> Steps[Standing]
                 return Standing((f"{name}() changed",))
             continue
         try:
-            answer = yield from _ask(function, arguments, inputs, answers, awaited=awaited)
+            answer = yield from _ask(function, arguments, inputs, answers, left, awaited=awaited)
         except Exception as error:  # noqa: BLE001  whatever the user's code raises, the body will meet it
             return Standing((f"{name}() raised {type(error).__name__}",))
         if answer.digest != expected:
@@ -64,7 +67,7 @@ def confirm(call: Call, manifest: Manifest, *, awaited: bool) -> Steps[Standing]
         answers.append(answer.value)
         sights += answer.sights
         demands += answer.demands
-    return Standing((), tuple(sights), tuple(demands))
+    return Standing((), tuple(sights), tuple(demands), tuple(left))
 
 
 def _differing(sights: Sequence[Sight]) -> tuple[str, ...]:
@@ -72,11 +75,17 @@ def _differing(sights: Sequence[Sight]) -> tuple[str, ...]:
 
 
 def _ask(
-    function: Any, arguments: list[Argument], inputs: Sequence[Any], answers: Sequence[Any], *, awaited: bool
+    function: Any,
+    arguments: list[Argument],
+    inputs: Sequence[Any],
+    answers: Sequence[Any],
+    left: dict[str, None],
+    *,
+    awaited: bool,
 ) -> Steps[Answer]:
-    """Make a call again, as nobody's call."""
+    """Make a call again, as nobody's call; adds the outputs that it left."""
     positional, keywords = _passed(arguments, inputs, answers)
-    with aside():
+    with aside() as apart:
         steps = function.__inviscid_answer__(positional, keywords)
         if function.__inviscid_awaited__ is not None:
             if not awaited:
@@ -85,6 +94,7 @@ def _ask(
             answer = yield Asking(function.__inviscid_awaited__, steps)
         else:
             answer = run(steps)
+    left.update(apart.watch.outputs)
     return _as_callers_see(function, positional, keywords, answer)
 
 
@@ -94,6 +104,7 @@ class Foretold(NamedTuple):
     moved: tuple[str, ...] = ()
     asked: str = ""
     """The name of a function that would be asked first, so that nothing more can be told."""
+    demands: tuple[Asked, ...] = ()
 
 
 def foretell(call: Call, manifest: Manifest) -> Foretold:
@@ -103,21 +114,26 @@ def foretell(call: Call, manifest: Manifest) -> Foretold:
         return Foretold(moved)
     inputs = [call.values[name] for name, _ in call.inputs]
     answers: list[Any] = []
-    for function, name, arguments, answer in _questions(call, shallow, manifest):
+    demands: list[Asked] = []
+    for function, name, arguments, expected in _questions(call, shallow, manifest):
         if function is None:
             return Foretold((f"{name}() isn't there any more",))
         if arguments is None:
-            if function.__inviscid_standing__() != answer:
+            if function.__inviscid_standing__() != expected:
                 return Foretold((f"{name}() changed",))
             continue
-        found = function.__inviscid_foreseen__(*_passed(arguments, inputs, answers))
+        positional, keywords = _passed(arguments, inputs, answers)
+        found = function.__inviscid_foreseen__(positional, keywords)
         if found.entry is None:
             why = "; ".join(found.reasons) or "it has no stored result"
             return Foretold((f"{function.__qualname__}() is asked again first: {why}",), function.__qualname__)
-        if found.entry.value != answer:
+        answer = Answer(found.value, found.digest, (), found.standing.demands, found.files is not None)
+        known = _as_callers_see(function, positional, keywords, answer)
+        if known.digest != expected:
             return Foretold((f"{function.__qualname__}() gives something else",))
         answers.append(found.value)
-    return Foretold()
+        demands += known.demands
+    return Foretold(demands=tuple(demands))
 
 
 def _questions(
@@ -184,7 +200,7 @@ def computation(name: str, call: Call, options: Options) -> Computation:
 def answered(call: Call, value: Any, digest: bytes, sights: Sequence[Sight], demands: Sequence[Asked]) -> Answer:
     """What a call gave: to callers, the files among its arguments are what it read."""
     files = tuple(Sight(kind, path, content, None, 0) for kind, path, content in call.files)
-    return Answer(value, digest, (*sights, *files), tuple(demands))
+    return Answer(value, digest, (*sights, *files), tuple(demands), bool(call.outputs))
 
 
 def tell(
@@ -227,7 +243,12 @@ def tell(
 
 
 def _as_callers_see(function: Any, args: tuple[Any, ...], keywords: dict[str, Any], answer: Answer) -> Answer:
-    """Of what may change by itself callers depend on the answer alone, and ask for it again."""
+    """Of what may change by itself callers depend on the answer alone, and ask for it again.
+
+    Outputs are a part of the answer, those too that were left by who was called inside: callers may read them.
+    """
+    if answer.digest and (inner := sorted({asked.answer for asked in answer.demands if asked.files})):
+        answer = answer._replace(digest=outputs.told(answer.digest, inner), files=True)
     if not function.__inviscid_fickle__:
         return answer
     arguments = _arguments(None, args, keywords, _LARGEST_DEMAND)
@@ -236,7 +257,7 @@ def _as_callers_see(function: Any, args: tuple[Any, ...], keywords: dict[str, An
             f"{function.__qualname__}() would have to be asked again with its arguments, which can't be kept: each has "
             f"to be storable, and smaller than {_LARGEST_DEMAND >> 20} MB"
         )
-    return answer._replace(sights=(), demands=(Asked(function, arguments, answer.digest),))
+    return answer._replace(sights=(), demands=(Asked(function, arguments, answer.digest, answer.files),))
 
 
 def _arguments(

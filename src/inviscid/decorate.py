@@ -15,6 +15,7 @@ from inviscid.fingerprinting import Declared, Fingerprint
 from inviscid.forms import StoredForms
 from inviscid.kinds import EffectFunction, SourceFunction
 from inviscid.memo import CachedFunction
+from inviscid.outputs import OutputsLike, check, declared
 from inviscid.settings import near
 from inviscid.signature import wrapped_with_config
 from inviscid.stores import StoreLike
@@ -62,6 +63,7 @@ def cached(
     frozen: bool = False,
     version: Any = None,
     durability: str = "auto",
+    outputs: OutputsLike | None = None,
     generator: None = None,
     max_age: float | timedelta | None = None,
     cache_if: Callable[[Any], Any] | None = None,
@@ -78,6 +80,7 @@ def cached(
     frozen: bool = False,
     version: Any = None,
     durability: str = "auto",
+    outputs: OutputsLike | None = None,
     generator: Literal["list"],
     max_age: float | timedelta | None = None,
     cache_if: Callable[[Any], Any] | None = None,
@@ -95,6 +98,7 @@ def cached(
     frozen: bool = False,
     version: Any = None,
     durability: str = "auto",
+    outputs: OutputsLike | None = None,
     generator: str | None = None,
     max_age: float | timedelta | None = None,
     cache_if: Callable[[Any], Any] | None = None,
@@ -121,6 +125,9 @@ def cached(
             `CachedFunction.freeze`.
         version: part of the key; change it to invalidate by hand.
         durability: when to wait for the disk: ``auto`` (results that took a second or more), ``always``, ``never``.
+        outputs: files and directories that the function writes: a path, in which ``{name}`` stands for an argument; a
+            function that takes arguments by name and returns a path or several; a list of those; or `Outputs`. A hit
+            brings them back.
         generator: ``list`` makes a generator function, async or not, one that returns the list of what it yields.
         max_age: seconds, or a `datetime.timedelta`, after which a result is computed again. It is looked at when a
             result is read, also through callers; it is no part of the key.
@@ -130,7 +137,8 @@ def cached(
         A `CachedFunction`.
 
     Raises:
-        TypeError: it can't be called, is a class, or is a generator function without `generator`.
+        TypeError: it can't be called, is a class, is a generator function without `generator`, or an output asks for a
+            parameter that there isn't.
         ConfigError: a config parameter stands where it can't be injected.
     """
     if durability not in ("auto", "always", "never"):
@@ -140,6 +148,7 @@ def cached(
         raise TypeError(f"cached(): generator is 'list' or left out, not {generator!r}{hint}")
     if cache_if is not None and not callable(cache_if):
         raise TypeError(f"cached(): cache_if takes a function of the result, not {cache_if!r}")
+    written = declared(outputs)
     options = _options(ignore, identify, volatile, namespace, version)._replace(
         pure=bool(pure),
         durability=durability,
@@ -147,6 +156,8 @@ def cached(
         max_age=_seconds(max_age),
         cache_if=cache_if,
         frozen=bool(frozen),
+        outputs=written.paths,
+        allow=written.allow,
     )
     return _decorator(function, options, lambda inner: CachedFunction(inner, options, store))
 
@@ -311,6 +322,7 @@ def _decorate(function: Any, options: Options, make: Make) -> Any:
     known = {item.name for item in made.parameters}
     for name in {*options.ignore, *(name for name, _ in options.identify)} - known:
         raise TypeError(f"cached(): {made.__qualname__}() has no parameter '{name}'")
+    check(options, made.__qualname__, (item.name for item in made.parameters))
     return made
 
 

@@ -43,6 +43,18 @@ class UnstorableResult(InviscidError, TypeError):
     """No codec can store a result so that it loads as it was."""
 
 
+class OutputError(InviscidError, ValueError):
+    """A declared output can't be written, captured or restored: it lies outside the project, the body didn't write it,
+    somebody changed it, the disk is full. ``value`` is what the body returned, where it ran.
+    """
+
+    value: object = None
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # What a body returned need not be something that can be sent to another process.
+        return type(self), self.args
+
+
 class StoreError(InviscidError, OSError):
     """The store can't be used: its path is a file, it can't be written, its index is damaged."""
 

@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 
 import msgpack
 
-from inviscid import configuration, events, lockfile, results, world
+from inviscid import configuration, events, lockfile, outputs, results, world
 from inviscid.calls import FINGERPRINTS, Call, Options, References, digest_inputs, is_declared
 from inviscid.computing import report
 from inviscid.configuration import Layer
@@ -84,6 +84,8 @@ class Served(NamedTuple):
     entry: Entry
     record: Record
     store: Store
+    files: outputs.Stored | None
+    """The outputs, where it has some."""
 
     @property
     def reason(self) -> str:
@@ -378,12 +380,12 @@ def _load(slot: Slot, values: dict[str, Any], record: Record) -> Served:
             raise missing(f"its result is not in the store at {store.path}")
         if entry.value.hex() != record.content:
             raise missing("the store has another result under its key than the one that was frozen")
-        value = results.load(store, entry, None, slot.forms)
+        loaded = results.load(store, entry, None, slot.forms)
     except StoreError as error:
         raise missing(f"the store can't be used: {error}".rstrip(".")) from error
     except results.Unreadable as error:
         raise missing(str(error).rstrip(".") or "its stored result was damaged or removed") from error
-    return Served(value, entry, record, store)
+    return Served(loaded.value, entry, record, store, loaded.files)
 
 
 def _unseen(slot: Slot, values: dict[str, Any], known: Sequence[Record]) -> str:

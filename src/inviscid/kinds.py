@@ -212,7 +212,7 @@ class EffectFunction(CachedFunction[P, R]):
                 return self._hit(store, call, found._replace(outcome=Outcome.HIT_WAITED))
             self._check_mark(store, call, refresh=refresh)
             self._mark(store, call, "began")
-            computed = yield from self._compute(call)
+            computed = yield from self._compute(store, call)
             if isinstance(computed.value, _Failed):
                 # It said itself that it failed: it may be tried again.
                 self._drop([_mark_of(call)])
@@ -252,7 +252,7 @@ class EffectFunction(CachedFunction[P, R]):
         entry = store.find(_mark_of(call))
         if entry is None or refresh:
             return
-        state, origin = results.load(store, entry, None), entry.provenance.origin
+        state, origin = results.load(store, entry, None).value, entry.provenance.origin
         if state == "done":
             why = "happened, and its receipt is lost"
         else:

@@ -28,6 +28,7 @@ from inviscid import (
     events,
     explain,
     freeze,
+    outputs,
     results,
     settings,
     stores,
@@ -39,11 +40,11 @@ from inviscid.computing import Answer, Computation
 from inviscid.configuration import Layer
 from inviscid.confirm import Standing
 from inviscid.entry import Entry, function_name
-from inviscid.errors import ConfigError, ReplayMiss, UnhashableInput, UnstorableResult
+from inviscid.errors import ConfigError, OutputError, ReplayMiss, UnhashableInput, UnstorableResult
 from inviscid.explain import SAME, Difference, Explanation
 from inviscid.fingerprinting import CURES, ConfigRead, Declared, Fingerprint
 from inviscid.forms import StoredForms
-from inviscid.freeze import OneCall, Slot
+from inviscid.freeze import OneCall, Served, Slot
 from inviscid.manifest import Manifest, unpack_manifest
 from inviscid.outcome import Outcome
 from inviscid.sentinels import MISSING
@@ -73,6 +74,18 @@ class Found(NamedTuple):
     """An entry that doesn't stand now."""
     unless: str = ""
     """In an explanation: whose answer may let an earlier result stand."""
+    files: outputs.Stored | None = None
+    """The outputs of a stored result."""
+
+    @property
+    def digest(self) -> bytes:
+        """Of what is there: the value, and the outputs."""
+        assert self.entry is not None
+        return outputs.told(self.entry.value, self.files.digests() if self.files is not None else ())
+
+
+def _of_frozen(served: Served) -> Found:
+    return Found(served.value, served.entry, Outcome.HIT_FROZEN, (served.reason,), files=served.files)
 
 
 class Computed(NamedTuple, Generic[R]):
@@ -83,6 +96,7 @@ class Computed(NamedTuple, Generic[R]):
     disturbed: str
     """Why it must not be stored, if anything changed while it ran."""
     computation: Computation
+    pending: outputs.Pending
 
 
 class Variant(NamedTuple):
@@ -211,7 +225,7 @@ class CachedFunction(Generic[P, R]):
             return (yield from self._compute_only(values, Outcome.BYPASS_OFF, "caching is off"))
         served = freeze.serve(self._slot(), values, mode, refresh=refresh) if self._is_frozen() else None
         if served is not None:
-            return Answer(served.value, served.entry.value)
+            return self._frozen(values, served)
         call = self._identify(values, mode)
         if call.taints:
             return (yield from self._compute_only(values, Outcome.BYPASS_TAINTED, *call.taints))
@@ -239,7 +253,7 @@ class CachedFunction(Generic[P, R]):
                 return self._hit(store, call, again._replace(outcome=Outcome.HIT_WAITED if waited else again.outcome))
             # What was damaged is gone at the second look: the first one has the reason.
             found = self._why(store, attempt, call, found if found.reasons else again)
-            computed = yield from self._compute(call)
+            computed = yield from self._compute(store, call)
             if found.earlier is not None and mode.name != "readonly":
                 attempt.use(partial(results.set_aside, store, call, found.earlier), otherwise=None)
             answer, bypass, why = self._publish(store, attempt, call, computed, mode)
@@ -259,6 +273,8 @@ class CachedFunction(Generic[P, R]):
         if self._variant.layers:
             self._check_layers()
         call = calls.identify(values, self._take, config, self._options, mode, self._forms)
+        if self._options.outputs:
+            call = call._replace(outputs=tuple(outputs.of(self._options, call.values)))
         # What `.configured` laid over this function differs from its surroundings on purpose.
         laid = self._variant.layers
         seen = {key: found for key, found in call.config.items() if configuration.lookup(key, laid) is MISSING}
@@ -308,15 +324,15 @@ class CachedFunction(Generic[P, R]):
         entry = found.entry
         assert entry is not None
         try:
-            value = attempt.use(lambda: results.load(store, entry, call, self._forms), otherwise=MISSING)
+            loaded = attempt.use(lambda: results.load(store, entry, call, self._forms), otherwise=None)
         except results.Unreadable as error:
             why = str(error)
             if why:
                 return Found(MISSING, None, Outcome.MISS_UNREADABLE, (why,))
             return Found(MISSING, None, Outcome.MISS_CORRUPT, ("the stored result was damaged or removed",))
-        if value is MISSING:
+        if loaded is None:
             return Found(MISSING, None, Outcome.BYPASS_STORE, (attempt.why(),))
-        return found._replace(value=value)
+        return found._replace(value=loaded.value, files=loaded.files)
 
     def _retrace(self, store: Store, attempt: Attempt, call: Call, earlier: Entry | None) -> Steps[Found | None]:
         """A result that stands all the same: the world is again what it was, or what was edited gives what it gave."""
@@ -374,17 +390,31 @@ class CachedFunction(Generic[P, R]):
             else found._replace(outcome=reason.outcome, reasons=reason.texts, difference=reason.difference)
         )
 
+    def _frozen(self, values: dict[str, Any], served: Served) -> Answer:
+        """What a frozen result gives; its outputs are where the code says today."""
+        if served.files is not None and self._options.outputs:
+            own = self._config().own
+            given = {**values, **{read.parameter: own[id(read)] for read in self._reads}}
+            paths = outputs.of(self._options, given)
+            outputs.restore(served.store, served.entry.key, paths, served.files)
+            computing.wrote(paths)
+        return Answer(served.value, _of_frozen(served).digest, files=served.files is not None)
+
     def _hit(self, store: Store, call: Call, found: Found) -> Answer:
         assert found.entry is not None
+        if found.files is not None:
+            outputs.restore(store, call.key, call.outputs, found.files)
+        computing.wrote((*call.outputs, *found.standing.outputs))
         saved = found.entry.provenance.seconds
         store.touch(call.key, saved)
         origin = found.entry.provenance.function
         reasons = () if origin == function_name(self) else (f"computed by {origin}",)
         events.emit(store, found.outcome, function_name(self), call.key, saved, reasons)
-        return confirm.answered(call, found.value, found.entry.value, found.standing.sights, found.standing.demands)
+        return confirm.answered(call, found.value, found.digest, found.standing.sights, found.standing.demands)
 
-    def _compute(self, call: Call) -> Steps[Computed[R]]:
+    def _compute(self, store: Store, call: Call) -> Steps[Computed[R]]:
         """Run the body."""
+        pending = outputs.Pending(store, call.outputs)
         with ExitStack() as stack:
             self._lay(stack)
             computation = confirm.computation(self.__qualname__, call, self._options)
@@ -394,7 +424,9 @@ class CachedFunction(Generic[P, R]):
             start = time.perf_counter()
             value = yield Body(self._kind.run, self._kind.function, positional, keywords)
             seconds = time.perf_counter() - start
-        return Computed(value, seconds, computation.disturbed or self._changed(call), computation)
+            pending.settle(computation)
+        disturbed = computation.disturbed or self._changed(call)
+        return Computed(value, seconds, disturbed, computation, pending)
 
     def _changed(self, call: Call) -> str:
         """What isn't as the key says any more, now that the body has run; empty if nothing."""
@@ -431,24 +463,42 @@ class CachedFunction(Generic[P, R]):
             prepared = results.prepare(computed.value, self._forms)
         except UnstorableResult as error:
             return asis, Outcome.BYPASS_UNSTORABLE, str(error)
-        answer = confirm.answered(
-            call, prepared.value, prepared.digest, manifest.sights, tuple(computation.demands.values())
-        )
         if why := self._declined(computed.value):
-            return answer, Outcome.BYPASS_DECLINED, why
-        name, durability = function_name(self), self._options.durability
-        seconds, noted = computed.seconds, freeze.noted(self._slot(), call)
-        attempt.use(
-            lambda: results.publish(store, noted, prepared, manifest, name, seconds, durability), otherwise=None
-        )
+            # Nobody knows what became of its outputs, so callers can't depend on them.
+            digest = b"" if call.outputs else prepared.digest
+        else:
+            digest = attempt.use(lambda: self._put(store, call, computed, prepared, manifest), otherwise=b"")
         if attempt.why():
             return asis, Outcome.BYPASS_STORE, attempt.why()
+        demands = tuple(computation.demands.values())
+        answer = confirm.answered(call, prepared.value, digest, manifest.sights, demands)
+        if why:
+            return answer, Outcome.BYPASS_DECLINED, why
         # The first result may have made the store: now there is a place for what its fingerprint took.
         FINGERPRINTS.settle(self._forms)
         if not self._options.pure:
             for trace in computation.watch.traces():
                 events.note(self.__qualname__, f"{self.__qualname__}() {trace}: what is loaded later won't do that")
         return answer, None, ""
+
+    def _put(
+        self, store: Store, call: Call, computed: Computed[R], prepared: results.Prepared, manifest: Manifest
+    ) -> bytes:
+        """Have in the store what can be kept, with the outputs; gives the digest of both."""
+        captured = None
+        if call.outputs:
+            try:
+                captured = computed.pending.capture(store, call, prepared.data, computed.computation.watch)
+            except OutputError as error:
+                error.value = computed.value
+                raise
+        files = captured.chunks if captured else ()
+        name, durability = function_name(self), self._options.durability
+        noted = freeze.noted(self._slot(), call)
+        results.publish(store, noted, prepared, manifest, name, computed.seconds, durability, files)
+        if captured:
+            store.own(captured.owned)
+        return outputs.told(prepared.digest, [owned.digest for owned in captured.owned] if captured else ())
 
     def _manifest(self, call: Call, computation: Computation) -> Manifest:
         """What the result depends on beyond its key."""
@@ -602,21 +652,24 @@ class CachedFunction(Generic[P, R]):
             manifest = unpack_manifest(found.entry.manifest)
             told = confirm.foretell(call, manifest._replace(trace=None))
             if not told.moved:
-                return self._load(store, attempt, call, found)
+                return self._load(store, attempt, call, found._replace(standing=Standing(demands=told.demands)))
             found = Found(MISSING, None, Outcome.MISS_NOT_FINAL, told.moved, earlier=found.entry)
         if found.outcome not in (Outcome.MISS_NEW, Outcome.MISS_NOT_FINAL):
             return found
         for entry, conditions in self._candidates(store, attempt, call, found.earlier):
             told = confirm.foretell(call, conditions)
             if not told.moved:
-                return self._load(store, attempt, call, Found(MISSING, entry, Outcome.HIT_RETRACED, ()))
+                standing = Standing(demands=told.demands)
+                return self._load(
+                    store, attempt, call, Found(MISSING, entry, Outcome.HIT_RETRACED, (), standing=standing)
+                )
             found = found._replace(unless=found.unless or told.asked)
         return found
 
     def __inviscid_foreseen__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Found:
         """What a call would find."""
         if self._is_frozen() and (served := freeze.find(self._slot(), self._bound(args, kwargs), _ON)) is not None:
-            return Found(served.value, served.entry, Outcome.HIT_FROZEN, (served.reason,))
+            return _of_frozen(served)
         store = stores.current_store(self._store)
         return self._foreseen(store, Attempt(self.__qualname__), self._call_of(args, kwargs), refresh=False)
 
@@ -774,6 +827,9 @@ class CachedFunction(Generic[P, R]):
         if self._options.generator:
             # Callers get a list.
             options += self._options.generator.encode()
+        if self._options.outputs:
+            # Callers may read what is written.
+            options += results.digest_of(list(self._options.outputs))
         return Declared(self.__wrapped__, options, self._reads, self._options.pure)
 
     def __inviscid_overrides__(self) -> bytes:
@@ -804,7 +860,9 @@ class CachedFunction(Generic[P, R]):
     @property
     def __inviscid_fickle__(self) -> bool:
         """Whether a call may give something else although nothing changed that its key says."""
-        return self._options.max_age is not None or self._options.cache_if is not None
+        options = self._options
+        # Who asks again for outputs has them restored.
+        return options.max_age is not None or options.cache_if is not None or bool(options.outputs)
 
     def __inviscid_standing__(self) -> bytes:
         """A digest of all that it does and is configured to do, whatever it is called with."""

@@ -6,14 +6,14 @@ import os
 import socket
 import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgpack
 
-from inviscid import codecs
+from inviscid import codecs, outputs
 from inviscid.calls import FINGERPRINTS, Call, References
-from inviscid.digest import combine, digest, pack, short
+from inviscid.digest import Buffer, combine, digest, pack, short
 from inviscid.entry import Entry, Provenance, module_name, named
 from inviscid.errors import UnhashableInput, UnstorableResult
 from inviscid.fingerprinting import Fingerprint, Forms, Part, is_user
@@ -77,19 +77,27 @@ def digest_of(value: Any, forms: Forms | None = None) -> bytes:
 
 
 def publish(
-    store: Store, call: Call, prepared: Prepared, manifest: Manifest, name: str, seconds: float, durability: str
+    store: Store,
+    call: Call,
+    prepared: Prepared,
+    manifest: Manifest,
+    name: str,
+    seconds: float,
+    durability: str,
+    files: Sequence[Buffer] = (),
 ) -> Entry:
-    """Put a prepared result under the key of its call.
+    """Put a prepared result under the key of its call, with the outputs in `files`, if there are any.
 
     Raises:
         StoreError: the store can't take it.
     """
     provenance = provenance_of(call, name, seconds)
     packed = pack_manifest(manifest)
-    entry = Entry(call.key, prepared.codec, b"", 0, prepared.digest, prepared.classes, packed, provenance)
+    codec = prepared.codec + outputs.MARK if files else prepared.codec
+    entry = Entry(call.key, codec, b"", 0, prepared.digest, prepared.classes, packed, provenance)
     durable = durability == "always" or (durability == "auto" and seconds >= _DEAR)
     return store.publish(
-        entry, [prepared.data], preimage=preimage(call.fingerprint), durable=durable, links=manifest.links
+        entry, [prepared.data, *files], preimage=preimage(call.fingerprint), durable=durable, links=manifest.links
     )
 
 
@@ -100,7 +108,7 @@ def provenance_of(call: Call, name: str, seconds: float) -> Provenance:
 
 
 def publish_again(store: Store, call: Call, entry: Entry, manifest: Manifest) -> None:
-    """Let a stored result stand under another key too, as old as it is.
+    """Let a stored result stand under another key too, as old as it is, with its outputs.
 
     Raises:
         StoreError: the store can't take it.
@@ -125,8 +133,16 @@ def set_aside(store: Store, call: Call, entry: Entry) -> None:
         store.publish(aside, [data], preimage=shown, durable=False, links=links)
 
 
-def load(store: Store, entry: Entry, call: Call | None, forms: Forms | None = None) -> Any:
-    """The value of an entry, for a call that has found it.
+class Loaded(NamedTuple):
+    """What an entry holds."""
+
+    value: Any
+    files: outputs.Stored | None
+    """The outputs, of a call that has some."""
+
+
+def load(store: Store, entry: Entry, call: Call | None, forms: Forms | None = None) -> Loaded:
+    """What an entry holds, for a call that has found it.
 
     Args:
         store: where it is.
@@ -138,7 +154,7 @@ def load(store: Store, entry: Entry, call: Call | None, forms: Forms | None = No
         Unreadable: it is gone, damaged, can't be decoded here, or is of classes that the call knows nothing of.
         StoreError: the store can't be read.
     """
-    codec = codecs.by_name(entry.codec)
+    codec = codecs.by_name(entry.codec.removesuffix(outputs.MARK))
     if codec is None:
         raise Unreadable(f"this version of inviscid has no codec '{entry.codec}'")
     if call is not None and entry.classes:
@@ -148,7 +164,12 @@ def load(store: Store, entry: Entry, call: Call | None, forms: Forms | None = No
     if data is None:
         raise Unreadable("")
     try:
-        return codec.decode(data)
+        files = None
+        if entry.codec.endswith(outputs.MARK):
+            data, files = outputs.split(data)
+        if call is not None:
+            outputs.check_number(call.outputs, files)
+        return Loaded(codec.decode(data), files)
     except Exception as error:
         # The bytes are those that were stored, so the code that reads them changed: a class moved, a library was
         # upgraded.

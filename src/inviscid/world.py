@@ -67,8 +67,8 @@ class Watch:
     """What one computation was seen to do."""
 
     __slots__ = (
-        "acts", "changed", "confirmed", "declared", "home", "made", "memos", "reads", "relied", "remembered", "removed",
-        "written",
+        "acts", "changed", "confirmed", "declared", "home", "made", "memos", "outputs", "reads", "relied", "remembered",
+        "removed", "written",
     )  # fmt: skip
 
     def __init__(self, declared: frozenset[str] = frozenset(), memos: Iterable[tuple[str, Any]] = ()) -> None:
@@ -99,6 +99,8 @@ class Watch:
         self.changed: dict[str, None] = {}
         """Files that were there, and to which something was written."""
         self.acts: dict[str, None] = {}
+        self.outputs: dict[str, None] = {}
+        """Real paths of what was declared as an output, here or by a cached call inside: a hit brings it back."""
 
     def join(self, inner: Watch) -> None:
         """Take over what a computation inside of this one did to the world."""
@@ -107,6 +109,7 @@ class Watch:
         self.made.update(inner.made)
         self.changed.update(inner.changed)
         self.acts.update(inner.acts)
+        self.outputs.update(inner.outputs)
         empty = {at for at, (_, _, hits) in self.memos.items() if hits is None}
         self.remembered.update((at, name) for at, name in inner.remembered.items() if at not in empty)
 
@@ -131,7 +134,7 @@ class Watch:
     def confirm(self, sights: Iterable[Sight]) -> None:
         """Take over what the answer to a call inside depended on."""
         for sight in sights:
-            if not self.is_declared(sight.path):
+            if not self.is_declared(sight.path) and not self.is_output(sight.path):
                 self.confirmed[sight.kind, sight.path] = sight
 
     def read(self, kind: str, path: str) -> None:
@@ -143,6 +146,8 @@ class Watch:
             # The working directory was changed meanwhile: where the body starts, the path means another file.
             path = absolute
         if (kind, path) in self.reads or absolute in self.written or self.is_declared(absolute):
+            return
+        if self.is_output(absolute):
             return
         if any(absolute == made or absolute.startswith(made + os.sep) for made in self.made):
             return
@@ -171,10 +176,16 @@ class Watch:
         absolute = os.path.abspath(path)
         return any(absolute == path or absolute.startswith(path + os.sep) for path in self.declared)
 
+    def is_output(self, path: str) -> bool:
+        """Whether a path is a declared output that was written, or in one."""
+        return bool(self.outputs) and is_within(os.path.realpath(path), self.outputs)
+
     def traces(self) -> list[str]:
         """What is different in the file system, in words."""
-        left = [f"wrote {path}" for path in (*self.written, *self.changed) if os.path.exists(path)]
-        return left + [f"removed {path}" for path in self.removed if not os.path.exists(path)]
+        written = [path for path in (*self.written, *self.changed) if not self.is_output(path)]
+        left = [f"wrote {path}" for path in written if os.path.exists(path)]
+        removed = [path for path in self.removed if not self.is_output(path)]
+        return left + [f"removed {path}" for path in removed if not os.path.exists(path)]
 
     def sights(self) -> list[Sight]:
         """Everything that was read, with what it was.
@@ -192,6 +203,11 @@ class Watch:
                 raise UnhashableInput(f"{path} changed after it was read.", path)
             found[kind, path] = Sight(kind, path, content, None if isinstance(stamp, bytes) else stamp, now)
         return list(found.values())
+
+
+def is_within(path: str, tops: Iterable[str]) -> bool:
+    """Whether a path is one of these, or below one."""
+    return any(path == top or path.startswith(top.rstrip(os.sep) + os.sep) for top in tops)
 
 
 def differs(sight: Sight) -> str:

@@ -13,6 +13,7 @@ from inviscid import (
     Dir,
     File,
     InviscidError,
+    Outputs,
     Store,
     UnhashableInput,
     cached,
@@ -32,6 +33,14 @@ def plain(x: int, y: float = 1.0) -> float:
 @cached(ignore=("workers",), version=2)
 def with_options(x: int, *, workers: int = 1) -> list[int]:
     return [x] * workers
+
+
+@cached(outputs="{name}.txt")
+def writes(name: str) -> None: ...
+
+
+@cached(outputs=Outputs(Path("out"), lambda name: [f"{name}.txt"], allow=True))
+def writes_more(name: str) -> None: ...
 
 
 @cached(store=Store("results"))

@@ -22,6 +22,7 @@ def nothing_to_do(store: Store, what: str, *, dry_run: bool, as_json: bool) -> N
                 "dry_run": dry_run,
                 "entries": [],
                 "files": [],
+                "outputs": [],
                 **dict.fromkeys(("preimages", "forms", "bytes", "kept", "kept_bytes", "pinned"), 0),
                 "removed": None,
             }
@@ -42,6 +43,7 @@ def carry_out(store: Store, plan: Plan, *, dry_run: bool, as_json: bool) -> None
                     for item in plan.entries
                 ],
                 "files": [{"path": file.path, "size": file.size, "reason": file.reason} for file in plan.files],
+                "outputs": [{"path": item.path, "kept": item.why_kept or None} for item in plan.outputs],
                 "preimages": plan.preimages,
                 "forms": _forms(plan),
                 "bytes": plan.bytes,
@@ -53,6 +55,11 @@ def carry_out(store: Store, plan: Plan, *, dry_run: bool, as_json: bool) -> None
         )
         return
     _show(plan)
+    for item in plan.outputs:
+        if item.why_kept:
+            say(f"{item.path} stays: {item.why_kept}")
+        else:
+            say(f"{item.path} {'would be' if swept is None else 'is'} deleted")
     kept = f"{_entries(plan.kept)} ({show_size(plan.kept_bytes)}) kept"
     if plan.pinned:
         kept += f", {plan.pinned} of them pinned"

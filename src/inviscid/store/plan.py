@@ -21,6 +21,8 @@ from inviscid.store.forms import Outdated, limit_of
 from inviscid.store.forms import plan as plan_forms
 from inviscid.store.index import Index
 from inviscid.store.layout import Layout, failure
+from inviscid.store.outputs import Output
+from inviscid.store.outputs import plan as plan_outputs
 
 DEFAULT_SIZE_LIMIT = 10 * 2**30
 _HALF_LIFE = 7 * 86_400.0
@@ -69,6 +71,8 @@ class Plan(NamedTuple):
     """So many stay because they are pinned."""
     forms: tuple[Outdated, ...] = ()
     """What is remembered of code and would go, by text."""
+    outputs: tuple[Output, ...] = ()
+    """The output files of the entries, outside the store: those that would go, and those that would stay."""
 
 
 class _Item(NamedTuple):
@@ -135,11 +139,12 @@ def plan_gc(index: Index, layout: Layout, *, size_limit: int, max_age: float | N
     return _plan(index, items, going, litter, plan_forms(index, limit_of(size_limit)))
 
 
-def plan_removal(index: Index, keys: Collection[bytes], *, forms: bool) -> Plan:
+def plan_removal(index: Index, keys: Collection[bytes], *, forms: bool, secret: bytes | None = None) -> Plan:
     """What would go if these keys were cleaned away, all of them but the pinned; and all forms, if they shall too."""
     items = _items(index)
     going = [item.removal("clean") for item in items if item.key in keys and not item.pinned]
-    return _plan(index, items, going, (), plan_forms(index, None) if forms else ())
+    outputs = plan_outputs(index, [item.key for item in going], secret)
+    return _plan(index, items, going, (), plan_forms(index, None) if forms else ())._replace(outputs=tuple(outputs))
 
 
 def _plan(

@@ -7,6 +7,7 @@
     statistics  outcome number → how often, how many seconds
     forms       (text, code) → the normal form of a code object of that text; `used` is when, to a day; see `forms.py`
     waits       (held, wanted, waiter): whoever holds the claim `held` waits for `wanted`; see `claims.py`
+    outputs     path → the key whose output inviscid put there; see `outputs.py`
     meta        counters of the store itself: `published` bytes since gc last looked, `quarantined` things
 
 A *seal* binds all columns of an entry that mean something to its key. A row whose seal doesn't fit, by a flipped bit or
@@ -36,8 +37,9 @@ if TYPE_CHECKING:
     from sqlite3 import Connection
 
 # What SQLite keeps in the head of the file. It differs from STORE_VERSION: an index can be made anew, a store can't.
-# 2: `forms` came to an index that is otherwise as it was, and older versions pass over it.
-SCHEMA_VERSION = 3
+# 2: `forms` came to an index that is otherwise as it was, and older versions pass over it. So did 3: `traces`, and
+# 4: `outputs`.
+SCHEMA_VERSION = 4
 INLINE_LIMIT = 4096
 
 _TABLES = """
@@ -70,6 +72,11 @@ CREATE TABLE IF NOT EXISTS forms (
     text BLOB NOT NULL, code BLOB NOT NULL, body BLOB NOT NULL, seal BLOB NOT NULL, used REAL NOT NULL,
     PRIMARY KEY (text, code)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS outputs (
+    path BLOB PRIMARY KEY NOT NULL, key BLOB NOT NULL, digest BLOB NOT NULL, coming BLOB NOT NULL, stamp BLOB NOT NULL,
+    looked INTEGER NOT NULL, seal BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS outputs_key ON outputs (key);
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY NOT NULL, value INTEGER NOT NULL) WITHOUT ROWID;
 """
 

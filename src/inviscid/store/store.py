@@ -19,12 +19,14 @@ from __future__ import annotations
 
 import os
 import time
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, overload
 
 from inviscid.digest import Buffer
 from inviscid.entry import Entry
+from inviscid.errors import InviscidWarning
 from inviscid.outcome import Outcome
 from inviscid.store.generation import Generation
 from inviscid.store.late import late
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
     from inviscid.store.claims import Claims
     from inviscid.store.index import Index
+    from inviscid.store.outputs import Owned
     from inviscid.store.plan import Plan
     from inviscid.store.publisher import Publisher
     from inviscid.store.reader import Reader
@@ -209,7 +212,7 @@ class Store:
         return rows[0][0] if rows else None
 
     def forget(self, keys: Iterable[bytes]) -> int:
-        """Remove the entries of these keys, pinned or not.
+        """Remove the entries of these keys, pinned or not, and their outputs; warns of outputs that stay.
 
         Returns:
             How many there were.
@@ -217,9 +220,50 @@ class Store:
         Raises:
             StoreError: the store can't be written.
         """
+        from inviscid.store import outputs
         from inviscid.store.sweep import remove
 
-        return remove(self._index, self._objects, keys) if self.exists() else 0
+        if not self.exists():
+            return 0
+        listed = list(keys)
+        # The entries last: where this dies between the two, a hit restores what is gone.
+        stay = [f"{item.path} ({item.why_kept})" for item in outputs.remove(self._index, listed, self._secret)
+                if item.why_kept]  # fmt: skip
+        if stay:
+            warnings.warn(f"not deleted: {', '.join(stay)}", InviscidWarning, stacklevel=2)
+        return remove(self._index, self._objects, listed)
+
+    def outputs(self, paths: Sequence[str]) -> dict[str, Owned]:
+        """What inviscid has put at these paths.
+
+        Raises:
+            StoreError: the store can't be read now.
+        """
+        from inviscid.store.outputs import find
+
+        return find(self._index, paths, self._secret) if self.exists() else {}
+
+    def own(self, owned: Iterable[Owned]) -> None:
+        """Note what inviscid has put where.
+
+        Raises:
+            StoreError: the store can't be written now.
+        """
+        from inviscid.store.outputs import own
+
+        own(self._index, owned, self._secret)
+
+    def spool(self, sources: Iterable[tuple[str, int]]) -> memoryview:
+        """A copy of the bytes of these files (path and size), one after the other, that nobody changes.
+
+        Raises:
+            StoreError: the store has no room for it.
+            ValueError: a file has another size by now.
+            OSError: a file can't be read.
+        """
+        from inviscid.store.outputs import spool
+
+        return spool(self._layout, self._index, sources)
 
     def forms(self, text: bytes) -> tuple[dict[bytes, bytes], bool]:
         """The remembered forms of a text, by code; and whether `remember` should be told that they were used.
@@ -338,8 +382,8 @@ class Store:
         return plan_gc(self._index, self._layout, size_limit=limits[0], max_age=age, grace=grace)
 
     def plan_clean(self, selector: str | None = None) -> Plan:
-        """What cleaning would remove: the entries that a selector names, or all and what is remembered of code; the
-        pinned stay.
+        """What cleaning would remove: the entries that a selector names, or all and what is remembered of code, with
+        their outputs; the pinned stay.
 
         Raises:
             SelectorError: the selector names none.
@@ -351,7 +395,7 @@ class Store:
             keys = [row[0] for row in self._index.read("SELECT key FROM entries")]
         else:
             keys = select(self._index, selector)
-        return plan_removal(self._index, set(keys), forms=selector is None)
+        return plan_removal(self._index, set(keys), forms=selector is None, secret=self._secret)
 
     def execute(self, plan: Plan) -> Swept:
         """Do what a plan says, but for what was used, pinned or written again since it was made.
@@ -361,7 +405,7 @@ class Store:
         """
         from inviscid.store.sweep import execute
 
-        return execute(self._index, self._objects, plan)
+        return execute(self._index, self._objects, plan, self._secret)
 
     def _flush(self) -> None:
         if "_tally" in self.__dict__:

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from inviscid.store import forms
+from inviscid.store import forms, outputs
 from inviscid.store.index import Index
 from inviscid.store.objects import Objects
 from inviscid.store.plan import Litter, Plan, Removal
@@ -35,11 +35,15 @@ class Swept(NamedTuple):
     files: int
     bytes: int
     forms: int = 0
+    outputs: int = 0
 
 
-def execute(index: Index, objects: Objects, plan: Plan) -> Swept:
+def execute(index: Index, objects: Objects, plan: Plan, secret: bytes | None = None) -> Swept:
     """Do what the plan says, but for what was used, pinned or freshened since it was made."""
     entries = files = freed = 0
+    # Before the entries: where this dies between the two, a hit restores what is gone.
+    keys = dict.fromkeys(item.key for item in plan.outputs)
+    removed_outputs = sum(not item.why_kept for item in outputs.remove(index, keys, secret)) if keys else 0
     for start in range(0, len(plan.entries), _BATCH):
         batch = plan.entries[start : start + _BATCH]
         removed = index.write(partial(_evict, objects=objects, batch=batch), removes=True)
@@ -56,7 +60,7 @@ def execute(index: Index, objects: Objects, plan: Plan) -> Swept:
     freed += sum(size for _, size in dropped)
     if entries or dropped:
         index.compact()
-    return Swept(entries, files, freed, sum(count for count, _ in dropped))
+    return Swept(entries, files, freed, sum(count for count, _ in dropped), removed_outputs)
 
 
 _DROP_PREIMAGES = "DELETE FROM preimages WHERE fingerprint NOT IN (SELECT fingerprint FROM entries)"

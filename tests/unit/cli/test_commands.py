@@ -133,7 +133,7 @@ def test_gc_does_what_its_dry_run_says(store: Store) -> None:
     assert store.stats().entries == 3
     done = read(*arguments)
     assert done["entries"] == plan["entries"]
-    assert done["removed"] == {"entries": 2, "files": 0, "bytes": 10_000, "forms": 0}
+    assert done["removed"] == {"entries": 2, "files": 0, "bytes": 10_000, "forms": 0, "outputs": 0}
     assert store.stats().entries == 1
     assert "nothing to remove; 1 entry (5 kB) kept" in run(*arguments).stdout
 
