@@ -31,9 +31,9 @@ from inviscid.errors import (
 )
 from inviscid.explain import Difference, Explanation, compare_fingerprints
 from inviscid.fingerprinting import Fingerprint
+from inviscid.function import CachedFunction
 from inviscid.inputs import Dir, File
 from inviscid.kinds import EffectFunction, SourceFunction
-from inviscid.memo import CachedFunction
 from inviscid.outcome import Outcome
 from inviscid.outputs import Outputs
 from inviscid.settings import mode

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 from inviscid.signature import bound_signature
 
 if TYPE_CHECKING:
-    from inviscid.memo import CachedFunction
+    from inviscid.function import CachedFunction
 
 P = ParamSpec("P")
 R = TypeVar("R")

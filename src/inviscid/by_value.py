@@ -25,7 +25,8 @@ import cloudpickle  # type: ignore[import-untyped]  # it has no annotations
 from inviscid.callables import find, is_findable
 from inviscid.digest import digest, short
 from inviscid.fingerprinting.source import excerpt
-from inviscid.memo import CachedFunction, Variant
+from inviscid.function import CachedFunction
+from inviscid.wrapping import Variant
 
 _LRU_CACHE = type(functools.lru_cache(abs))
 
@@ -73,7 +74,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # as above
 
 
 def _cached_parts(function: CachedFunction[Any, Any]) -> tuple[Any, ...]:
-    base = function.__inviscid_base__
+    base: CachedFunction[Any, Any] = function.__inviscid_base__
     if function is not base:
         # What is in force here goes with the function that was sent, and holds for all that it calls.
         return restore_varied, (base, function._variant)

@@ -13,8 +13,8 @@ from inviscid.calls import FINGERPRINTS, Options, is_declared
 from inviscid.errors import ConfigError
 from inviscid.fingerprinting import Declared, Fingerprint
 from inviscid.forms import StoredForms
+from inviscid.function import CachedFunction
 from inviscid.kinds import EffectFunction, SourceFunction
-from inviscid.memo import CachedFunction
 from inviscid.outputs import OutputsLike, check, declared
 from inviscid.settings import near
 from inviscid.signature import wrapped_with_config

@@ -27,8 +27,9 @@ from inviscid.digest import combine
 from inviscid.entry import Entry, function_name
 from inviscid.errors import EffectError, ReplayMiss, SourceError, StoreError, UnhashableInput, UnstorableResult
 from inviscid.explain import Explanation
+from inviscid.function import CachedFunction
 from inviscid.manifest import NOTHING, Manifest
-from inviscid.memo import CachedFunction, Computed, Found
+from inviscid.memo import Computed, Found
 from inviscid.outcome import Outcome
 from inviscid.sentinels import MISSING
 from inviscid.settings import Mode

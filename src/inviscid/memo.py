@@ -1,4 +1,4 @@
-"""Cached functions, and the one path of a call through all floors.
+"""The one path of a call through all floors.
 
     bind → config → fingerprint → input digests → key → find → hit
                                                             → claim → find again → compute → check again → publish
@@ -13,14 +13,12 @@ task have their place on this path says ARCHITECTURE.md.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
-from types import FunctionType
-from typing import Any, ClassVar, Concatenate, Generic, NamedTuple, ParamSpec, TypeVar, cast, overload
+from typing import Any, Generic, NamedTuple, ParamSpec, TypeVar, cast
 
 from inviscid import (
-    bodies,
     calls,
     computing,
     configuration,
@@ -33,25 +31,21 @@ from inviscid import (
     settings,
     stores,
 )
-from inviscid.bound import BoundCachedFunction
-from inviscid.callables import binds, coroutine_mark, names_of, result_of, source_of, taker_of
-from inviscid.calls import FINGERPRINTS, Call, Config, Options
+from inviscid.calls import FINGERPRINTS, Call
 from inviscid.computing import Answer, Computation
-from inviscid.configuration import Layer
 from inviscid.confirm import Standing
 from inviscid.entry import Entry, function_name
-from inviscid.errors import ConfigError, OutputError, ReplayMiss, UnhashableInput, UnstorableResult
-from inviscid.explain import SAME, Difference, Explanation
-from inviscid.fingerprinting import CURES, ConfigRead, Declared, Fingerprint
-from inviscid.forms import StoredForms
-from inviscid.freeze import OneCall, Served, Slot
+from inviscid.errors import OutputError, ReplayMiss, UnhashableInput, UnstorableResult
+from inviscid.explain import SAME, Difference
+from inviscid.fingerprinting import CURES
+from inviscid.freeze import Served, Slot
 from inviscid.manifest import Manifest, unpack_manifest
 from inviscid.outcome import Outcome
 from inviscid.sentinels import MISSING
-from inviscid.signature import Parameter, Signature, outer_documentation, outer_signature
-from inviscid.steps import Alone, Body, Claim, Steps, run
+from inviscid.steps import Alone, Body, Claim, Steps
 from inviscid.store import Store
-from inviscid.stores import Attempt, StoreLike
+from inviscid.stores import Attempt
+from inviscid.wrapping import Wrapping
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -99,110 +93,10 @@ class Computed(NamedTuple, Generic[R]):
     pending: outputs.Pending
 
 
-class Variant(NamedTuple):
-    """What makes one cached function out of another: its configuration, and the mode that it was sent with."""
+class Memo(Wrapping[P, R]):
+    """A function whose results are kept: the path of its calls."""
 
-    layers: tuple[Layer, ...] = ()
-    """Config that holds for all that it reaches, the nearest first."""
-    own: tuple[tuple[str, Any], ...] = ()
-    """Values of its own config parameters."""
-    mode: settings.Mode | None = None
-    """In a worker: the mode of the process that sent it."""
-
-
-class _Kind(NamedTuple):
-    """How a cached function is called, which follows from what it wraps."""
-
-    function: Callable[..., Any]
-    run: bodies.Run
-    drive: Callable[[Steps[Any]], Any]
-    awaited: bool
-    binds: bool
-
-
-def _kind_of(wrapped: Any) -> _Kind:
-    function, result, bound = source_of(wrapped), result_of(wrapped), binds(wrapped)
-    if result in ("at once", "generator"):
-        body = bodies.listed if result == "generator" else bodies.called
-        return _Kind(function, body, run, awaited=False, binds=bound)
-    # Only they need an event loop.
-    from inviscid.awaiting import answer
-
-    body = bodies.collected if result == "async generator" else bodies.awaited
-    return _Kind(function, body, answer, awaited=True, binds=bound)
-
-
-class CachedFunction(Generic[P, R]):
-    """A function whose results are kept. Called like the function that it wraps, less the config parameters."""
-
-    __name__: str
-    __qualname__: str
-    __wrapped__: Callable[..., R]
-    # In slots, so that `functools.wraps`, which copies `__dict__`, leaves them where they are.
-    __slots__ = (
-        "__dict__", "__inviscid_base__", "__weakref__", "_forms", "_kind", "_options", "_signed", "_store", "_variant",
-    )  # fmt: skip
-
-    _carried: ClassVar[tuple[str, ...]] = ("_kind", "_signed", "_options", "_store")
-    """What all variants share."""
-
-    def __init__(
-        self,
-        function: Callable[..., R],
-        options: Options = Options(),
-        store: StoreLike | None = None,
-    ) -> None:
-        inner: Any = function
-        if isinstance(inner, FunctionType):
-            # What other objects have in theirs is their state.
-            self.__dict__.update(vars(inner))
-        self.__module__, self.__name__, self.__qualname__ = names_of(inner)
-        self.__wrapped__ = function
-        self.__inviscid_base__: CachedFunction[P, R] = self
-        self._kind = _kind_of(inner)
-        self._signed = self._sign()
-        self.__doc__ = outer_documentation(inner.__doc__, self._signature.parameters)
-        self._options = options
-        self._store = store
-        self._variant = Variant()
-        self._forms = StoredForms(store)
-
-    def _sign(self) -> tuple[Signature, tuple[ConfigRead, ...]]:
-        signature = Signature(self.__wrapped__)
-        return signature, tuple(
-            ConfigRead(self.__qualname__, item.name, item.config, item.default) for item in signature.config.values()
-        )
-
-    def _interface(self) -> tuple[Signature, tuple[ConfigRead, ...]]:
-        """What `_sign` made, anew where somebody replaced the defaults. One for all variants: a fingerprint knows
-        the config parameters of the base.
-        """
-        base: CachedFunction[P, R] = self.__inviscid_base__
-        if not base._signed[0].holds(base.__wrapped__):
-            base._signed = base._sign()
-        return base._signed
-
-    @property
-    def _signature(self) -> Signature:
-        return self._interface()[0]
-
-    @property
-    def _reads(self) -> tuple[ConfigRead, ...]:
-        return self._interface()[1]
-
-    def _varied(self, variant: Variant) -> CachedFunction[P, R]:
-        """Another cached function over the same base."""
-        base = self.__inviscid_base__
-        other: CachedFunction[P, R] = type(base).__new__(type(base))
-        other.__dict__.update(base.__dict__)
-        for name in self._carried:
-            setattr(other, name, getattr(base, name))
-        other._variant = variant
-        other._forms = StoredForms(other._store, variant.mode)
-        other.__inviscid_base__ = base
-        return other
-
-    # The call path ----------------------------------------------------------------------------------------------------
+    __slots__ = ()
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """The stored result, or else the computed one; of an async function, what awaiting it gives."""
@@ -536,114 +430,27 @@ class CachedFunction(Generic[P, R]):
         ):
             events.warn(self.__qualname__, f"The results of {self.__qualname__}() are not kept: {'; '.join(reasons)}")
 
-    # Config -----------------------------------------------------------------------------------------------------------
+    def _call_of(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
+        return self._identify(self._signature.bind(args, kwargs), settings.current_mode())
 
-    def _config(self) -> Config:
-        """What the configuration gives to this function now."""
-        layers = [*self._variant.layers, *configuration.active()]
-        given = dict(self._variant.own)
-        own = {
-            id(read): calls.copied(given[read.parameter]) if read.parameter in given else calls.resolve(read, layers)
-            for read in self._reads
-        }
-        return Config(own, frozenset(id(read) for read in self._reads if read.parameter in given), layers)
+    def _is_frozen(self) -> bool:
+        return freeze.concerns(function_name(self), self._options)
 
-    def _check_layers(self) -> None:
-        """Warn of a variant that changes nothing: most likely a key is misspelt."""
-        known = {read.key for _, read in self.fingerprint.reads}
-        if any(configuration.lookup(key, self._variant.layers) is not MISSING for key in known):
-            return
-        given = [key for layer in self._variant.layers for key in configuration.keys(layer.values)]
-        if not given:
-            return
-        hint = settings.near(given[-1], known)
-        reads = ", ".join(sorted(known)) or "none"
-        message = f"{self.__qualname__}.configured() sets no config key that the function reads ({reads}){hint}"
-        events.warn(self.__qualname__, message)
+    def _slot(self) -> Slot:
+        own, layers = dict(self._variant.own), self._variant.layers
+        return Slot(
+            self.__inviscid_base__,
+            function_name(self),
+            self._options,
+            self._reads,
+            self._store,
+            self._forms,
+            own,
+            layers,
+        )
 
-    def _lay(self, stack: ExitStack) -> None:
-        """Let the configuration of this variant hold for what the body calls."""
-        for layer in reversed(self._variant.layers):
-            stack.enter_context(configuration.configure(layer, local=True))
-        if self._variant.mode is not None:
-            stack.enter_context(settings.mode(self._variant.mode, local=True))
-
-    def configured(self, overrides: Mapping[str, Any] | None = None, /, **parameters: Any) -> CachedFunction[P, R]:
-        """The same function under another configuration: another `CachedFunction`, with results of its own.
-
-        Args:
-            overrides: config keys, nested or dotted; they hold for all that the function reaches.
-            parameters: config parameters of this function, by name.
-
-        Raises:
-            ConfigError: a name is not a config parameter of this function.
-        """
-        for name in parameters:
-            if name not in self._signature.config:
-                known = ", ".join(self._signature.config) or "none"
-                raise ConfigError(
-                    f"{self.__qualname__}() has no config parameter '{name}' (it has: {known}); "
-                    "pass arguments in the call"
-                )
-        if overrides is None and not parameters:
-            raise ConfigError(f"{self.__qualname__}.configured() got nothing to configure")
-        layers = self._variant.layers
-        if overrides is not None:
-            layers = (configuration.layer(f"{self.__qualname__}.configured()", overrides), *layers)
-        own = {**dict(self._variant.own), **parameters}
-        return self._varied(self._variant._replace(layers=layers, own=tuple(sorted(own.items()))))
-
-    @property
-    def parameters(self) -> tuple[Parameter, ...]:
-        """The parameters of the inner function, the config ones included."""
-        return self._signature.parameters
-
-    # What one can ask -------------------------------------------------------------------------------------------------
-
-    @property
-    def fingerprint(self) -> Fingerprint:
-        """What the function does, checked against the running process now."""
-        return self._take(frozenset())
-
-    def _take(self, marks: frozenset[str]) -> Fingerprint:
-        return FINGERPRINTS.of(self.__inviscid_base__, marks, self._forms)
-
-    def key(self, *args: P.args, **kwargs: P.kwargs) -> str:
-        """The key of a call, in hex."""
-        return self._call_of(args, kwargs).key.hex()
-
-    def peek(self, *args: P.args, **kwargs: P.kwargs) -> Entry | None:
-        """What the store has for a call; None if it would compute.
-
-        Raises:
-            StoreError: the store can't be read.
-        """
-        if self._is_frozen() and (known := freeze.peeked(self._slot(), self._bound(args, kwargs))):
-            return known[0]
-        return stores.current_store(self._store).find(self._call_of(args, kwargs).key)
-
-    def explain(self, *args: P.args, **kwargs: P.kwargs) -> Explanation:
-        """What would become of a call, and why. Computes nothing.
-
-        Raises:
-            StoreError: the store can't be read.
-        """
-        mode = settings.current_mode()
-        if mode.name == "off":
-            return Explanation("bypass", ["caching is off"], Outcome.BYPASS_OFF, "")
-        if self._is_frozen():
-            values, identify = self._bound(args, kwargs), lambda: self._call_of(args, kwargs)
-            if explanation := freeze.explained(self._slot(), values, mode, identify):
-                return explanation
-        call = self._call_of(args, kwargs)
-        if call.taints:
-            return Explanation("bypass", list(call.taints), Outcome.BYPASS_TAINTED, call.key.hex())
-        store = stores.current_store(self._store)
-        attempt = Attempt(self.__qualname__)
-        found = self._foreseen(store, attempt, call, refresh=mode.name == "refresh")
-        found = self._why(store, attempt, call, found)
-        reasons = [*found.reasons, *([f"unless {found.unless}() gives what it gave"] if found.unless else [])]
-        return Explanation(found.outcome.kind, reasons, found.outcome, call.key.hex(), found.difference.diff)
+    def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        return self._signature.bind(args, kwargs)
 
     def _foreseen(self, store: Store, attempt: Attempt, call: Call, *, refresh: bool) -> Found:
         """What a look would find, as far as that can be told without computing anything."""
@@ -666,178 +473,14 @@ class CachedFunction(Generic[P, R]):
             found = found._replace(unless=found.unless or told.asked)
         return found
 
+    # What others ask of it -------------------------------------------------------------------------------------------
+
     def __inviscid_foreseen__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Found:
         """What a call would find."""
         if self._is_frozen() and (served := freeze.find(self._slot(), self._bound(args, kwargs), _ON)) is not None:
             return _of_frozen(served)
         store = stores.current_store(self._store)
         return self._foreseen(store, Attempt(self.__qualname__), self._call_of(args, kwargs), refresh=False)
-
-    def refresh(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        """Compute a call again, whatever is stored, and store what comes of it."""
-        return self._kind.drive(self._value(args, kwargs, refresh=True))  # type: ignore[no-any-return]
-
-    def forget(self, *args: P.args, **kwargs: P.kwargs) -> bool:
-        """Remove the stored result of one call. Returns whether there was one.
-
-        Raises:
-            FrozenMiss: it is frozen.
-        """
-        store, call = stores.current_store(self._store), self._call_of(args, kwargs)
-        freeze.check_forgetting(self._slot(), call.key)
-        # What an edit of what it calls left behind could stand for it again.
-        earlier = [entry.key for link in (call.key, call.shallow()) for entry in store.traced(link, limit=-1)]
-        return store.forget([call.key, *earlier]) > 0
-
-    def clean(self) -> int:
-        """Remove all stored results that this function computed, but for the frozen and the pinned. Returns how many
-        there were.
-        """
-        store = stores.current_store(self._store)
-        kept = freeze.kept(self._slot(), store)
-        entries = store.nearest(function_name(self), limit=-1)
-        return store.forget(entry.key for entry in entries if entry.key not in kept)
-
-    def _call_of(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
-        return self._identify(self._signature.bind(args, kwargs), settings.current_mode())
-
-    # Freezing ---------------------------------------------------------------------------------------------------------
-
-    def freeze(self, because: str = "") -> int:
-        """Keep serving the results that the function has, whatever its code does from now on.
-
-        Frozen are the stored results of what it does now, under each config; they are written to `inviscid.lock`. Any
-        other call is a `FrozenMiss`: it is never computed silently. To freeze one call alone see `calling`.
-
-        Args:
-            because: why, for those who review `inviscid.lock`.
-
-        Returns:
-            How many results are frozen.
-
-        Raises:
-            FrozenMiss: there are none, or the function has no name that would tell it from others.
-            LockError: `inviscid.lock` is damaged.
-            StoreError: the store can't be used.
-        """
-        return freeze.freeze_function(self._slot(), self._take, because)
-
-    def thaw(self) -> int:
-        """Undo all that was frozen of the function. Returns how many results that were.
-
-        Raises:
-            FrozenMiss: nothing of it is frozen.
-            LockError: `inviscid.lock` is damaged.
-        """
-        return freeze.thaw_function(self._slot())
-
-    def calling(self, *args: P.args, **kwargs: P.kwargs) -> OneCall:
-        """One call, to freeze or thaw it alone: ``report.calling(2024).freeze(because="it was sent out")``. Computes
-        nothing.
-        """
-
-        def foresee() -> tuple[Call, Entry | None, Sequence[str]]:
-            store, call = stores.current_store(self._store), self._call_of(args, kwargs)
-            found = self._foreseen(store, Attempt(self.__qualname__), call, refresh=False)
-            return call, found.entry, found.reasons
-
-        return OneCall(self._slot(), self._bound(args, kwargs), foresee)
-
-    def _is_frozen(self) -> bool:
-        return freeze.concerns(function_name(self), self._options)
-
-    def _slot(self) -> Slot:
-        own, layers = dict(self._variant.own), self._variant.layers
-        return Slot(
-            self.__inviscid_base__,
-            function_name(self),
-            self._options,
-            self._reads,
-            self._store,
-            self._forms,
-            own,
-            layers,
-        )
-
-    def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-        return self._signature.bind(args, kwargs)
-
-    # Being a function -------------------------------------------------------------------------------------------------
-
-    @overload
-    def __get__(self, instance: None, owner: type[Any] | None = None) -> CachedFunction[P, R]: ...
-    @overload
-    def __get__(
-        self: CachedFunction[Concatenate[S, Q], R], instance: S, owner: type[Any] | None = None
-    ) -> BoundCachedFunction[Q, R]: ...
-    def __get__(self, instance: Any, owner: type[Any] | None = None) -> Any:
-        return self if instance is None or not self._kind.binds else BoundCachedFunction(self, instance)
-
-    def __getattr__(self, name: str) -> Any:
-        # What a callable object has beside: its state, or `cache_clear`. Never protocols, which stand for the object.
-        if name.startswith("_"):
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        return getattr(self.__wrapped__, name)
-
-    @property
-    def _is_coroutine_marker(self) -> Any:
-        """What `inspect.iscoroutinefunction` looks for. No attribute: `functools.wraps` would copy it."""
-        return coroutine_mark("_is_coroutine_marker", awaited=self._kind.awaited)
-
-    @property
-    def _is_coroutine(self) -> Any:
-        """What `asyncio.iscoroutinefunction` looks for on Python 3.11."""
-        return coroutine_mark("_is_coroutine", awaited=self._kind.awaited)
-
-    @property
-    def __signature__(self) -> Any:
-        return outer_signature(self.__wrapped__, self._signature.parameters)
-
-    @property
-    def __annotations__(self) -> dict[str, Any]:  # type: ignore[override]
-        taker = taker_of(self.__wrapped__)
-        inner: dict[str, Any] = getattr(taker.function if taker else None, "__annotations__", {})
-        return {name: value for name, value in inner.items() if name not in self._signature.config}
-
-    @property
-    def __globals__(self) -> dict[str, Any]:
-        return self.__wrapped__.__globals__
-
-    def __repr__(self) -> str:
-        varied = "" if self is self.__inviscid_base__ else "configured "
-        return f"<{varied}cached function {function_name(self)}>"
-
-    def __copy__(self) -> CachedFunction[P, R]:
-        # As for every function. What pickle takes along is for other processes.
-        return self
-
-    def __deepcopy__(self, memo: object) -> CachedFunction[P, R]:
-        return self
-
-    def __dask_tokenize__(self) -> tuple[Any, ...]:
-        return ("inviscid", self.fingerprint.digest, self.__inviscid_overrides__())
-
-    def __inviscid_definition__(self) -> Declared:
-        """What a fingerprint sees of this object: the function, the options that change results, the config it
-        reads.
-        """
-        options = self.__inviscid_overrides__()
-        if self._options.version is not None:
-            options += results.digest_of(self._options.version)
-        if self._options.generator:
-            # Callers get a list.
-            options += self._options.generator.encode()
-        if self._options.outputs:
-            # Callers may read what is written.
-            options += results.digest_of(list(self._options.outputs))
-        return Declared(self.__wrapped__, options, self._reads, self._options.pure)
-
-    def __inviscid_overrides__(self) -> bytes:
-        """What `.configured` laid over the function, as a digest; empty for most."""
-        variant = self._variant
-        if not variant.layers and not variant.own:
-            return b""
-        return results.digest_of([[layer.values for layer in variant.layers], [list(item) for item in variant.own]])
 
     def __inviscid_answer__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Steps[Answer]:
         """The steps to what a call gives, and to what that depends on."""
@@ -847,10 +490,6 @@ class CachedFunction(Generic[P, R]):
     def _encloses(self) -> str:
         """What an effect that is called in the body is told that it is inside of."""
         return self.__qualname__
-
-    def __inviscid_parts__(self) -> tuple[Any, ...]:
-        """What it is made from."""
-        return self.__wrapped__, self._options, self._store
 
     @property
     def __inviscid_awaited__(self) -> Callable[[Steps[Any]], Any] | None:
@@ -867,7 +506,3 @@ class CachedFunction(Generic[P, R]):
     def __inviscid_standing__(self) -> bytes:
         """A digest of all that it does and is configured to do, whatever it is called with."""
         return calls.standing(self.fingerprint, self._config())
-
-    @property
-    def __inviscid_layers__(self) -> tuple[Layer, ...]:
-        return self._variant.layers

@@ -12,14 +12,15 @@ from typing import Any
 
 from inviscid import configuration, settings
 from inviscid.callables import find, is_findable
+from inviscid.function import CachedFunction
 from inviscid.kinds import EffectFunction, SourceFunction
-from inviscid.memo import CachedFunction, Variant
 from inviscid.sentinels import MISSING
+from inviscid.wrapping import Variant
 
 
 def reduce_cached(function: CachedFunction[Any, Any]) -> tuple[Any, ...]:
     """What pickle stores of a cached function."""
-    base = function.__inviscid_base__
+    base: CachedFunction[Any, Any] = function.__inviscid_base__
     carried = _resolved(function)
     by_value: bytes | None = None
     if not is_findable(base):

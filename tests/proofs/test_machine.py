@@ -27,7 +27,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 import inviscid
-from inviscid import FrozenMiss, calls, confirm, kinds, memo
+from inviscid import FrozenMiss, calls, confirm, function, kinds
 from inviscid.confirm import Standing
 
 STEPS = int(os.environ.get("INVISCID_STEPS", "400"))
@@ -372,7 +372,7 @@ def _blind(*args: Any, **keywords: Any) -> Any:
 
 
 def _unobserved(self: Any, values: Any, mode: Any) -> Any:
-    return memo.CachedFunction._identify(self, values, mode)
+    return function.CachedFunction._identify(self, values, mode)
 
 
 @pytest.mark.parametrize(
@@ -380,7 +380,7 @@ def _unobserved(self: Any, values: Any, mode: Any) -> Any:
     [
         pytest.param(confirm, "confirm", _blind, id="manifests are not looked at"),
         pytest.param(kinds.SourceFunction, "_identify", _unobserved, id="sources are not observed"),
-        pytest.param(memo.CachedFunction, "_expired", lambda self, entry: "", id="ages are not looked at"),
+        pytest.param(function.CachedFunction, "_expired", lambda self, entry: "", id="ages are not looked at"),
         pytest.param(kinds.SourceFunction, "__inviscid_fickle__", False, id="callers don't ask sources again"),
         pytest.param(calls, "_frozen", lambda references: [], id="what is frozen is in no key"),
     ],

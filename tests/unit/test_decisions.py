@@ -18,7 +18,7 @@ from inviscid import Outcome, Store, cached, calls, freeze, results, world
 from inviscid.digest import KEY_VERSION, combine, digest, pack
 from inviscid.fingerprinting import Fingerprinter
 from inviscid.manifest import Manifest, pack_manifest
-from inviscid.memo import CachedFunction
+from inviscid.memo import Memo
 from inviscid.signature import Signature
 
 Ran = Callable[[], list[str]]
@@ -123,7 +123,7 @@ def test_a_call_takes_the_steps_in_the_order_of_the_table(monkeypatch: pytest.Mo
         "bind", "freeze", "config", "fingerprint", "inputs", "key", "find", "claim", "find again", "compute", "check again", "publish"
     ]  # fmt: skip
     homes: dict[str, Any] = {
-        "Signature": Signature, "CachedFunction": CachedFunction, "Fingerprinter": Fingerprinter, "calls": calls, "freeze": freeze,
+        "Signature": Signature, "Memo": Memo, "Fingerprinter": Fingerprinter, "calls": calls, "freeze": freeze,
         "Store": Store,
     }  # fmt: skip
     taken: list[str] = []
