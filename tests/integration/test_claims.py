@@ -29,7 +29,7 @@ import os
 from pathlib import Path
 
 import acme
-from inviscid import File, cached, config
+from inviscid import File, cached, config, source
 from helpers import Scale, logged, part
 
 OFFSET = 1
@@ -42,12 +42,16 @@ def closed():
 
 over = closed()
 
+@source(observe=lambda: os.stat("seen.txt").st_size)
+def seen():
+    return len(Path("seen.txt").read_text())
+
 @cached
 def step(number, source: File, factor: int = config("step.factor")):
     """What a step does."""
     print("step")
     text = Path(source).read_text() + Path("opened.txt").read_text() + os.environ["STEP_SIZE"]
-    return over(part(number) * factor + OFFSET + Scale().apply(1) + logged(number) + acme.two() + len(text)) > 0
+    return over(part(number) * factor + OFFSET + Scale().apply(1) + logged(number) + acme.two() + len(text) + seen()) > 0
 
 @cached
 def consumer(result):
@@ -82,6 +86,7 @@ class Unrelated:
     "config.toml": "[step]\nfactor = 2\n[other]\ntitle = 'a'\n",
     "data.txt": "some text",
     "opened.txt": "more text",
+    "seen.txt": "seen",
     "size.env": "12",
     "site-packages/acme/__init__.py": "def two():\n    return 2\n",
     "site-packages/acme-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: acme\nVersion: 1.0\n",
@@ -179,7 +184,8 @@ ROWS: dict[str, list[Change]] = {
         move_helper,
     ],
     "the name (but for the suffix)": [move_data],
-    "a helper, where the result": [edit("helpers.py", "x * by", "x * by + 1")],
+    "a step that gives what it gave": [edit("helpers.py", "x * by", "x * by + 1")],
+    "what a `@source` gives": [edit("seen.txt", "seen", "seen later")],
 }
 
 
@@ -223,5 +229,5 @@ def test_the_table_of_the_readme(start: str, number: int, tmp_path: Path) -> Non
     verdict = next(verdict for row, verdict in table().items() if row.startswith(start))
     ran = run(folder, store)
     # The step's result stays the same throughout: so its consumer, which has no other input, never runs again.
-    assert ran == ([] if verdict == "no" and start != "a helper, where the result" else ["step"])
+    assert ran == ([] if verdict == "no" and start != "a step that gives what it gave" else ["step"])
     assert run(folder, store) == []

@@ -357,7 +357,7 @@ WORLD = [
     ([f"test_world.py::test_a_file_that_was_read_is_a_dependency[{way}]" for way in ("directly", "in a thread", "in a callee")], '    "open": _opened,', ""),
     (["test_world.py::test_a_file_that_was_read_is_a_dependency[by a File]"], "(*sights, *files)", "(*sights,)"),
     (["test_world.py::test_a_file_that_was_read_is_a_dependency[directly]", "test_world.py::test_the_names_in_a_directory"], "return tuple(text for sight in sights if (text := world.differs(sight)))", "return ()"),
-    (["test_world.py::test_a_callee_whose_file_is_not_read_again_hands_it_on"], "found.entry.value, found.standing.sights,", "found.entry.value, (),"),
+    (["test_world.py::test_a_callee_whose_file_is_not_read_again_hands_it_on"], "found.digest, found.standing.sights,", "found.digest, (),"),
     (["test_world.py::test_the_names_in_a_directory"], '"os.listdir": _listed,', ""),
     (["test_world.py::test_a_declared_file_counts_by_content_alone"], "or self.is_declared(absolute):", "or False:"),
     (["test_world.py::test_a_file_that_changes_while_it_is_read_stores_nothing"], "else _stamp(absolute)) != stamp:", "else stamp) != stamp:"),
