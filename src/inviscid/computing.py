@@ -195,7 +195,6 @@ def computing(computation: Computation, *, vouched: bool = False) -> Iterator[Co
             if vouched:
                 computation.watch.acts.clear()
                 computation.watch.remembered.clear()
-                computation.watch.remembered.clear()
             around[-1].watch.join(computation.watch)
 
 

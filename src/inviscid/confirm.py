@@ -26,7 +26,13 @@ from inviscid.steps import Asking, Steps, run
 from inviscid.world import Sight
 
 _ATOMS = (type(None), bool, int, float, str, bytes)
+# What lets code run in other processes.
+_PROCESSES = frozenset(
+    "concurrent multiprocessing multiprocess joblib loky dask distributed ray pathos billiard mpi4py ipyparallel mpire "
+    "submitit parsl".split()
+)
 # An argument that is kept for a trace, and one that has to be kept for a demand.
+_SMALL = 256
 _LARGEST, _LARGEST_DEMAND = 1 << 14, 1 << 20
 
 
@@ -277,7 +283,8 @@ def _argument(one: Computation | None, value: Any, largest: int) -> list[Any] | 
         return ["file" if type(value) is File else "dir", os.fsencode(os.fspath(value))]
     atom = type(value) in _ATOMS
     try:
-        if one is not None and not atom:
+        # To look for a small one costs more than to keep it.
+        if one is not None and not (atom and _size(value, _SMALL) <= _SMALL):
             digest = results.digest_of(value)
             if digest in one.answers:
                 return ["answer", one.answers[digest]]
@@ -324,9 +331,30 @@ def manifest_of(call: Call, computation: Computation) -> Manifest:
     Raises:
         UnhashableInput: what was read changed meanwhile.
     """
+    if (function := _asked_elsewhere(call)) is not None:
+        raise UnhashableInput(
+            f"{function.__qualname__}() may be called in another process, where nobody sees what it gives or does: "
+            f"call it outside, and pass what it gives"
+        )
     own, theirs = computation.sights()
     demands = _demands(call, tuple(computation.demands.values()))
     return Manifest((*own, *theirs), demands, _trace(call, computation, own))
+
+
+def _asked_elsewhere(call: Call) -> Any:
+    """A function whose answer may change by itself, and that the code may send to other processes; None for none."""
+    shallow = call.fingerprint.shallow
+    expanded = [reference for _, reference in call.declared]
+    if shallow is not None:
+        # Behind those of the fingerprint stand those of the arguments.
+        given = call.declared[len(call.fingerprint.declared) :]
+        expanded = [*shallow.declared, *(reference for _, reference in given)]
+    found = (function for reference in expanded if (function := reference()) is not None)
+    fickle = next((function for function in found if function.__inviscid_fickle__), None)
+    if fickle is None:
+        return None
+    names = (name for parts in call.reached for part in parts for name in part.refers)
+    return fickle if any(name.partition(".")[0] in _PROCESSES and "Thread" not in name for name in names) else None
 
 
 def manifest_again(call: Call, standing: Standing, trace: Trace | None) -> Manifest:

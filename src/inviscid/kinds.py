@@ -25,7 +25,15 @@ from inviscid.calls import Call, Options
 from inviscid.computing import Answer, Computation
 from inviscid.digest import combine
 from inviscid.entry import Entry, function_name
-from inviscid.errors import EffectError, ReplayMiss, SourceError, StoreError, UnhashableInput, UnstorableResult
+from inviscid.errors import (
+    EffectError,
+    FrozenMiss,
+    ReplayMiss,
+    SourceError,
+    StoreError,
+    UnhashableInput,
+    UnstorableResult,
+)
 from inviscid.explain import Explanation
 from inviscid.function import CachedFunction
 from inviscid.manifest import NOTHING, Manifest
@@ -58,8 +66,8 @@ class _Observed(NamedTuple):
 class SourceFunction(CachedFunction[P, R]):
     """A function that observes the world: see `inviscid.source`."""
 
-    __slots__ = ("_observe", "_observed")
-    _carried = (*CachedFunction._carried, "_observe", "_observed")  # noqa: SLF001  of its own base
+    __slots__ = ("_observe", "_observed", "_small")
+    _carried = (*CachedFunction._carried, "_observe", "_observed", "_small")  # noqa: SLF001  of its own base
 
     def __init__(
         self,
@@ -71,6 +79,7 @@ class SourceFunction(CachedFunction[P, R]):
         super().__init__(function, options._replace(pure=True), store)
         self._observe = observe
         self._observed: dict[bytes, _Observed] = {}
+        self._small: list[bytes] = []
 
     def _identify(self, values: dict[str, Any], mode: Mode) -> Call:
         call = super()._identify(values, mode)
@@ -78,7 +87,8 @@ class SourceFunction(CachedFunction[P, R]):
             return call
         positional, keywords = self._signature.arguments(values)
         try:
-            token = results.digest_of(self._observe(*positional, **keywords))
+            # With what it does: edited, it is another token.
+            token = results.digest_of([self._observe, self._observe(*positional, **keywords)])
         except UnhashableInput as error:
             raise SourceError(
                 f"observe= of {self.__qualname__}() gave what has no digest: {error}. Let it return a number or a text"
@@ -136,8 +146,13 @@ class SourceFunction(CachedFunction[P, R]):
             return answer
         entry = attempt.use(lambda: store.find(call.key), otherwise=None) if outcome is None else None
         data = bytes(prepared.data) if entry is None or prepared.data.nbytes <= _LARGEST else b""
-        if len(self._observed) >= _MOST:
-            self._observed.clear()
+        if data:
+            while len(self._small) >= _MOST:
+                oldest = self._small.pop(0)
+                if (known := self._observed.get(oldest)) is not None and known.entry is not None:
+                    # The store has it.
+                    self._observed[oldest] = known._replace(data=b"")
+            self._small.append(call.key)
         self._observed[call.key] = _Observed(entry, prepared.codec, prepared.digest, data)
         return Answer(prepared.value, prepared.digest)
 
@@ -271,10 +286,12 @@ class EffectFunction(CachedFunction[P, R]):
         """What would become of a call, and why. Does nothing."""
         if not self._once:
             return Explanation("bypass", ["an effect runs at every call"], Outcome.BYPASS_EFFECT, "")
-        call = self._receipt_of(self._signature.bind(args, kwargs))
-        entry = current_store(self._store).find(call.key)
-        outcome, why = (Outcome.MISS_NEW, "first call") if entry is None else (Outcome.HIT, "it happened already")
-        return Explanation(outcome.kind, [why], outcome, call.key.hex())
+        call, store = self._receipt_of(self._signature.bind(args, kwargs)), current_store(self._store)
+        if store.find(call.key) is not None:
+            return Explanation("hit", ["it happened already"], Outcome.HIT, call.key.hex())
+        marked = store.find(_mark_of(call)) is not None
+        why = "nobody knows whether it happened: the call is an error until it is forgotten" if marked else "first call"
+        return Explanation("miss", [why], Outcome.MISS_NEW, call.key.hex())
 
     def forget(self, *args: P.args, **kwargs: P.kwargs) -> bool:
         """Let an effect that happened once happen again. Returns whether it had, or may have."""
@@ -290,6 +307,22 @@ class EffectFunction(CachedFunction[P, R]):
         for key in keys:
             store.unpin(key)
         return store.forget(keys)
+
+    def _call_of(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
+        return self._receipt_of(self._signature.bind(args, kwargs)) if self._once else super()._call_of(args, kwargs)
+
+    def freeze(self, because: str = "") -> int:
+        """Effects have no result that could stand.
+
+        Raises:
+            FrozenMiss: always.
+        """
+        raise FrozenMiss(f"{self.__qualname__}() is an effect: there is nothing to freeze")
+
+    @property
+    def __inviscid_fickle__(self) -> bool:
+        # Nobody may build on it.
+        return True
 
     @property
     def _encloses(self) -> str:

@@ -2,8 +2,8 @@
 
 - *Sights* are files that the computation was seen to read (`world`).
 - *Demands* are calls inside, at any depth, whose answer may change while no code does: of a source, of a function
-  whose results age, are kept only under a condition, or stand frozen. They are made again before the entry is served,
-  and must give what they gave.
+  whose results age, are kept only under a condition, or that writes outputs. They are made again before the entry is
+  served, and must give what they gave.
 - A *trace* is how the computation came to its result through the cached functions that it calls directly: the calls in
   their order, with arguments and answers. Where one of these functions was edited, the key is another one; but if the
   same calls give the same answers, the result stands.
@@ -36,7 +36,7 @@ from typing import Any, NamedTuple
 
 import msgpack
 
-from inviscid.digest import pack
+from inviscid.digest import digest, pack
 from inviscid.world import Sight
 
 Argument = list[Any]
@@ -83,6 +83,12 @@ class Manifest(NamedTuple):
     def is_final(self) -> bool:
         """Whether the key alone decides."""
         return not self.sights and not self.demands
+
+    @property
+    def state(self) -> bytes:
+        """A digest of what the world has to be: without when and how that was found."""
+        sights = [[kind, os.fsencode(path), content] for kind, path, content, _, _ in self.sights]
+        return digest(pack([sights, [list(demand) for demand in self.demands]]))
 
     @property
     def links(self) -> list[bytes]:

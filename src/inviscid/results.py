@@ -13,7 +13,7 @@ import msgpack
 
 from inviscid import codecs, outputs
 from inviscid.calls import FINGERPRINTS, Call, References
-from inviscid.digest import Buffer, combine, digest, pack, short
+from inviscid.digest import Buffer, combine, pack, short
 from inviscid.entry import Entry, Provenance, module_name, named
 from inviscid.errors import UnhashableInput, UnstorableResult
 from inviscid.fingerprinting import Fingerprint, Forms, Part, is_user
@@ -128,7 +128,7 @@ def set_aside(store: Store, call: Call, entry: Entry) -> None:
     """
     data, shown = store.read(entry), store.preimage(entry.provenance.fingerprint)
     if data is not None and shown is not None:
-        aside = entry._replace(key=combine("earlier", call.key, digest(entry.manifest)))
+        aside = entry._replace(key=combine("earlier", call.key, unpack_manifest(entry.manifest).state))
         links = [call.key, *unpack_manifest(entry.manifest).links]
         store.publish(aside, [data], preimage=shown, durable=False, links=links)
 

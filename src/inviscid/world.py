@@ -362,9 +362,14 @@ def _opened_database(one: Watch, args: tuple[Any, ...]) -> None:
 
 
 def _globbed(one: Watch, args: tuple[Any, ...]) -> None:
-    pattern = os.path.join(args[0], args[1]) if len(args) > 1 and isinstance(args[0], os.PathLike) else args[0]
-    if isinstance(pattern, str):
-        one.read("glob", pattern)
+    if isinstance(args[0], os.PathLike):
+        one.read("glob", os.path.join(args[0], args[1]))
+        return
+    pattern, _, folder, below = args
+    if below is not None:
+        one.acts["listed what is below a directory handle"] = None
+    elif isinstance(pattern, str | bytes):
+        one.read("glob", os.path.join("" if folder is None else os.fsdecode(folder), os.fsdecode(pattern)))
 
 
 def _listed(one: Watch, args: tuple[Any, ...]) -> None:
@@ -432,7 +437,7 @@ _EVENTS: dict[str, Callable[[Watch, tuple[Any, ...]], None]] = {
     "open": _opened,
     "os.listdir": _listed,
     "os.scandir": _scans,
-    "glob.glob": _globbed,
+    "glob.glob/2": _globbed,
     "pathlib.Path.glob": _globbed,
     "os.mkdir": _made,
     "os.rename": _renamed,

@@ -15,7 +15,19 @@ from typing import Any
 
 import pytest
 
-from inviscid import EffectError, InviscidWarning, Outcome, ReplayMiss, SourceError, Store, cached, effect, mode, source
+from inviscid import (
+    EffectError,
+    FrozenMiss,
+    InviscidWarning,
+    Outcome,
+    ReplayMiss,
+    SourceError,
+    Store,
+    cached,
+    effect,
+    mode,
+    source,
+)
 
 Ran = Callable[[], list[str]]
 
@@ -625,3 +637,63 @@ def test_effects_go_to_other_processes_by_value() -> None:
     again = loads(dumps(local))
     assert type(again) is type(local)
     assert again.key(1) == local.key(1)
+
+
+def test_what_one_asks_of_an_effect_that_happened(ran: Ran, isolated: Path) -> None:
+    assert pay.peek(11) is None
+    pay(11)
+    entry = pay.peek(11)
+    assert entry is not None
+    assert entry.key.hex() == pay.key(11) == pay.explain(11).key
+    with pytest.raises(FrozenMiss, match="is an effect"):
+        pay.freeze()
+    call = pay._receipt_of({"x": 11})
+    store = Store(isolated)
+    store.unpin(call.key)
+    store.forget([call.key])
+    assert "nobody knows" in pay.explain(11).reasons[0]
+
+
+def test_what_may_be_asked_in_another_process_is_not_built_upon(project: Any) -> None:
+    text = """
+    import multiprocessing, os
+    from concurrent.futures import ProcessPoolExecutor
+    from inviscid import cached, effect, source
+
+    @source(observe=lambda: os.path.getsize("n"))
+    def look():
+        return os.path.getsize("n")
+
+    @effect
+    def send(x):
+        return x
+
+    def work(x):
+        return look() * x
+
+    def act(x):
+        return send(x)
+
+    @cached
+    def user(xs):
+        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+            return sum(pool.map({}, xs))
+    """
+    project.write(run="import mod\nif __name__ == '__main__':\n    print(mod.user([1, 2]))\n")
+    for name in ("work", "act"):
+        project.write(mod=text.format(name))
+        (project.folder / "n").write_text("x")
+        assert project.run("run.py") == "3\n"
+        (project.folder / "n").write_text("xx")
+        assert project.run("run.py") == ("6\n" if name == "work" else "3\n")
+
+
+def test_an_edited_token_is_another_token(project: Any, ran: Ran) -> None:
+    text = "import sys\nfrom inviscid import source\n@source(observe=lambda: {})\ndef s():\n    sys.audit('test.ran', 's')\n    return 1\n"
+    project.edit(text.format("1")).s()
+    project.edit(text.format("1")).s()
+    assert ran() == ["s"]
+    project.edit(text.format("2 - 1")).s()
+    assert ran() == ["s"]
+    project.edit(text.format("len('a')")).s()
+    assert ran() == ["s"]

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 import inviscid
-from inviscid import Dir, File, Outcome, cached, world
+from inviscid import Dir, File, Outcome, Store, cached, world
 from inviscid.manifest import unpack_manifest
 
 Ran = Callable[[], list[str]]
@@ -576,3 +576,29 @@ def test_a_directory_that_was_there_is_not_its_own(ran: Ran, tmp_path: Path) -> 
     (tmp_path / "data" / "x").write_text("two")
     assert f(str(tmp_path / "data")) == "two"
     assert ran() == ["f", "f"]
+
+
+def test_a_glob_below_a_folder_is_one_there(ran: Ran, tmp_path: Path) -> None:
+    import glob
+
+    @cached
+    def f(folder: str) -> list[str]:
+        sys.audit("test.ran", "f")
+        return sorted(glob.glob("*.txt", root_dir=folder))
+
+    (tmp_path / "a.txt").write_text("")
+    assert f(str(tmp_path)) == ["a.txt"]
+    assert f(str(tmp_path)) == ["a.txt"]
+    (tmp_path / "b.txt").write_text("")
+    assert f(str(tmp_path)) == ["a.txt", "b.txt"]
+    assert ran() == ["f", "f"]
+
+
+def test_each_state_of_a_file_is_kept_once(ran: Ran, tmp_path: Path, isolated: Path) -> None:
+    path = tmp_path / "data"
+    for _ in range(4):
+        for text in ("one", "two"):
+            path.write_text(text)
+            assert read(str(path)) == text
+    assert ran() == ["read", "read"]
+    assert Store(isolated).stats().entries <= 3

@@ -143,7 +143,7 @@ class Store:
         """
         return self._reader.read(entry)
 
-    def traced(self, link: bytes, limit: int = 4) -> list[Entry]:
+    def traced(self, link: bytes, limit: int = 8) -> list[Entry]:
         """The entries that a link leads to, newest first.
 
         Raises:
