@@ -101,6 +101,8 @@ class Call(NamedTuple):
     """
     declared: tuple[tuple[bytes, Callable[[], Any]], ...]
     """The functions of ours in its reach, and in that of its arguments: each behind a digest of what it does."""
+    reads: bytes
+    """Digest of the config values that anything in its reach reads."""
     shallow: Callable[[], bytes]
     """The key without the functions that are cut from its fingerprint; empty where there are none."""
     given: Config
@@ -283,7 +285,7 @@ def identify(
     environment = [*_PYTHON, *(list(item) for item in sorted(fingerprint.distributions | references.distributions))]
     variables = fingerprint.variables | references.variables | ({DECIMAL} if encoder.decimals else frozenset())
     declared = (*fingerprint.declared, *references.declared)
-    environment += _frozen([reference for _, reference in declared])
+    environment += _answers([reference for _, reference in declared])
     environment += _ambient(variables, environment, references)
     given_options = Encoder(references).digest([options.version, sorted(options.ignore)], "option 'version'")
     if substitutes:
@@ -316,6 +318,7 @@ def identify(
         taints,
         tuple(encoder.files),
         declared,
+        digest(pack(reads)),
         shallow,
         config,
         by_name,
@@ -327,43 +330,45 @@ def identify(
 def _shallow_key(
     fingerprint: Fingerprint, references: References, environment: list[Any], reads: list[list[Any]], rest: list[Any]
 ) -> bytes:
-    """The key of a call without what cut functions are, read and need: their answers stand for that."""
+    """The key of a call without what cut functions are and what they read of the config: their answers stand for that.
+
+    The environment is whole: what an answer is made of may bring anything of it into the body.
+    """
     shallow = fingerprint.shallow
     if shallow is None:
         return b""
-    distributions = sorted(shallow.distributions | references.distributions)
-    left_out = fingerprint.variables - shallow.variables - references.variables
-    variables = [item for item in environment[2:] if item[0].startswith(_VARIABLE) and item[0][1:] not in left_out]
-    kept = [item for item in variables if not item[0].startswith(_FROZEN)]
-    kept += _frozen([*shallow.declared, *(reference for _, reference in references.declared)])
+    kept = [item for item in environment if not str(item[0]).startswith(_ANSWERS)]
+    kept += _answers([*shallow.declared, *(reference for _, reference in references.declared)])
     # Those of the fingerprint come first, in its order; those of callables in the arguments come behind.
     own = {id(read): hashed for (_, read), hashed in zip(fingerprint.reads, reads, strict=False)}
     config = [own[id(read)] for read in shallow.reads] + reads[len(fingerprint.reads) :]
-    return combine(
-        "shallow",
-        pack(KEY_VERSION),
-        shallow.raw,
-        pack([*_PYTHON, *map(list, distributions), *kept]),
-        pack(config),
-        pack(rest),
-    )
+    return combine("shallow", pack(KEY_VERSION), shallow.raw, pack(kept), pack(config), pack(rest))
 
 
-def _frozen(references: Sequence[Callable[[], Any]]) -> list[list[str]]:
-    """What is frozen of functions of ours: it stands for what they do, so callers depend on it."""
+def _answers(references: Sequence[Callable[[], Any]]) -> list[list[str]]:
+    """How functions of ours answer beside what they do, on which their callers depend: what is frozen of them, and
+    whether they have to be asked again.
+    """
     # Most functions reach none; and looking whether the file changed costs more than all else here.
     states = lockfile.current().states if references else {}
-    if not states:
-        return []
-    names = {function_name(function) for reference in references if (function := reference()) is not None}
-    return [[f"{_FROZEN}{name}", states[name].hex(), ""] for name in sorted(names) if name in states]
+    found: dict[str, list[str]] = {}
+    for reference in references:
+        function = reference()
+        if function is None:
+            continue
+        said = function.__inviscid_answers__
+        if said or states:
+            name = function_name(function)
+            if said or name in states:
+                found[name] = [f"{_ANSWERS}{name} answers", states.get(name, b"").hex(), said]
+    return [found[name] for name in sorted(found)]
 
 
 def standing(fingerprint: Fingerprint, config: Config) -> bytes:
     """The digest of all that a function does and is configured to do, whatever it is called with."""
     reads, _, _ = _config(fingerprint, config, References())
     environment = [*_PYTHON, *map(list, sorted(fingerprint.distributions))]
-    environment += _frozen([reference for _, reference in fingerprint.declared])
+    environment += _answers([reference for _, reference in fingerprint.declared])
     environment += _ambient(fingerprint.variables, environment, References())
     return combine("standing", fingerprint.raw, pack(environment), pack(reads))
 
@@ -500,7 +505,7 @@ _OPTED = frozenset({"numpy", "pandas"})
 
 # In front of the name of a variable in the environment: no distribution is called so.
 _VARIABLE = "$"
-_FROZEN = f"{_VARIABLE}what is frozen of "
+_ANSWERS = f"{_VARIABLE}how "
 
 
 def _variable(name: str) -> str:

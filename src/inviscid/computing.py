@@ -11,6 +11,7 @@ What a disturbed computation returns is returned, and not stored.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from typing import Any, NamedTuple
 
 from inviscid import world
 from inviscid.digest import short
+from inviscid.inputs import Dir, File
 from inviscid.manifest import Argument
 from inviscid.world import Sight, Watch
 
@@ -49,6 +51,8 @@ class Answer(NamedTuple):
     demands: tuple[Asked, ...] = ()
     files: bool = False
     """Whether the digest speaks of outputs too."""
+    carries: bool = False
+    """Whether the value holds classes or functions of the user's: what they read, a caller may read by them."""
 
 
 class Told(NamedTuple):
@@ -61,14 +65,21 @@ class Told(NamedTuple):
     digest: bytes
     """Empty where it gave nothing that was stored."""
     sights: tuple[Sight, ...]
+    standing: bytes = b""
+    """Where the call can't be made again: all that the function did and was configured to do."""
+
+    @property
+    def stands(self) -> bool:
+        """Whether the call can be made again, and compared."""
+        return bool(self.digest) and self.arguments is not None
 
 
 class Computation:
     """One body that is running."""
 
     __slots__ = (
-        "answers", "bytes", "calls", "config", "cut", "demands", "disturbed", "inputs", "name", "reaches", "told",
-        "uncovered", "watch",
+        "bytes", "calls", "carries", "config", "cut", "demands", "disturbed", "held", "name", "paths", "reaches",
+        "told", "uncovered", "watch",
     )  # fmt: skip
 
     def __init__(
@@ -76,7 +87,7 @@ class Computation:
         name: str,
         config: Mapping[str, frozenset[bytes]] | None = None,
         files: frozenset[str] = frozenset(),
-        inputs: Sequence[bytes] = (),
+        inputs: Sequence[tuple[Any, bytes]] = (),
         cut: Mapping[int, int] | None = None,
         reaches: frozenset[int] = frozenset(),
         memos: Iterable[tuple[str, Any]] = (),
@@ -86,41 +97,58 @@ class Computation:
         self.disturbed = ""
         """Why its result must not be stored; empty while nothing speaks against it."""
         self.watch = Watch(files, memos)
-        self.inputs = {digest: number for number, digest in reversed(list(enumerate(inputs)))}
-        """By digest, the number of an argument of its own."""
+        self.held = {id(value): ("given", number, digest) for number, (value, digest) in enumerate(inputs) if digest}
+        """By id: which argument of its own, or which answer that it was given, an object is, and its digest then. An id
+        that is used again does no harm: by the digest it is the same, and nobody else has it.
+        """
         self.cut = cut or {}
         """By id, the ordinals of the functions that are cut in its shallow fingerprint."""
         self.reaches = reaches
         """The ids of all functions of ours in its reach."""
         self.told: list[Told] | None = [] if cut else None
         """The calls of cut functions, in the order of their ends; None where there are too many, or can be none."""
-        self.answers: dict[bytes, int] = {}
-        """By digest, the number of the call in `told` that gave it."""
+        self.paths = {
+            (type(value), os.fspath(value)): number
+            for number, (value, digest) in enumerate(inputs)
+            if digest and isinstance(value, File | Dir)
+        }
+        """By type and path: which argument a `File` or `Dir` is."""
         self.calls = 0
+        self.carries = False
+        """Whether an answer brought classes or functions of the user's."""
         self.bytes = 0
         self.demands: dict[tuple[int, bytes], Asked] = {}
         self.uncovered = False
         """Whether some demands came from elsewhere than from what `told` lists."""
 
-    def take(self, told: Told, demands: Sequence[Asked]) -> None:
-        """Note the answer to a call that was made inside."""
+    def take(self, told: Told, demands: Sequence[Asked], value: Any = None) -> None:
+        """Note the answer to a call that was made inside; `value` is what it gave."""
         self.demand(demands)
         if self.watch.outputs:
             told = told._replace(sights=tuple(one for one in told.sights if not self.watch.is_output(one.path)))
-        stands = bool(told.digest) and told.arguments is not None
-        self.uncovered = self.uncovered or (bool(demands) and not (stands and told.ordinal >= 0))
-        if self.told is None or told.ordinal < 0:
+        self.uncovered = self.uncovered or (bool(demands) and not (told.stands and told.ordinal >= 0))
+        if self.told is None or told.ordinal < 0 or not told.stands:
+            # Nobody will ask again for what is behind it.
             self.watch.confirm(told.sights)
-        elif told not in self.told[-_REPEATED:]:
+            told = told._replace(sights=())
+        if self.told is not None and told.ordinal >= 0 and told not in self.told[-_REPEATED:]:
             self.bytes += sum(len(argument[3]) for argument in told.arguments or () if argument[1] == "value")
             self.told.append(told)
-            if stands:
-                self.answers.setdefault(told.digest, self.calls)
+            if told.stands:
+                self.held[id(value)] = "answer", self.calls, told.digest
                 self.calls += 1
+            elif not told.standing:
+                # Not even that could be told.
+                self.drop()
+                return
             if len(self.told) > MOST_STEPS or self.bytes > MOST_BYTES:
-                for one in self.told:
-                    self.watch.confirm(one.sights)
-                self.told = None
+                self.drop()
+
+    def drop(self) -> None:
+        """Have no trace."""
+        for one in self.told or ():
+            self.watch.confirm(one.sights)
+        self.told = None
 
     def demand(self, demands: Sequence[Asked]) -> None:
         """Note calls that have to be made again."""
@@ -157,6 +185,7 @@ def repr_of(argument: Argument) -> bytes:
     return repr(argument).encode()
 
 
+_ASIDE = ""
 _around: ContextVar[tuple[Computation, ...]] = ContextVar("inviscid_computing", default=())
 _inside: ContextVar[tuple[str, ...]] = ContextVar("inviscid_inside", default=())
 _lock = threading.Lock()
@@ -201,7 +230,7 @@ def computing(computation: Computation, *, vouched: bool = False) -> Iterator[Co
 @contextmanager
 def aside() -> Iterator[Computation]:
     """Make calls inside that the computation around them doesn't depend on."""
-    computation = Computation("aside")
+    computation = Computation(_ASIDE)
     token = _around.set((computation,))
     try:
         yield computation
@@ -215,6 +244,11 @@ def around() -> tuple[Computation, ...]:
         return ()
     # A thread doesn't know who started it: then every computation may have.
     return _around.get()[-1:] or tuple(_all)
+
+
+def is_aside() -> bool:
+    """Whether this is inside of `aside`."""
+    return any(computation.name == _ASIDE for computation in _around.get())
 
 
 def known() -> bool:
@@ -258,9 +292,17 @@ def wrote(outputs: Iterable[str]) -> None:
         computation.watch.outputs.update(dict.fromkeys(outputs))
 
 
-def report(name: str, config: Mapping[str, frozenset[bytes]]) -> None:
-    """Tell the computation that a call belongs to which config values the call sees."""
+def report(name: str, function: int, config: Mapping[str, frozenset[bytes]]) -> None:
+    """Tell the computation that a call belongs to which config values the call sees.
+
+    Args:
+        name: of the function, for messages.
+        function: its id.
+        config: digests of the values by key.
+    """
     for computation in around():
+        if not known() and function not in computation.reaches:
+            continue
         for key, values in config.items():
             expected = computation.config.get(key)
             if expected is not None and not values <= expected:

@@ -45,6 +45,8 @@ class Standing(NamedTuple):
     demands: tuple[Asked, ...] = ()
     outputs: tuple[str, ...] = ()
     """Paths of the outputs that who was asked left where they belong."""
+    hopeless: bool = False
+    """Whether somebody was asked who gave nothing: asking again, for another entry, would only run it again."""
 
 
 def confirm(call: Call, manifest: Manifest, *, awaited: bool) -> Steps[Standing]:
@@ -53,6 +55,8 @@ def confirm(call: Call, manifest: Manifest, *, awaited: bool) -> Steps[Standing]
     sights = list(manifest.sights if trace is None else trace.sights)
     if moved := _differing(sights):
         return Standing(moved)
+    if trace is not None and trace.config not in (b"", call.reads):
+        return Standing(("config that answers may read changed",))
     inputs = [call.values[name] for name, _ in call.inputs]
     answers: list[Any] = []
     demands: list[Asked] = []
@@ -61,15 +65,20 @@ def confirm(call: Call, manifest: Manifest, *, awaited: bool) -> Steps[Standing]
         if function is None:
             return Standing((f"{name}() isn't there any more",))
         if arguments is None:
-            if function.__inviscid_standing__() != expected:
+            if standing_of(function) != expected:
                 return Standing((f"{name}() changed",))
             continue
+        if function.__inviscid_acts__:
+            return Standing((f"{name}() is an effect by now",))
         try:
             answer = yield from _ask(function, arguments, inputs, answers, left, awaited=awaited)
+        except RecursionError:
+            # Asking goes deeper than calling does: whoever began it gives up, and calls.
+            raise
         except Exception as error:  # noqa: BLE001  whatever the user's code raises, the body will meet it
-            return Standing((f"{name}() raised {type(error).__name__}",))
+            return Standing((f"{name}() raised {type(error).__name__}",), hopeless=True)
         if answer.digest != expected:
-            return Standing((f"{name}() gave something else",))
+            return Standing((f"{name}() gave something else",), hopeless=not answer.digest)
         answers.append(answer.value)
         sights += answer.sights
         demands += answer.demands
@@ -151,10 +160,14 @@ def _questions(
             function = shallow.cut[step.ordinal]() if step.ordinal < len(shallow.cut) else None
             yield function, step.name, step.arguments if step.kind == "call" else None, step.answer
         return
-    known = dict(call.declared)
+    known: dict[bytes, list[Any]] = {}
+    for definition, reference in call.declared:
+        if (function := reference()) is not None and function not in known.setdefault(definition, []):
+            known[definition].append(function)
     for demand in manifest.demands:
-        reference = known.get(demand.definition)
-        yield None if reference is None else reference(), demand.name, demand.arguments, demand.answer
+        # Those that do the same need not observe the same: each has to give it.
+        for function in known.get(demand.definition) or [None]:
+            yield function, demand.name, demand.arguments, demand.answer
 
 
 def _passed(
@@ -198,15 +211,17 @@ def computation(name: str, call: Call, options: Options) -> Computation:
     reaches = frozenset(id(function) for _, reference in call.declared if (function := reference()))
     # What stands for an argument in the key is not the argument.
     replaced = {name for name, _ in options.identify} if not options.volatile else {name for name, _ in call.inputs}
-    inputs = [b"" if name in replaced else digest for name, digest in call.inputs]
+    inputs = [(call.values[name], b"" if name in replaced else digest) for name, digest in call.inputs]
     files = frozenset(os.path.abspath(path) for _, path, _ in call.files)
     return Computation(name, call.config, files, inputs, cut, reaches, call.memos())
 
 
-def answered(call: Call, value: Any, digest: bytes, sights: Sequence[Sight], demands: Sequence[Asked]) -> Answer:
+def answered(
+    call: Call, value: Any, digest: bytes, sights: Sequence[Sight], demands: Sequence[Asked], *, carries: bool
+) -> Answer:
     """What a call gave: to callers, the files among its arguments are what it read."""
     files = tuple(Sight(kind, path, content, None, 0) for kind, path, content in call.files)
-    return Answer(value, digest, (*sights, *files), tuple(demands), bool(call.outputs))
+    return Answer(value, digest, (*sights, *files), tuple(demands), bool(call.outputs), carries)
 
 
 def tell(
@@ -230,7 +245,7 @@ def tell(
             if function.__inviscid_fickle__:
                 what = "raised" if answer is None else "gave what has no digest"
                 one.disturbed = one.disturbed or f"{function.__qualname__}() {what}: it can't be asked again"
-            one.take(Told(function, ordinal, None, b"", ()), ())
+            one.take(Told(function, ordinal, None, b"", (), standing_of(function) if ordinal >= 0 else b""), ())
             continue
         try:
             known = _as_callers_see(function, args, keywords, answer)
@@ -245,7 +260,18 @@ def tell(
         arguments = None
         if ordinal >= 0 and one.told is not None:
             arguments = _arguments(one, args, keywords, _LARGEST)
-        one.take(Told(function, ordinal, arguments, known.digest, known.sights), known.demands)
+        # Here and now: the config that it saw may be of this body alone.
+        standing = standing_of(function) if ordinal >= 0 and arguments is None else b""
+        one.carries = one.carries or answer.carries
+        one.take(Told(function, ordinal, arguments, known.digest, known.sights, standing), known.demands, answer.value)
+
+
+def standing_of(function: Any) -> bytes:
+    """A digest of all that a function does and is configured to do; empty where that can't be told."""
+    try:
+        return function.__inviscid_standing__()  # type: ignore[no-any-return]  # it is a function of ours
+    except Exception:  # noqa: BLE001  a config key isn't set, say
+        return b""
 
 
 def _as_callers_see(function: Any, args: tuple[Any, ...], keywords: dict[str, Any], answer: Answer) -> Answer:
@@ -279,17 +305,17 @@ def _arguments(
 
 
 def _argument(one: Computation | None, value: Any, largest: int) -> list[Any] | None:
-    if type(value) in (File, Dir):
+    # By identity: two arguments that are equal are not one, and who changes one of them can tell.
+    kind, number, before = one.held.get(id(value), ("", 0, b"")) if one is not None else ("", 0, b"")
+    if type(value) in (File, Dir) and not kind:
+        # Another one for the same path as an argument's stands for the argument, wherever that will be.
+        if one is not None and (number := one.paths.get((type(value), os.fspath(value)), -1)) >= 0:
+            return ["given", number]
         return ["file" if type(value) is File else "dir", os.fsencode(os.fspath(value))]
-    atom = type(value) in _ATOMS
+    atom = type(value) in _ATOMS and _size(value, _SMALL) <= _SMALL
     try:
-        # To look for a small one costs more than to keep it.
-        if one is not None and not (atom and _size(value, _SMALL) <= _SMALL):
-            digest = results.digest_of(value)
-            if digest in one.answers:
-                return ["answer", one.answers[digest]]
-            if digest in one.inputs:
-                return ["given", one.inputs[digest]]
+        if kind and not atom and results.digest_of(value) == before:
+            return [kind, number]
         if not atom and _size(value, largest) > largest:
             return None
         prepared = results.prepare(value)
@@ -372,7 +398,8 @@ def _demands(call: Call, demands: Sequence[Asked]) -> tuple[Demand, ...]:
         if definition is None:
             raise UnhashableInput(f"{one.function.__qualname__}() is called in a way that the code doesn't show", "")
         demand = Demand(definition, function_name(one.function), one.arguments, one.answer)
-        found.setdefault(repr(demand[:3]).encode(), demand)
+        if found.setdefault(repr([definition, one.arguments]).encode(), demand).answer != one.answer:
+            raise UnhashableInput(f"two sources that do the same as {one.function.__qualname__}() gave two answers", "")
     return tuple(found.values())
 
 
@@ -388,8 +415,8 @@ def _trace(call: Call, computation: Computation, own: Sequence[Sight]) -> Trace 
     steps = []
     for one in computation.told:
         name = function_name(one.function)
-        if one.digest and one.arguments is not None:
+        if one.stands and one.arguments is not None:
             steps.append(Step("call", one.ordinal, name, one.arguments, one.digest))
         else:
-            steps.append(Step("code", one.ordinal, name, [], one.function.__inviscid_standing__()))
-    return Trace(call.shallow(), tuple(own), tuple(steps))
+            steps.append(Step("code", one.ordinal, name, [], one.standing))
+    return Trace(call.shallow(), call.reads if computation.carries else b"", tuple(own), tuple(steps))

@@ -186,7 +186,7 @@ def serve(slot: Slot, values: dict[str, Any], mode: Mode, *, refresh: bool = Fal
     """As `find`, for a call: the hit is counted and told."""
     served = find(slot, values, mode, refresh=refresh)
     if served is not None:
-        report(slot.label, _seen(served.record, slot))
+        report(slot.label, id(slot.function), _seen(served.record, slot))
         saved = served.entry.provenance.seconds
         served.store.touch(served.entry.key, saved)
         events.emit(served.store, Outcome.HIT_FROZEN, slot.name, served.entry.key, saved, (served.reason,))

@@ -66,8 +66,9 @@ class _Observed(NamedTuple):
 class SourceFunction(CachedFunction[P, R]):
     """A function that observes the world: see `inviscid.source`."""
 
-    __slots__ = ("_observe", "_observed", "_small")
-    _carried = (*CachedFunction._carried, "_observe", "_observed", "_small")  # noqa: SLF001  of its own base
+    _task = b"source"
+    __slots__ = ("_observe", "_observed", "_refreshed", "_small")
+    _carried = (*CachedFunction._carried, "_observe", "_observed", "_refreshed", "_small")  # noqa: SLF001  of its own base
 
     def __init__(
         self,
@@ -80,6 +81,7 @@ class SourceFunction(CachedFunction[P, R]):
         self._observe = observe
         self._observed: dict[bytes, _Observed] = {}
         self._small: list[bytes] = []
+        self._refreshed: dict[bytes, Mode] = {}
 
     def _identify(self, values: dict[str, Any], mode: Mode) -> Call:
         call = super()._identify(values, mode)
@@ -102,6 +104,9 @@ class SourceFunction(CachedFunction[P, R]):
 
     def _look(self, store: Store, attempt: Attempt, call: Call, *, refresh: bool) -> Found:
         mode = self._variant.mode or settings.current_mode()
+        # In mode "refresh" too a run sees one world: it looks once for all who ask.
+        if mode.name == "refresh" and self._refreshed.get(call.key) is mode:
+            refresh = False
         if not refresh and (observed := self._observed.get(call.key)) is not None:
             origin = results.provenance_of(call, function_name(self), 0.0)
             entry = observed.entry or Entry(call.key, observed.codec, b"", 0, observed.digest, b"", b"", origin)
@@ -117,7 +122,8 @@ class SourceFunction(CachedFunction[P, R]):
             return super()._load(store, attempt, call, found)
         codec = codecs.by_name(observed.codec)
         assert codec is not None
-        return found._replace(value=codec.decode(memoryview(observed.data)))
+        # A copy: what is loaded are views, and no two results share memory.
+        return found._replace(value=codec.decode(memoryview(bytes(bytearray(observed.data)))))
 
     def _retrace(self, store: Store, attempt: Attempt, call: Call, earlier: Entry | None) -> Steps[Found | None]:
         # What it calls doesn't make up what it observes.
@@ -154,6 +160,9 @@ class SourceFunction(CachedFunction[P, R]):
                     self._observed[oldest] = known._replace(data=b"")
             self._small.append(call.key)
         self._observed[call.key] = _Observed(entry, prepared.codec, prepared.digest, data)
+        mode = self._variant.mode or settings.current_mode()
+        if mode.name == "refresh":
+            self._refreshed[call.key] = mode
         return Answer(prepared.value, prepared.digest)
 
     def forget(self, *args: P.args, **kwargs: P.kwargs) -> bool:
@@ -180,6 +189,7 @@ class SourceFunction(CachedFunction[P, R]):
 class EffectFunction(CachedFunction[P, R]):
     """A function that acts on the world: see `inviscid.effect`."""
 
+    _task = b"effect"
     __slots__ = ("_once",)
     _carried = (*CachedFunction._carried, "_once")  # noqa: SLF001  of its own base
 
@@ -198,6 +208,10 @@ class EffectFunction(CachedFunction[P, R]):
     def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, refresh: bool) -> Steps[Answer]:
         values = self._signature.bind(args, kwargs)
         if inside := computing.inside(id(self)):
+            # Also where the body swallows the error.
+            for one in computing.around():
+                if computing.known() or id(self) in one.reaches:
+                    one.disturbed = one.disturbed or f"it called the effect {self.__qualname__}(), which was refused"
             raise EffectError(
                 f"{self.__qualname__}() is an effect, and was called inside {inside}(): a stored result wouldn't "
                 f"repeat it. Call it from outside, with what {inside}() returns"
@@ -318,6 +332,10 @@ class EffectFunction(CachedFunction[P, R]):
             FrozenMiss: always.
         """
         raise FrozenMiss(f"{self.__qualname__}() is an effect: there is nothing to freeze")
+
+    @property
+    def __inviscid_acts__(self) -> bool:
+        return True
 
     @property
     def __inviscid_fickle__(self) -> bool:

@@ -11,7 +11,7 @@
     manifest = empty | [sights, demands, trace]                         MessagePack; sealed as a part of the entry
     sight    = [kind, path, digest, stamp, when]                        see `world`
     demand   = [definition, name, [argument*], answer]
-    trace    = nil | [shallow key, [sight* of its own], [step*]]
+    trace    = nil | [shallow key, config, [sight* of its own], [step*]]
     step     = ["call", ordinal, name, [argument*], answer]
              | ["code", ordinal, name, standing]
     argument = [keyword, "given", n]             the n-th argument of the computation itself
@@ -21,6 +21,8 @@
     keyword  = the name that it was passed by; empty for what was passed by position
     path     = bin: as the file system spells it
 
+    config       digest of all config in reach, where an answer has classes or functions, which may read it in the body;
+                 else empty
     definition   digest of the function's definition in the graph of the entry's fingerprint
     ordinal      number of the function in the entry's shallow fingerprint (`fingerprinting.shallow`)
     answer       structural digest of what the call gave; where it or a call inside of it has outputs, a digest of that
@@ -68,6 +70,7 @@ class Trace(NamedTuple):
     """How a computation came to its result."""
 
     key: bytes
+    config: bytes
     sights: tuple[Sight, ...]
     steps: tuple[Step, ...]
 
@@ -86,9 +89,12 @@ class Manifest(NamedTuple):
 
     @property
     def state(self) -> bytes:
-        """A digest of what the world has to be: without when and how that was found."""
-        sights = [[kind, os.fsencode(path), content] for kind, path, content, _, _ in self.sights]
-        return digest(pack([sights, [list(demand) for demand in self.demands]]))
+        """A digest of what the world has to be: without when and how that was found, and without names."""
+        trace = self.trace
+        steps = [] if trace is None else [[trace.config], *([*step[:2], *step[3:]] for step in trace.steps)]
+        sights = [*self.sights, *(() if trace is None else trace.sights)]
+        seen = [[kind, os.fsencode(path), content] for kind, path, content, _, _ in sights]
+        return digest(pack([seen, [[one.definition, one.arguments, one.answer] for one in self.demands], steps]))
 
     @property
     def links(self) -> list[bytes]:
@@ -109,7 +115,7 @@ def pack_manifest(manifest: Manifest) -> bytes:
         [
             _packed_sights(manifest.sights),
             [list(demand) for demand in manifest.demands],
-            None if trace is None else [trace.key, _packed_sights(trace.sights), steps],
+            None if trace is None else [trace.key, trace.config, _packed_sights(trace.sights), steps],
         ]
     )
 
@@ -122,7 +128,7 @@ def unpack_manifest(data: bytes) -> Manifest:
     return Manifest(
         _sights(sights),
         tuple(Demand(*demand) for demand in demands),
-        None if trace is None else Trace(trace[0], _sights(trace[1]), tuple(map(_step, trace[2]))),
+        None if trace is None else Trace(trace[0], trace[1], _sights(trace[2]), tuple(map(_step, trace[3]))),
     )
 
 

@@ -53,6 +53,9 @@ S = TypeVar("S")
 Q = ParamSpec("Q")
 
 _ON = settings.Mode("on")
+# Keys for which nothing was found to stand, and nothing was stored since.
+_futile: dict[bytes, None] = {}
+_MOST_FUTILE = 4096
 
 
 class Found(NamedTuple):
@@ -172,7 +175,7 @@ class Memo(Wrapping[P, R]):
         # What `.configured` laid over this function differs from its surroundings on purpose.
         laid = self._variant.layers
         seen = {key: found for key, found in call.config.items() if configuration.lookup(key, laid) is MISSING}
-        computing.report(self.__qualname__, seen)
+        computing.report(self.__qualname__, id(self), seen)
         return call
 
     def _find(self, store: Store, attempt: Attempt, call: Call, *, refresh: bool, retrace: bool = True) -> Steps[Found]:
@@ -209,7 +212,8 @@ class Memo(Wrapping[P, R]):
     def _expired(self, entry: Entry) -> str:
         """Why an entry is too old to be served; empty if it isn't."""
         limit, age = self._options.max_age, time.time() - entry.provenance.created
-        if limit is None or age < limit:
+        # What comes from the future, by a clock that was set back, is of no age that could be told.
+        if limit is None or 0 <= age < limit:
             return ""
         return f"computed {events.duration(age)} ago, more than max_age ({events.duration(limit)})"
 
@@ -230,15 +234,29 @@ class Memo(Wrapping[P, R]):
 
     def _retrace(self, store: Store, attempt: Attempt, call: Call, earlier: Entry | None) -> Steps[Found | None]:
         """A result that stands all the same: the world is again what it was, or what was edited gives what it gave."""
+        if call.key in _futile:
+            return None
+        # Until something is stored: whoever is asked to no avail is asked again by the body, and shall then be called.
+        _futile[call.key] = None
+        while len(_futile) > _MOST_FUTILE:
+            del _futile[next(iter(_futile))]
         for entry, conditions in self._candidates(store, attempt, call, earlier):
             with ExitStack() as stack:
                 self._lay(stack)
-                standing = yield from confirm.confirm(call, conditions, awaited=self._kind.awaited)
+                try:
+                    standing = yield from confirm.confirm(call, conditions, awaited=self._kind.awaited)
+                except RecursionError:
+                    if computing.is_aside():
+                        raise
+                    return None
+            if standing.hopeless:
+                return None
             if standing.moved:
                 continue
             found = self._load(store, attempt, call, Found(MISSING, entry, Outcome.HIT_RETRACED, (), standing=standing))
             if found.entry is not None:
                 self._let_stand(store, attempt, call, found, earlier)
+                _futile.pop(call.key, None)
                 return found
         return None
 
@@ -247,15 +265,15 @@ class Memo(Wrapping[P, R]):
     ) -> Iterator[tuple[Entry, Manifest]]:
         """Entries of other keys that may stand for a call, each with the conditions for that."""
         none: list[Entry] = []
-        tried: list[Manifest] = []
+        tried: list[bytes] = []
         # Only where an entry gave way to another is there one that was set aside.
         for link in [call.key, call.shallow()] if earlier is not None else [call.shallow()]:
             for entry in attempt.use(partial(store.traced, link), otherwise=none) if link else none:
                 manifest = unpack_manifest(entry.manifest)
                 conditions = manifest._replace(trace=None) if link == call.key else Manifest(trace=manifest.trace)
                 meant = link == call.key or link in manifest.links
-                if meant and conditions not in tried and not self._expired(entry):
-                    tried.append(conditions)
+                if meant and conditions.state not in tried and not self._expired(entry):
+                    tried.append(conditions.state)
                     yield entry, conditions
 
     def _let_stand(self, store: Store, attempt: Attempt, call: Call, found: Found, earlier: Entry | None) -> None:
@@ -292,7 +310,8 @@ class Memo(Wrapping[P, R]):
             paths = outputs.of(self._options, given)
             outputs.restore(served.store, served.entry.key, paths, served.files)
             computing.wrote(paths)
-        return Answer(served.value, _of_frozen(served).digest, files=served.files is not None)
+        files, carries = served.files is not None, bool(served.entry.classes)
+        return Answer(served.value, _of_frozen(served).digest, files=files, carries=carries)
 
     def _hit(self, store: Store, call: Call, found: Found) -> Answer:
         assert found.entry is not None
@@ -304,7 +323,8 @@ class Memo(Wrapping[P, R]):
         origin = found.entry.provenance.function
         reasons = () if origin == function_name(self) else (f"computed by {origin}",)
         events.emit(store, found.outcome, function_name(self), call.key, saved, reasons)
-        return confirm.answered(call, found.value, found.digest, found.standing.sights, found.standing.demands)
+        standing, carries = found.standing, bool(found.entry.classes)
+        return confirm.answered(call, found.value, found.digest, standing.sights, standing.demands, carries=carries)
 
     def _compute(self, store: Store, call: Call) -> Steps[Computed[R]]:
         """Run the body."""
@@ -365,9 +385,11 @@ class Memo(Wrapping[P, R]):
         if attempt.why():
             return asis, Outcome.BYPASS_STORE, attempt.why()
         demands = tuple(computation.demands.values())
-        answer = confirm.answered(call, prepared.value, digest, manifest.sights, demands)
+        carries = bool(prepared.classes)
+        answer = confirm.answered(call, prepared.value, digest, manifest.sights, demands, carries=carries)
         if why:
             return answer, Outcome.BYPASS_DECLINED, why
+        _futile.pop(call.key, None)
         # The first result may have made the store: now there is a place for what its fingerprint took.
         FINGERPRINTS.settle(self._forms)
         if not self._options.pure:
@@ -495,6 +517,18 @@ class Memo(Wrapping[P, R]):
     def __inviscid_awaited__(self) -> Callable[[Steps[Any]], Any] | None:
         """What drives those steps where they have to be awaited."""
         return self._kind.drive if self._kind.awaited else None
+
+    @property
+    def __inviscid_answers__(self) -> str:
+        """What else its callers depend on, beside what it does; empty for most."""
+        options = self._options
+        aged = options.max_age is not None or options.cache_if is not None
+        return f"{'asked again' if aged else ''}{' frozen' if options.frozen else ''}"
+
+    @property
+    def __inviscid_acts__(self) -> bool:
+        """Whether it is an effect, which nobody calls but the user."""
+        return False
 
     @property
     def __inviscid_fickle__(self) -> bool:

@@ -67,6 +67,8 @@ class Wrapping(Generic[P, R]):
         "__dict__", "__inviscid_base__", "__weakref__", "_forms", "_kind", "_options", "_signed", "_store", "_variant",
     )  # fmt: skip
 
+    _task: ClassVar[bytes] = b""
+    """The kind of task; empty for what is cached, so that decorating a helper costs nothing."""
     _carried: ClassVar[tuple[str, ...]] = ("_kind", "_signed", "_options", "_store")
     """What all variants share."""
 
@@ -251,6 +253,8 @@ class Wrapping(Generic[P, R]):
         if self._options.outputs:
             # Callers may read what is written.
             options += results.digest_of(list(self._options.outputs))
+        # What a source saw is no result of a function of the same text.
+        options += self._task
         return Declared(self.__wrapped__, options, self._reads, self._options.pure)
 
     def __inviscid_overrides__(self) -> bytes:

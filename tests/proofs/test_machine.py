@@ -382,7 +382,7 @@ def _unobserved(self: Any, values: Any, mode: Any) -> Any:
         pytest.param(kinds.SourceFunction, "_identify", _unobserved, id="sources are not observed"),
         pytest.param(function.CachedFunction, "_expired", lambda self, entry: "", id="ages are not looked at"),
         pytest.param(kinds.SourceFunction, "__inviscid_fickle__", False, id="callers don't ask sources again"),
-        pytest.param(calls, "_frozen", lambda references: [], id="what is frozen is in no key"),
+        pytest.param(calls, "_answers", lambda references: [], id="what is frozen is in no key"),
     ],
 )  # fmt: skip
 def test_a_defect_is_found(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, defect: Any) -> None:

@@ -12,6 +12,7 @@ GONE = Sight("names", "odd\udcff", b"", None, 0)
 DEMAND = Demand(b"d" * 32, "m:f", [["", "value", "plain/1", b"data"], ["key", "file", b"p\xff"]], b"a" * 32)
 TRACE = Trace(
     b"s" * 32,
+    b"c" * 32,
     (FILE,),
     (Step("call", 0, "m:g", [["", "given", 0], ["", "answer", 3]], b"a" * 32), Step("code", 1, "m:h", [], b"c" * 32)),
 )

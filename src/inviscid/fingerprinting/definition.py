@@ -113,8 +113,6 @@ class Shallow(NamedTuple):
     """The functions that are cut, by ordinal; each a weak reference."""
     declared: tuple[Callable[[], Any], ...]
     """The objects of ours that stay expanded, the same."""
-    distributions: frozenset[Distribution]
-    variables: frozenset[str]
     reads: tuple[ConfigRead, ...]
 
 

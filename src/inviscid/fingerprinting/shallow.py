@@ -41,8 +41,6 @@ def shallow(definitions: Sequence[Definition], labels: Sequence[bytes]) -> Shall
         raw=found[0],
         cut=tuple(declared for node in ordinals if (declared := definitions[node].declared) is not None),
         declared=tuple(one.declared for one in kept[1:] if one.declared is not None),
-        distributions=frozenset(one.distribution for one in kept if one.distribution is not None),
-        variables=frozenset(name for one in kept for name in one.variables),
         reads=tuple(reads.values()),
     )
 
