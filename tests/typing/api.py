@@ -39,7 +39,11 @@ def with_options(x: int, *, workers: int = 1) -> list[int]:
 def writes(name: str) -> None: ...
 
 
-@cached(outputs=Outputs(Path("out"), lambda name: [f"{name}.txt"], allow=True))
+def paths(name: str) -> list[str]:
+    return [f"{name}.txt"]
+
+
+@cached(outputs=Outputs(Path("out"), paths, allow=True))
 def writes_more(name: str) -> None: ...
 
 
