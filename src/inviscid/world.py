@@ -16,7 +16,8 @@ written before, devices and the like, and what this package reads for its own pu
     digest   = bin: of the bytes, or of what was listed, sorted; empty where there was nothing
     stamp    = [size, modified ns, changed ns, inode, device] | nil
     when     = ns, when the digest was taken. A stamp vouches for a digest only where the file is clearly older than
-               that: within the clock's step a file can change and keep its times (as git knows of its index).
+               that: for a while a file can change and keep its times (`RACY`; git knows it of its index). What is
+               younger is read again, once in each process that asks.
 """
 
 from __future__ import annotations
@@ -32,11 +33,11 @@ from typing import Any, NamedTuple
 from inviscid import bodies
 from inviscid.digest import digest, pack
 from inviscid.errors import UnhashableInput
-from inviscid.inputs.files import dir_digest, file_digest
+from inviscid.inputs.files import dir_digest, file_digest, known_dir_digest, known_file_digest
+from inviscid.trees import RACY
 
 Stamp = tuple[int, int, int, int, int]
 
-_RACY = 2_000_000_000
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 # What is there belongs to the machine, not to the data.
 _DEVICES = ("/dev/", "/proc/", "/sys/")
@@ -216,7 +217,7 @@ def differs(sight: Sight) -> str:
         return "" if _content("glob", sight.path) == sight.digest else f"what {sight.path} finds changed"
     stamp = _stamp(sight.path)
     known = sight.stamp is not None and stamp == sight.stamp
-    if known and sight.stamp is not None and max(sight.stamp[1], sight.stamp[2]) + _RACY < sight.when:
+    if known and sight.stamp is not None and max(sight.stamp[1], sight.stamp[2]) + RACY < sight.when:
         return ""
     if stamp is None and not sight.digest:
         return ""
@@ -226,7 +227,7 @@ def differs(sight: Sight) -> str:
     if not sight.digest:
         return f"{what} {sight.path} is new"
     try:
-        return "" if _content(sight.kind, sight.path) == sight.digest else f"{what} {sight.path} changed"
+        return "" if _content(sight.kind, sight.path, _KNOWN) == sight.digest else f"{what} {sight.path} changed"
     except (OSError, UnhashableInput) as error:
         return f"{what} {sight.path} can't be read any more: {error}"
 
@@ -239,12 +240,17 @@ def _stamp(path: str) -> Stamp | None:
     return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev
 
 
-def _content(kind: str, path: str) -> bytes:
+_Digests = tuple[Callable[[str], bytes], Callable[[str], bytes]]
+_READ: _Digests = file_digest, dir_digest
+_KNOWN: _Digests = known_file_digest, known_dir_digest
+
+
+def _content(kind: str, path: str, digests: _Digests = _READ) -> bytes:
     try:
         if kind == "file":
-            return file_digest(path)
+            return digests[0](path)
         if kind == "tree":
-            return dir_digest(path)
+            return digests[1](path)
         if kind == "scan":
             return _scanned(path)
         found = glob.glob(path, recursive=True) if kind == "glob" else os.listdir(path)

@@ -6,11 +6,13 @@ import functools
 import glob
 import logging
 import math
+import mmap
 import os
 import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,6 +22,7 @@ import pytest
 
 import inviscid
 from inviscid import Dir, File, Outcome, Store, cached, world
+from inviscid.inputs import files
 from inviscid.manifest import unpack_manifest
 
 Ran = Callable[[], list[str]]
@@ -113,7 +116,7 @@ def test_a_callee_whose_file_is_not_read_again_hands_it_on(
     data: Path, ran: Ran, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Stamps are believed at once, so that a hit reads nothing.
-    monkeypatch.setattr("inviscid.world._RACY", -(10**19))
+    monkeypatch.setattr("inviscid.world.RACY", -(10**19))
     read(str(data))
     calls_read(str(data))
     assert ran() == ["read", "calls_read"]
@@ -140,6 +143,37 @@ def test_an_edit_that_keeps_size_and_times_is_seen(data: Path, ran: Ran) -> None
     os.utime(data, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert read(str(data)) == "two"
     assert ran() == ["read", "read"]
+
+
+def test_an_edit_through_a_mapping_is_seen(data: Path, ran: Ran, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its times stay what they were at the first write, until the system writes the page back."""
+    with data.open("r+b") as file, mmap.mmap(file.fileno(), 0) as mapping:
+        mapping[:] = b"one"
+        first = data.stat()
+        changed = max(first.st_mtime_ns, first.st_ctime_ns)
+        for later, text in ((3, b"two"), (30, b"six")):
+            with monkeypatch.context() as patch:
+                patch.setattr(time, "time_ns", lambda later=later: changed + later * 1_000_000_000)
+                read(str(data))
+                of_file(File(data))
+            mapping[:] = text
+            assert read(str(data)) == of_file(File(data)) == text.decode()
+    assert ran() == ["read", "of_file"] * 3
+
+
+def test_a_file_that_is_not_old_is_read_once_in_each_process(
+    data: Path, ran: Ran, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[str] = []
+    whole = files.file_digest
+    monkeypatch.setattr(files, "file_digest", lambda path: [found.append(path), whole(path)][1])
+    read(str(data))
+    # To note what it was is another matter than to compare.
+    assert (found, files._known) == ([], {})
+    later = time.time_ns() + 60_000_000_000
+    monkeypatch.setattr(time, "time_ns", lambda: later)
+    assert [read(str(data)), read(str(data))] == ["one", "one"]
+    assert (found, ran()) == ([str(data)], ["read"])
 
 
 def test_a_file_that_was_not_there(tmp_path: Path, ran: Ran) -> None:
