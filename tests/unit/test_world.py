@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import glob
 import logging
@@ -9,6 +10,7 @@ import math
 import mmap
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -62,6 +64,14 @@ def of_file(file: File) -> str:
 def makes_file(path: str) -> str:
     sys.audit("test.ran", "makes_file")
     return of_file(File(path))
+
+
+@cached
+def total(path: str | Path) -> int:
+    sys.audit("test.ran", "total")
+    with contextlib.closing(sqlite3.connect(path, uri=True)) as database:
+        found: int = database.execute("select sum(x) from t").fetchone()[0]
+        return found
 
 
 @cached
@@ -174,6 +184,38 @@ def test_a_file_that_is_not_old_is_read_once_in_each_process(
     monkeypatch.setattr(time, "time_ns", lambda: later)
     assert [read(str(data)), read(str(data))] == ["one", "one"]
     assert (found, ran()) == ([str(data)], ["read"])
+
+
+@pytest.mark.parametrize("how", ["by a path", "by a text", "by a URI", "through a link"])
+def test_what_others_commit_to_a_database_is_seen(how: str, tmp_path: Path, ran: Ran) -> None:
+    """In WAL mode it stands in a file beside the database for as long as somebody has it open."""
+    path = tmp_path / "a.db"
+    (tmp_path / "link.db").symlink_to(path)
+    given = {"by a path": path, "by a text": str(path), "by a URI": f"file:{path}?mode=ro"}
+    query = functools.partial(total, given.get(how, tmp_path / "link.db"))
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.execute("pragma journal_mode=wal")
+        writer.execute("create table t (x)")
+        writer.execute("insert into t values (1)")
+        assert [query(), query()] == [1, 1]
+        assert ran() == ["total"]
+        writer.execute("insert into t values (10)")
+        assert [query(), query()] == [11, 11]
+        assert ran() == ["total"]
+    # Now the file beside it is gone, and what it held is in the database itself.
+    assert [query(), query(), query()] == [11, 11, 11]
+    assert ran() == ["total"]
+
+
+def test_a_database_with_nothing_beside_it(tmp_path: Path, ran: Ran) -> None:
+    path = tmp_path / "a.db"
+    for mode in ("delete", "wal"):
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as writer:
+            writer.execute(f"pragma journal_mode={mode}")
+            writer.execute("create table if not exists t (x)")
+            writer.execute("insert into t values (1)")
+        assert total(path) == total(path)
+        assert ran() == ["total"]
 
 
 def test_a_file_that_was_not_there(tmp_path: Path, ran: Ran) -> None:
