@@ -89,7 +89,7 @@ class Watch:
         for name, memo in memos:
             found = memo.cache_info()
             self.memos[id(memo)] = name, memo, found.hits if found.currsize else None
-        self.home = _here()
+        self.home = here()
         self.reads: dict[tuple[str, str], tuple[str, Stamp | bytes | None]] = {}
         """(kind, path as given) → absolute path, and its stamp when it was first read; of a scan its digest, because no
         stamp of a directory tells of its entries.
@@ -146,7 +146,7 @@ class Watch:
         absolute = os.path.abspath(path)
         if kind == "file" and os.path.isdir(absolute):
             kind = "names"
-        if kind != "glob" and _here() != self.home:
+        if kind != "glob" and here() != self.home:
             # The working directory was changed meanwhile: where the body starts, the path means another file.
             path = absolute
         if (kind, path) in self.reads or absolute in self.written or self.is_declared(absolute):
@@ -286,7 +286,7 @@ def _told(entry: os.DirEntry[str]) -> list[int]:
     return [own.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns]
 
 
-def _here() -> str:
+def here() -> str:
     """The working directory; empty where it is gone, which must not cost the caller a value."""
     try:
         return os.getcwd()
