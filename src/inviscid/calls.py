@@ -24,6 +24,7 @@ from inviscid.entry import function_name
 from inviscid.fingerprinting import (
     CURES,
     DECIMAL,
+    HERE,
     MEMBERS,
     OPTIONS,
     ORDER,
@@ -146,6 +147,9 @@ class References:
         self.distributions: set[Distribution] = set()
         self.taints: list[str] = []
         self.unseen: list[str] = []
+        self.asked: list[str] = []
+        self.paths = False
+        """Whether there are paths in the config."""
         self.variables: set[str] = set()
         self.marks: set[str] = set()
         self.users = False
@@ -194,6 +198,7 @@ class References:
         if not (is_declared(value) and value.__inviscid_definition__().vouched):
             self.taints += [f"{path}: {taint}" for taint in fingerprint.taints]
             self.unseen += [f"{path}: {unseen}" for unseen in fingerprint.unseen]
+            self.asked += [f"{path}: {asked}" for asked in fingerprint.asked]
         layers = value.__inviscid_layers__ if is_declared(value) else ()
         self.reads += [(read, layers) for _, read in fingerprint.reads]
         return pack(["user", fingerprint.raw, overrides])
@@ -303,7 +308,9 @@ def identify(
     # A file that is read unseen counts by its content where it is an argument.
     unseen = () if encoder.files else (*fingerprint.unseen, *references.unseen)
     drawn = _drawn(fingerprint, values, environment)
-    taints = () if options.pure else (*fingerprint.taints, *references.taints, *unseen, *drawn)
+    asked_of_paths = (*fingerprint.asked, *references.asked) if encoder.paths or references.paths else ()
+    taints = (*fingerprint.taints, *references.taints, *unseen, *drawn)
+    taints = () if options.pure else (*taints, *asked_of_paths)
     rest = [[value for _, value in inputs], given_options, options.namespace, mode.salt]
     shallow = partial(_shallow_key, fingerprint, references, environment, reads, rest)
     reached = (fingerprint.definitions, *references.reached)
@@ -438,7 +445,9 @@ def _config(
     # What callables in the arguments would read comes behind; values may hold further callables.
     for read, laid in _growing(reached, references):
         value = config.own[id(read)] if id(read) in config.own else resolve(read, [*laid, *config.layers])
-        found = Encoder(references).digest(value, f"config '{read.key}'")
+        encoder = Encoder(references)
+        found = encoder.digest(value, f"config '{read.key}'")
+        references.paths |= encoder.paths
         hashed.append([read.parameter, read.key, found])
         shown.append([read.key, found[:8], _shown(read.key, value)])
         if id(read) not in config.overridden and not laid:
@@ -512,6 +521,10 @@ def _variable(name: str) -> str:
     """The value of a variable, as a digest (hex): it may be a secret."""
     if name == ZONE:
         return digest(pack([os.environ.get("TZ"), *time.tzname, time.timezone])).hex()
+    if name == HERE:
+        from inviscid.world import here
+
+        return digest(pack(os.fsencode(here()))).hex()
     if name != DECIMAL:
         return digest(pack(os.environ.get(name))).hex()
     import decimal

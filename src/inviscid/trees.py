@@ -7,7 +7,7 @@ An *item* is one file, link or directory of it. Links inside a directory are ite
     content          = bin (digest of the bytes of a file) | bin (target of a link) | nil (a directory)
     stamp of a tree  = digest of [[name, size, modified ns, changed ns, inode, device]*], sorted by name
 
-An equal stamp vouches for an equal digest only where the whole tree is clearly older than the digest: see `world`.
+An equal stamp vouches for an equal digest only where the whole tree is clearly older than the digest: see `RACY`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from inviscid.digest import digest, pack
 
 Stamp = tuple[int, int, int, int, int]
 
-_RACY = 2_000_000_000
+# In ns. Within a step of the clock a file can change and keep its times. Through a mapping it can for longer: Linux
+# sets them when a page is first written to, and not again before the page is written back, which takes up to 35 s.
+RACY = 40_000_000_000
 _PIECE = 8 << 20
 _THREADS_FROM = 4 << 20
 _TRIES = 4
@@ -118,7 +120,7 @@ def stamp_of(found: Sequence[Item]) -> bytes:
 
 def is_settled(found: Sequence[Item], when: int) -> bool:
     """Whether all of a tree is clearly older than a time in ns."""
-    return all(max(item.stamp[1], item.stamp[2]) + _RACY < when for item in found)
+    return all(max(item.stamp[1], item.stamp[2]) + RACY < when for item in found)
 
 
 def remove(top: str, found: Sequence[Item]) -> None:

@@ -11,12 +11,14 @@ No sight is: what an import reads, what lies in an installed distribution (its v
 written before, devices and the like, and what this package reads for its own purposes.
 
     kind     = "file" | "tree" (a `Dir`) | "names" (in a directory) | "scan" (names, and what each entry's stat says)
-             | "glob" (what a pattern finds)
+             | "glob" (what a pattern finds) | "beside" (a file in which SQLite keeps a part of a database; an empty one
+               is none)
     path     = as the body gave it: one that is relative means another file in another working directory
     digest   = bin: of the bytes, or of what was listed, sorted; empty where there was nothing
     stamp    = [size, modified ns, changed ns, inode, device] | nil
     when     = ns, when the digest was taken. A stamp vouches for a digest only where the file is clearly older than
-               that: within the clock's step a file can change and keep its times (as git knows of its index).
+               that: for a while a file can change and keep its times (`RACY`; git knows it of its index). What is
+               younger is read again, once in each process that asks.
 """
 
 from __future__ import annotations
@@ -32,11 +34,11 @@ from typing import Any, NamedTuple
 from inviscid import bodies
 from inviscid.digest import digest, pack
 from inviscid.errors import UnhashableInput
-from inviscid.inputs.files import dir_digest, file_digest
+from inviscid.inputs.files import dir_digest, file_digest, known_dir_digest, known_file_digest
+from inviscid.trees import RACY
 
 Stamp = tuple[int, int, int, int, int]
 
-_RACY = 2_000_000_000
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 # What is there belongs to the machine, not to the data.
 _DEVICES = ("/dev/", "/proc/", "/sys/")
@@ -47,6 +49,8 @@ _IMPORT = frozenset({"_find_and_load", "_find_spec", "find_spec", "_fill_cache"}
 # What scans directories for names alone, which it gives to nobody but in what a pattern finds.
 _FINDERS = frozenset({"glob", "pathlib", "pathlib._local", "pathlib._glob", "pathlib._abc"})
 _TAG = "CACHEDIR.TAG"
+# Where SQLite keeps what belongs into a database and isn't there yet, or isn't to stay there.
+_BESIDE = ("-wal", "-journal")
 # Modules that open files so that people can read messages.
 _MESSAGES = frozenset({"logging", "logging.handlers", "traceback", "warnings"})
 # Modules that start programs or connect to find out about the machine.
@@ -85,7 +89,7 @@ class Watch:
         for name, memo in memos:
             found = memo.cache_info()
             self.memos[id(memo)] = name, memo, found.hits if found.currsize else None
-        self.home = _here()
+        self.home = here()
         self.reads: dict[tuple[str, str], tuple[str, Stamp | bytes | None]] = {}
         """(kind, path as given) → absolute path, and its stamp when it was first read; of a scan its digest, because no
         stamp of a directory tells of its entries.
@@ -142,7 +146,7 @@ class Watch:
         absolute = os.path.abspath(path)
         if kind == "file" and os.path.isdir(absolute):
             kind = "names"
-        if kind != "glob" and _here() != self.home:
+        if kind != "glob" and here() != self.home:
             # The working directory was changed meanwhile: where the body starts, the path means another file.
             path = absolute
         if (kind, path) in self.reads or absolute in self.written or self.is_declared(absolute):
@@ -155,7 +159,7 @@ class Watch:
             pass
         elif absolute.startswith((*_DEVICES, _LIBRARY)) or any(part in absolute for part in _SITE):
             return
-        self.reads[kind, path] = (absolute, _content(kind, absolute) if kind == "scan" else _stamp(absolute))
+        self.reads[kind, path] = (absolute, _content(kind, absolute) if kind == "scan" else _stamp(kind, absolute))
 
     def write(self, path: str, *, truncates: bool = True) -> None:
         """Note that a file is about to be written, from its beginning or not."""
@@ -199,7 +203,7 @@ class Watch:
                 continue
             now = time.time_ns()
             content = _content(kind, absolute)
-            if (content if kind == "scan" else _stamp(absolute)) != stamp:
+            if (content if kind == "scan" else _stamp(kind, absolute)) != stamp:
                 raise UnhashableInput(f"{path} changed after it was read.", path)
             found[kind, path] = Sight(kind, path, content, None if isinstance(stamp, bytes) else stamp, now)
         return list(found.values())
@@ -214,37 +218,46 @@ def differs(sight: Sight) -> str:
     """What is different now, in words; empty if nothing."""
     if sight.kind == "glob":
         return "" if _content("glob", sight.path) == sight.digest else f"what {sight.path} finds changed"
-    stamp = _stamp(sight.path)
+    stamp = _stamp(sight.kind, sight.path)
     known = sight.stamp is not None and stamp == sight.stamp
-    if known and sight.stamp is not None and max(sight.stamp[1], sight.stamp[2]) + _RACY < sight.when:
+    if known and sight.stamp is not None and max(sight.stamp[1], sight.stamp[2]) + RACY < sight.when:
         return ""
     if stamp is None and not sight.digest:
         return ""
-    what = "file" if sight.kind == "file" else "directory"
+    what = "file" if sight.kind in ("file", "beside") else "directory"
     if stamp is None:
         return f"{what} {sight.path} is gone"
     if not sight.digest:
         return f"{what} {sight.path} is new"
     try:
-        return "" if _content(sight.kind, sight.path) == sight.digest else f"{what} {sight.path} changed"
+        return "" if _content(sight.kind, sight.path, _KNOWN) == sight.digest else f"{what} {sight.path} changed"
     except (OSError, UnhashableInput) as error:
         return f"{what} {sight.path} can't be read any more: {error}"
 
 
-def _stamp(path: str) -> Stamp | None:
+def _stamp(kind: str, path: str) -> Stamp | None:
     try:
         found = os.stat(path)
     except (OSError, ValueError):
         return None
+    if kind == "beside":
+        # SQLite makes it empty when it opens a database, and for root sets its owner each time; nothing sets its times.
+        modified = found.st_mtime_ns
+        return (found.st_size, modified, modified, found.st_ino, found.st_dev) if found.st_size else None
     return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev
 
 
-def _content(kind: str, path: str) -> bytes:
+_Digests = tuple[Callable[[str], bytes], Callable[[str], bytes]]
+_READ: _Digests = file_digest, dir_digest
+_KNOWN: _Digests = known_file_digest, known_dir_digest
+
+
+def _content(kind: str, path: str, digests: _Digests = _READ) -> bytes:
     try:
-        if kind == "file":
-            return file_digest(path)
+        if kind in ("file", "beside"):
+            return b"" if kind == "beside" and not os.path.getsize(path) else digests[0](path)
         if kind == "tree":
-            return dir_digest(path)
+            return digests[1](path)
         if kind == "scan":
             return _scanned(path)
         found = glob.glob(path, recursive=True) if kind == "glob" else os.listdir(path)
@@ -273,7 +286,7 @@ def _told(entry: os.DirEntry[str]) -> list[int]:
     return [own.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns]
 
 
-def _here() -> str:
+def here() -> str:
     """The working directory; empty where it is gone, which must not cost the caller a value."""
     try:
         return os.getcwd()
@@ -355,10 +368,14 @@ def _opened(one: Watch, args: tuple[Any, ...]) -> None:
 
 
 def _opened_database(one: Watch, args: tuple[Any, ...]) -> None:
-    path = os.fsdecode(args[0]) if isinstance(args[0], str | bytes) else ""
+    path = os.fsdecode(args[0]) if isinstance(args[0], str | bytes | os.PathLike) else ""
     path = path.removeprefix("file:").partition("?")[0] if path.startswith("file:") else path
     if path and path != ":memory:":
         one.read("file", path)
+        # SQLite looks for them where a link leads to.
+        beside = os.path.realpath(path) if os.path.islink(path) else path
+        for suffix in _BESIDE:
+            one.read("beside", beside + suffix)
 
 
 def _globbed(one: Watch, args: tuple[Any, ...]) -> None:

@@ -108,7 +108,7 @@ def test_what_is_old_enough_is_not_read_again(here: Path, monkeypatch: pytest.Mo
     write("a")
     age(here / "a.txt")
     now = os.stat("a.txt").st_ctime_ns
-    monkeypatch.setattr(outputs.time, "time_ns", lambda: now + 10_000_000_000)
+    monkeypatch.setattr(outputs.time, "time_ns", lambda: now + 60_000_000_000)
     write("a")
     read: list[str] = []
     real = outputs.trees.digest_at

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import glob
 import logging
 import math
+import mmap
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,6 +24,7 @@ import pytest
 
 import inviscid
 from inviscid import Dir, File, Outcome, Store, cached, world
+from inviscid.inputs import files
 from inviscid.manifest import unpack_manifest
 
 Ran = Callable[[], list[str]]
@@ -59,6 +64,14 @@ def of_file(file: File) -> str:
 def makes_file(path: str) -> str:
     sys.audit("test.ran", "makes_file")
     return of_file(File(path))
+
+
+@cached
+def total(path: str | Path) -> int:
+    sys.audit("test.ran", "total")
+    with contextlib.closing(sqlite3.connect(path, uri=True)) as database:
+        found: int = database.execute("select sum(x) from t").fetchone()[0]
+        return found
 
 
 @cached
@@ -113,7 +126,7 @@ def test_a_callee_whose_file_is_not_read_again_hands_it_on(
     data: Path, ran: Ran, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Stamps are believed at once, so that a hit reads nothing.
-    monkeypatch.setattr("inviscid.world._RACY", -(10**19))
+    monkeypatch.setattr("inviscid.world.RACY", -(10**19))
     read(str(data))
     calls_read(str(data))
     assert ran() == ["read", "calls_read"]
@@ -140,6 +153,69 @@ def test_an_edit_that_keeps_size_and_times_is_seen(data: Path, ran: Ran) -> None
     os.utime(data, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert read(str(data)) == "two"
     assert ran() == ["read", "read"]
+
+
+def test_an_edit_through_a_mapping_is_seen(data: Path, ran: Ran, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its times stay what they were at the first write, until the system writes the page back."""
+    with data.open("r+b") as file, mmap.mmap(file.fileno(), 0) as mapping:
+        mapping[:] = b"one"
+        first = data.stat()
+        changed = max(first.st_mtime_ns, first.st_ctime_ns)
+        for later, text in ((3, b"two"), (30, b"six")):
+            with monkeypatch.context() as patch:
+                patch.setattr(time, "time_ns", lambda later=later: changed + later * 1_000_000_000)
+                read(str(data))
+                of_file(File(data))
+            mapping[:] = text
+            assert read(str(data)) == of_file(File(data)) == text.decode()
+    assert ran() == ["read", "of_file"] * 3
+
+
+def test_a_file_that_is_not_old_is_read_once_in_each_process(
+    data: Path, ran: Ran, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[str] = []
+    whole = files.file_digest
+    monkeypatch.setattr(files, "file_digest", lambda path: [found.append(path), whole(path)][1])
+    read(str(data))
+    # To note what it was is another matter than to compare.
+    assert (found, files._known) == ([], {})
+    later = time.time_ns() + 60_000_000_000
+    monkeypatch.setattr(time, "time_ns", lambda: later)
+    assert [read(str(data)), read(str(data))] == ["one", "one"]
+    assert (found, ran()) == ([str(data)], ["read"])
+
+
+@pytest.mark.parametrize("how", ["by a path", "by a text", "by a URI", "through a link"])
+def test_what_others_commit_to_a_database_is_seen(how: str, tmp_path: Path, ran: Ran) -> None:
+    """In WAL mode it stands in a file beside the database for as long as somebody has it open."""
+    path = tmp_path / "a.db"
+    (tmp_path / "link.db").symlink_to(path)
+    given = {"by a path": path, "by a text": str(path), "by a URI": f"file:{path}?mode=ro"}
+    query = functools.partial(total, given.get(how, tmp_path / "link.db"))
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.execute("pragma journal_mode=wal")
+        writer.execute("create table t (x)")
+        writer.execute("insert into t values (1)")
+        assert [query(), query()] == [1, 1]
+        assert ran() == ["total"]
+        writer.execute("insert into t values (10)")
+        assert [query(), query()] == [11, 11]
+        assert ran() == ["total"]
+    # Now the file beside it is gone, and what it held is in the database itself.
+    assert [query(), query(), query()] == [11, 11, 11]
+    assert ran() == ["total"]
+
+
+def test_a_database_with_nothing_beside_it(tmp_path: Path, ran: Ran) -> None:
+    path = tmp_path / "a.db"
+    for mode in ("delete", "wal"):
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as writer:
+            writer.execute(f"pragma journal_mode={mode}")
+            writer.execute("create table if not exists t (x)")
+            writer.execute("insert into t values (1)")
+        assert total(path) == total(path)
+        assert ran() == ["total"]
 
 
 def test_a_file_that_was_not_there(tmp_path: Path, ran: Ran) -> None:

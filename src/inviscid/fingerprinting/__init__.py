@@ -2,6 +2,7 @@
 
 from inviscid.fingerprinting.definition import (
     DECIMAL,
+    HERE,
     ZONE,
     ConfigRead,
     Declared,
@@ -24,6 +25,7 @@ __all__ = [
     "CURES",
     "DECIMAL",
     "EXACT",
+    "HERE",
     "MEMBERS",
     "OPTIONS",
     "ORDER",
@@ -42,5 +44,8 @@ __all__ = [
     "impure",
     "is_secret",
     "is_user",
-    "opaque", "others", "printing", "world_of",
+    "opaque",
+    "others",
+    "printing",
+    "world_of",
 ]  # fmt: skip

@@ -13,6 +13,7 @@ Encode = Callable[[object, Callable[[object, str], bytes], str], bytes]
 
 DECIMAL = "decimal context"
 ZONE = "time zone"
+HERE = "working directory"
 
 
 class ConfigRead(NamedTuple):
@@ -43,6 +44,8 @@ class Taint(NamedTuple):
     why: str
     unseen: bool = False
     """It only reads a file unseen: see `Fingerprint.unseen`."""
+    of_paths: bool = False
+    """Only if it is a path that is asked: see `Fingerprint.asked`."""
 
 
 class Distribution(NamedTuple):
@@ -133,9 +136,11 @@ class Fingerprint(NamedTuple):
     """Why nothing that it computes can be kept; empty for most."""
     unseen: tuple[str, ...]
     """Which files it may read without being seen: does no harm where files are arguments, and is a taint elsewhere."""
+    asked: tuple[str, ...]
+    """What of the file system it may read if there are paths in the arguments: then it is a taint."""
     variables: frozenset[str]
     """Environment variables that are read by these names; `DECIMAL` for the context of decimal arithmetic, `ZONE` for
-    the time zone of the process.
+    the time zone of the process, `HERE` for its working directory.
     """
     seeds: frozenset[str]
     """Parameters that seed a generator: without one, where the argument is None."""

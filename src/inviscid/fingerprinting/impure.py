@@ -43,6 +43,7 @@ _NATIVE = World("a file in a way that can't be seen: pass it as a File", unseen=
 
 ATTACHED = World("a database that SQL attaches: pass it as a File", unseen=True)
 """SQLite opens it, and says nothing: known by the word in the texts that are in reach, where SQLite is in reach too."""
+_PATH = re.compile(rb"\xa5posix|\xa7windows")
 _ATTACH = re.compile(rb"(?i)(?<![a-z])attach(?![a-z])")
 _SQLITE = re.compile(r"(_?sqlite3|apsw|sqlalchemy|sqlite_utils|aiosqlite|pandas\.(io\.sql\.)?read_sql\w*)(\.|$)")
 
@@ -64,7 +65,8 @@ _LISTS: dict[World, str] = {
         os.environ os.environb os.getenv os.getenvb os.getcwd os.getcwdb os.getlogin os.getuid os.geteuid os.getgid
         os.getloadavg os.uname os.times
         os.path.expanduser os.path.expandvars os.path.abspath os.path.realpath os.path.relpath
-        pathlib.Path.home pathlib.Path.cwd getpass.getuser socket.gethostname socket.getfqdn platform.node
+        pathlib.Path.home pathlib.Path.cwd pathlib.Path.expanduser
+        getpass.getuser socket.gethostname socket.getfqdn platform.node
         platform.platform platform.uname platform.processor platform.release platform.version sys.argv sys.orig_argv
         sys.path sys.executable tempfile.gettempdir locale.getlocale locale.getdefaultlocale
         locale.localeconv locale.getpreferredencoding locale.getencoding resource. psutil.
@@ -74,8 +76,9 @@ _LISTS: dict[World, str] = {
         os.path.getsize os.path.getatime os.path.getctime os.path.samefile os.stat os.lstat os.fstat os.access
         os.readlink os.statvfs os.walk os.fwalk shutil.disk_usage shutil.which pathlib.Path.exists
         pathlib.Path.is_file pathlib.Path.is_dir pathlib.Path.is_symlink pathlib.Path.stat pathlib.Path.lstat
-        pathlib.Path.samefile pathlib.Path.walk pathlib.Path.resolve
-        pathlib.Path.absolute pathlib.Path.expanduser pathlib.Path.readlink filecmp.
+        pathlib.Path.is_mount pathlib.Path.is_junction pathlib.Path.is_fifo pathlib.Path.is_socket
+        pathlib.Path.is_block_device pathlib.Path.is_char_device pathlib.Path.owner pathlib.Path.group
+        pathlib.Path.samefile pathlib.Path.walk pathlib.Path.resolve pathlib.Path.readlink filecmp.
     """,
     _NETWORK: """
         socket.socket socket.create_connection socket.getaddrinfo socket.gethostbyname urllib.request. http.client.
@@ -155,8 +158,8 @@ _METHODS: dict[str, frozenset[str]] = {
     "datetime.datetime": frozenset({"now", "utcnow", "today"}),
     "datetime.date": frozenset({"today"}),
     "pathlib.Path": frozenset(
-        "home cwd exists is_file is_dir is_symlink stat lstat samefile walk resolve absolute expanduser "
-        "readlink".split()
+        "home cwd exists is_file is_dir is_symlink is_mount is_junction is_fifo is_socket is_block_device "
+        "is_char_device stat lstat samefile walk resolve expanduser readlink".split()
     ),
     "pandas.Timestamp": frozenset({"now", "utcnow", "today"}),
 }
@@ -165,6 +168,28 @@ _METHODS: dict[str, frozenset[str]] = {
 def attaches(text: bytes) -> bool:
     """Whether a text, or the stream of a value, may be SQL that attaches a database."""
     return _ATTACH.search(text) is not None
+
+
+def holds_path(text: bytes) -> bool:
+    """Whether in the stream of a value there may be a path that can be asked what is there."""
+    return _PATH.search(text) is not None
+
+
+def makes_paths(name: str) -> bool:
+    """Whether something installed is, or makes, such a path."""
+    name = canonical(name)
+    return name == "pathlib" or (name.startswith("pathlib.") and not name.startswith("pathlib.Pure"))
+
+
+def is_absolute(name: str, mentions: Collection[str]) -> bool:
+    """Whether something installed shows the working directory in front of a path."""
+    name = canonical(name)
+    return name == "pathlib.Path.absolute" or (name == "pathlib.Path" and "absolute" in mentions)
+
+
+def scans(name: str) -> bool:
+    """Whether something installed lists a directory with what the entries' stat says, which is seen."""
+    return canonical(name) == "os.scandir"
 
 
 def is_sqlite(name: str) -> bool:

@@ -126,7 +126,7 @@ class _Normalizer:
         self.marks.update(template.REFLECTIVE_ATTRIBUTES.get(attribute, ()))
         self.mentions.add(self.mangled(attribute))
         if attribute in template.ASKED:
-            self.mentions.add(f".{attribute}")
+            self.mentions.update(_asked(attribute))
 
     def lookup(self, name: str, scope: _Scope) -> tuple[_Scope | None, int]:
         """The scope that a name lives in, and how many function scopes out; None for globals and closure cells."""
@@ -440,10 +440,11 @@ class _Normalizer:
 
     def call(self, node: ast.Call, scope: _Scope) -> Tree:
         match node:
-            case ast.Call(func=ast.Name(id=name), args=[_, ast.Constant(value=str()), *_]) if (
+            case ast.Call(func=ast.Name(id=name), args=[_, ast.Constant(value=str(key)), *_]) if (
                 name in template.NAME_TAKING
             ):
                 self.used_as[id(node.func)] = template.NAMED
+                self.mentions.update(_asked(key))
             case ast.Call(args=[], keywords=[]) | ast.Call(args=[ast.Constant(value=None)], keywords=[]):
                 self.used_as[id(node.func)] = template.BARE
             case ast.Call(args=[ast.Constant(value=str(key)), *_]):
@@ -458,6 +459,8 @@ class _Normalizer:
         called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if called == "sample" and not {"random_state", "seed"} & {keyword.arg for keyword in node.keywords}:
             self.mentions.add(template.SAMPLES)
+        if isinstance(node.func, ast.Attribute) and called in template.ASKED_OF_PATHS and _as_of_a_path(node):
+            self.mentions.update(_asked(called))
         if called in template.SHOWING:
             for given in [*node.args, *(keyword.value for keyword in node.keywords)]:
                 self.shown(given)
@@ -565,6 +568,20 @@ class _Normalizer:
         if isinstance(value, ast.AST):
             return self.expression(value, scope)
         return value if isinstance(value, str | int) or value is None else repr(value)
+
+
+def _asked(name: str) -> list[str]:
+    """What is mentioned where a method is looked up that reads the world."""
+    found = [f".{name}"] if name in template.ASKED else []
+    return [*found, f".{name}()"] if name in template.ASKED_OF_PATHS else found
+
+
+def _as_of_a_path(node: ast.Call) -> bool:
+    """Whether a path could be asked like that: it takes keywords, and ``strict`` alone by its position."""
+    match node.args:
+        case [] | [ast.Constant(value=bool())]:
+            return True
+    return False
 
 
 def _shows_locals(node: ast.AST) -> bool:

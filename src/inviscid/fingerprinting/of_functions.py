@@ -10,7 +10,7 @@ from types import FunctionType
 
 from inviscid.entry import module_name
 from inviscid.fingerprinting import members, registries, template
-from inviscid.fingerprinting.definition import ZONE, Definition
+from inviscid.fingerprinting.definition import HERE, ZONE, Definition
 from inviscid.fingerprinting.generated import is_created
 from inviscid.fingerprinting.guards import contents
 from inviscid.fingerprinting.impure import ZONED, seeds
@@ -67,6 +67,8 @@ def visit_function(walk: Walk, definition: Definition, function: FunctionType) -
     walk.mentions.update(form.mentions)
     if not ZONED.isdisjoint(form.mentions):
         definition.variables.add(ZONE)
+    if ".absolute()" in form.mentions:
+        definition.variables.add(HERE)
     if makes_texts(form.mentions):
         definition.variables.add(PRINTING)
     definition.shown = form.text

@@ -14,7 +14,7 @@ from inviscid.errors import UnhashableInput
 from inviscid.fingerprinting import members, template
 from inviscid.fingerprinting.definition import Definition, Encode
 from inviscid.fingerprinting.guards import Content, hold
-from inviscid.fingerprinting.impure import attaches
+from inviscid.fingerprinting.impure import attaches, holds_path
 from inviscid.fingerprinting.options import PRINTING, makes_texts
 from inviscid.fingerprinting.shown import brief
 from inviscid.fingerprinting.walk import IMMUTABLE, Walk
@@ -56,6 +56,7 @@ def _add_content(walk: Walk, definition: Definition, stream: bytes, parts: tuple
     """The stream of a value, and the functions and classes in it."""
     definition.label.append(stream)
     walk.attaches = walk.attaches or attaches(stream)
+    walk.paths = walk.paths or holds_path(stream)
     for part in parts:
         walk.hand(definition, part, f"{type(part).__module__}.{getattr(part, '__qualname__', definition.name)}")
 

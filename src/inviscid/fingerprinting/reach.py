@@ -28,7 +28,7 @@ from inviscid.digest import digest, pack, short
 from inviscid.errors import UnhashableInput
 from inviscid.fingerprinting import members, registries, template
 from inviscid.fingerprinting.definition import Declared, Definition, Encode
-from inviscid.fingerprinting.impure import ATTACHED, is_sqlite, world_of
+from inviscid.fingerprinting.impure import ATTACHED, is_sqlite, makes_paths, scans, world_of
 from inviscid.fingerprinting.of_classes import outline, refer_to_subclasses, visit_class
 from inviscid.fingerprinting.of_functions import refer_to_annotations, visit_function
 from inviscid.fingerprinting.of_installed import refer_to_all_extensions, visit_external
@@ -87,16 +87,25 @@ def _ask_the_world(walk: Walk) -> None:
     if attaching and (by := next((d.name for d in walk.definitions if is_sqlite(d.name)), "")):
         walk.impure(walk.definitions[0], by, ATTACHED)
     asked = {name[1:] for name in walk.mentions if name.startswith(".")} & template.ASKED
+    of_paths = {name for name in template.ASKED_OF_PATHS - {"absolute"} if f".{name}()" in walk.mentions}
     # Those of the user's own classes are followed.
-    asked -= {name for _, cls, _ in walk.classes for name in vars(cls)}
+    asked = (asked | of_paths) - {name for _, cls, _ in walk.classes for name in vars(cls)}
+    paths = walk.paths or any(d.kind == "external" and makes_paths(d.name) for d in walk.definitions)
     for name in sorted(asked):
         moment = name in ("now", "utcnow", "today")
         if moment and not any(d.name in _MOMENTS for d in walk.definitions if d.kind == "external"):
             continue
         full = f"datetime.datetime.{name}" if moment else f"pathlib.Path.{name}"
         found = world_of(full)
-        if found is not None and not any(found.what in taint.why for d in walk.definitions for taint in d.taints):
-            walk.impure(walk.definitions[0], full, found)
+        only_of_paths = name in of_paths and not paths
+        mention = f".{name}()" if name in of_paths else f".{name}"
+        for definition in [d for d in walk.definitions if mention in d.looks_up]:
+            if name == "stat" and any(scans(walk.definitions[number].name) for number in definition.references):
+                # It is most likely an entry that is asked.
+                continue
+            told = [taint for taint in definition.taints if only_of_paths or not taint.of_paths]
+            if found is not None and not any(found.what in taint.why for taint in told):
+                walk.impure(definition, full, found, of_paths=only_of_paths)
 
 
 def _widen(walk: Walk) -> None:

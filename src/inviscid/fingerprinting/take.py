@@ -96,8 +96,9 @@ class Fingerprinter:
                 _part(walk, node, labels[node], seen) for node in order if walk.definitions[node].kind != "external"
             ),
             marks=seen,
-            taints=tuple(dict.fromkeys(taint.why for taint in taints if not taint.unseen)),
+            taints=tuple(dict.fromkeys(taint.why for taint in taints if not taint.unseen and not taint.of_paths)),
             unseen=tuple(dict.fromkeys(taint.why for taint in taints if taint.unseen)),
+            asked=tuple(dict.fromkeys(taint.why for taint in taints if taint.of_paths)),
             variables=walk.variables,
             seeds=frozenset(walk.seeds),
             declared=tuple(

@@ -76,7 +76,13 @@ FIRST_NAME_TAKING = frozenset({"attrgetter", "methodcaller"})
 
 # Methods of classes from the standard library that read the world. As attributes they are mentioned with a dot in
 # front, which tells them from words.
-ASKED = frozenset("now utcnow today exists is_file is_dir is_symlink lstat".split())
+ASKED = frozenset(
+    "now utcnow today exists is_file is_dir is_symlink lstat is_mount is_junction is_fifo is_socket is_block_device "
+    "is_char_device samefile readlink expanduser".split()
+)
+# Those of them that other classes have too: mentioned with a dot in front and brackets behind, where they are called as
+# paths are asked.
+ASKED_OF_PATHS = frozenset("stat resolve owner absolute".split())
 FORMATTING = frozenset({"format", "format_map", "vformat"})
 # Builtins, and what else makes a text of what it is given.
 SHOWING = frozenset("str repr ascii format print pformat pprint".split())

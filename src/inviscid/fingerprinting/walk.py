@@ -13,7 +13,7 @@ from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
 from inviscid.fingerprinting import template
-from inviscid.fingerprinting.definition import Definition, Distribution, Encode, Taint
+from inviscid.fingerprinting.definition import HERE, Definition, Distribution, Encode, Taint
 from inviscid.fingerprinting.guards import Guards
 from inviscid.fingerprinting.impure import (
     CURES,
@@ -23,6 +23,7 @@ from inviscid.fingerprinting.impure import (
     counts_by_mentions,
     impure_below,
     impure_method,
+    is_absolute,
     world_of,
 )
 from inviscid.fingerprinting.narrowing import Narrowed
@@ -77,6 +78,8 @@ class Walk:
         """Every name that something may be looked up by."""
         self.attaches = False
         """Whether a text in reach may be SQL that attaches a database."""
+        self.paths = False
+        """Whether a value in reach may hold a path that can be asked what is there."""
         self.classes: list[tuple[Definition, type, Narrowed]] = []
         self.targets: dict[tuple[int, Slot], tuple[Target, Any, int]] = {}
         """What slots stand for, by the id of the globals; with what is said of it, and its node."""
@@ -159,6 +162,8 @@ class Walk:
 
     def world(self, definition: Definition, name: str, uses: tuple[str, ...], mentions: tuple[str, ...]) -> None:
         """Note what a function reads beyond its arguments by something installed that it names."""
+        if name and is_absolute(name, mentions):
+            definition.variables.add(HERE)
         if not name or (name, uses) in self._harmless:
             return
         if canonical(name) in ENVIRONMENT_READERS and all(use.startswith("=") for use in uses):
@@ -175,11 +180,12 @@ class Walk:
         elif found is not None and not (name == "builtins.hash" and definition.name.endswith(".__hash__")):
             self.impure(definition, name, found)
 
-    def impure(self, definition: Definition, name: str, world: World) -> None:
-        """Note that what is computed with this definition depends on the world."""
+    def impure(self, definition: Definition, name: str, world: World, *, of_paths: bool = False) -> None:
+        """Note that what is computed with this definition depends on the world, be it only where it asks a path."""
         reader = definition.name if definition.name != name else "it"
         cure = "" if world.unseen else f": {world.cure}{CURES}"
-        definition.taints.append(Taint(f"{reader} reads {world.what} ({canonical(name)}){cure}", world.unseen))
+        why = f"{reader} reads {world.what} ({canonical(name)}){cure}"
+        definition.taints.append(Taint(why, world.unseen, of_paths))
 
     def external_name_of(self, target: Target) -> str:
         """The name of what is installed, also where the user's module has bound it to another; empty for all else."""

@@ -121,7 +121,7 @@ class Encoder:
     __slots__ = (
         "_alive", "_base", "_memo", "_pack", "_packer", "_probing", "_reference", "_referred", "_root", "_rules",
         "_sets", "_stack", "_start", "_starts", "content", "decimals", "files", "looks_up", "ordered",
-        "volatile",
+        "paths", "volatile",
     )  # fmt: skip
 
     def __init__(
@@ -139,6 +139,8 @@ class Encoder:
         """(``file`` or ``tree``, path, digest) of what was encoded by what is in files."""
         self.decimals = False
         """Whether decimal numbers were encoded: how they are computed with is a setting of the thread."""
+        self.paths = False
+        """Whether paths were encoded that can be asked what is there."""
         self.looks_up = False
         """Whether something was encoded that looks attributes up by names that it is given."""
         self._reference = reference

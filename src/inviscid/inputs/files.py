@@ -22,6 +22,7 @@ from blake3 import blake3
 
 from ..digest import digest, pack
 from ..errors import UnhashableInput
+from ..trees import RACY
 from . import tags
 from .parts import Context, Node, Rule
 
@@ -119,14 +120,22 @@ def file_digest(path: str) -> bytes:
 
 def dir_digest(path: str) -> bytes:
     """The digest of the names and contents below a directory."""
-    return digest(pack([list(entry) for entry in sorted(_entries(path, file_digest), key=itemgetter(0))]))
+    return _dir_digest(path, file_digest)
+
+
+def _dir_digest(path: str, digest_of: Callable[[str], bytes]) -> bytes:
+    return digest(pack([list(entry) for entry in sorted(_entries(path, digest_of), key=itemgetter(0))]))
 
 
 # What is known of files by their stat: path → (stamp, digest). A stamp vouches for a digest only if the file was
-# clearly older than the moment of reading: within a step of the clock a file can change and keep its times.
-_RACY = 2_000_000_000
+# clearly older than the moment of reading: see `RACY`.
 _MOST = 1 << 14
 _known: dict[str, tuple[tuple[int, ...], bytes]] = {}
+
+
+def known_dir_digest(path: str) -> bytes:
+    """As `dir_digest`, without reading files again whose stat is what it was."""
+    return _dir_digest(path, known_file_digest)
 
 
 def known_file_digest(path: str) -> bytes:
@@ -138,7 +147,7 @@ def known_file_digest(path: str) -> bytes:
         return found[1]
     now = time.time_ns()
     read = file_digest(path)
-    if max(stamp[1:3]) + _RACY < now and _stamp(name) == stamp:
+    if max(stamp[1:3]) + RACY < now and _stamp(name) == stamp:
         if len(_known) >= _MOST:
             _known.clear()
         _known[name] = stamp, read
@@ -175,8 +184,7 @@ def _content(tag: int) -> Rule:
             if tag == tags.FILE:
                 content, named = known_file_digest(path), [os.path.splitext(path)[1]]
             else:
-                rows = sorted(_entries(path, known_file_digest), key=itemgetter(0))
-                content, named = digest(pack([list(row) for row in rows])), []
+                content, named = known_dir_digest(path), []
             context.files.append(("file" if tag == tags.FILE else "tree", path, content))
             return Node(tag, [content, *named])
         except OSError as error:

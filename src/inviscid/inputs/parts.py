@@ -55,6 +55,7 @@ class Context(Protocol):
     files: list[tuple[str, str, bytes]]
     ordered: bool
     decimals: bool
+    paths: bool
     looks_up: bool
 
     def refer(self, target: object) -> Raw:

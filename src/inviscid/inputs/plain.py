@@ -88,6 +88,7 @@ def _uuid(context: Context, value: Any) -> Node:
 
 def _path(flavour: str) -> Callable[[Context, Any], Node]:
     def expand(context: Context, value: Any) -> Node:
+        context.paths |= not flavour.startswith("pure")
         return Node(tags.PATH, [flavour, str(value)])
 
     return expand

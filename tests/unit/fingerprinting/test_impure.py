@@ -8,6 +8,7 @@ import pydoc
 import random
 import sys
 import time
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ import pandas as pd
 import pytest
 
 import inviscid
-from inviscid import cached, fingerprint
+from inviscid import cached, config, configure, fingerprint
 from inviscid.fingerprinting import impure as rules
 
 HEAD = (
@@ -60,6 +61,25 @@ IMPURE = {
     "home of a class in a variable": ("def f(x):\n p = pathlib.Path\n return p.home()", "the environment"),
     "clock of a module that is handed on": ("def f(x): return getattr(time, 'monotonic')()", "the clock"),
     "existence of a path that is given": ("def f(x): return x.exists()", "the state of the file system"),
+    "size of a path that a helper is given": (
+        "def h(p): return p.stat().st_size\ndef f(x): return h(pathlib.Path(x))",
+        "the state of the file system",
+    ),
+    "target of a path below a global one": (
+        "R = pathlib.Path('/a')\ndef f(x): return (R / x).resolve(strict=False).name",
+        "the state of the file system",
+    ),
+    "owner of a path in a global list": (
+        "R = [pathlib.Path('/a')]\ndef f(x): return R[0].owner()",
+        "the state of the file system",
+    ),
+    "size by the name of the method": (
+        "def f(x): return getattr(R, 'stat')().st_size\nR = pathlib.Path('/a')",
+        "the state of the file system",
+    ),
+    "kind of a path that is given": ("def f(x): return x.is_mount()", "the state of the file system"),
+    "identity of a path that is given": ("def f(x, y): return x.samefile(y)", "the state of the file system"),
+    "home of a path that is given": ("def f(x): return x.expanduser()", "the environment"),
     "a moment that is left out": ("def f(x): return time.localtime()", "the clock"),
     "hash of a text": ("def f(x): return hash(x)", "differs between processes"),
     "settings of the process": ("def f(x): return np.geterr()", "settings that hold for the whole process"),
@@ -90,6 +110,17 @@ PURE = {
     "a moment that is given": "def f(x): return time.gmtime(0)",
     "a method of one's own that is called exists": "class A:\n def exists(self): return 1\ndef f(x): return A().exists()",
     "now of something else": "def f(x): return x.now()",
+    "stat of something else": "def f(x): return x.stat(), x.resolve(), x.owner()",
+    "stat of something else, beside paths": (
+        "def h(p): return pathlib.Path(p)\ndef f(x): return h(x).name, x.stat, x.resolve('a'), x.owner"
+    ),
+    "stat of an entry": "R = pathlib.Path('/a')\ndef f(): return [e.stat().st_size for e in os.scandir(R)]",
+    "stat of an entry, imported": (
+        "from os import scandir\nR = pathlib.Path('/a')\ndef f(): return [e.stat().st_size for e in scandir(R)]"
+    ),
+    "a method of one's own that is called stat": (
+        "class A:\n def stat(self): return 1\ndef h(p): return p.stat()\ndef f(x): return h(A()), pathlib.Path(x)"
+    ),
     "hash of one's own": "class A:\n def __hash__(self): return hash('a')\n def __eq__(self, o): return True\ndef f(x): return {A(): 1}",
     "a method of one's own that is called now": "class A:\n def now(self): return 1\ndef f(x): return A().now()",
 }
@@ -299,6 +330,106 @@ def test_a_sample_without_a_seed_is_random(ran: Any) -> None:
         of_my_own(Sampler())
         beside_frames(series)
     assert ran() == ["pick", "pick", "seeded", "of_my_own", "beside_frames", "pick"]
+
+
+@pytest.mark.parametrize(
+    "how", ["directly", "in a container", "to a callable argument", "through a callee", "by the config"]
+)
+def test_what_is_asked_of_a_path_that_is_given_is_not_kept(how: str, tmp_path: Path, ran: Any) -> None:
+    @cached
+    def size(x: Any) -> int:
+        sys.audit("test.ran", "size")
+        return int(x[0].stat().st_size) if isinstance(x, list) else int(x.stat().st_size)
+
+    @cached
+    def apply(x: Any, function: Any) -> int:
+        sys.audit("test.ran", "size")
+        return int(function(x))
+
+    @cached
+    def calls(x: Any) -> int:
+        return size(x)
+
+    @cached
+    def configured(x: Any = config("impure.path")) -> int:
+        sys.audit("test.ran", "size")
+        return int(x.stat().st_size)
+
+    path = tmp_path / "a"
+    path.write_text("1")
+    functions: dict[str, tuple[Any, tuple[Any, ...]]] = {
+        "directly": (size, (path,)),
+        "in a container": (size, ([path],)),
+        "to a callable argument": (apply, (path, lambda p: p.stat().st_size)),
+        "through a callee": (calls, (path,)),
+        "by the config": (configured, ()),
+    }
+    function, given = functions[how]
+    with configure({"impure.path": path}):
+        with pytest.warns(inviscid.InviscidWarning, match=r"the state of the file system \(pathlib.Path.stat\)"):
+            assert function(*given) == 1
+        path.write_text("12345")
+        assert function(*given) == 5
+    assert ran() == ["size", "size"]
+
+
+def test_of_what_is_no_path_the_same_is_kept(ran: Any) -> None:
+    @cached
+    def asks(x: Any, path: Any = None) -> int:
+        sys.audit("test.ran", "asks")
+        return int(x.stat())
+
+    class Curve:
+        def stat(self) -> int:
+            return 3
+
+    for _ in range(2):
+        assert asks(Curve()) == 3
+        assert asks(Curve(), PurePath("a")) == 3
+    assert ran() == ["asks", "asks"]
+
+
+def test_the_working_directory_counts_where_it_is_used(
+    ran: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @cached
+    def whole(path: Path) -> Path:
+        sys.audit("test.ran", "whole")
+        return path.absolute()
+
+    @cached
+    def of_text(path: str) -> Path:
+        sys.audit("test.ran", "of_text")
+        return Path(path).absolute()
+
+    @cached
+    def of_arrays(array: Any) -> Any:
+        sys.audit("test.ran", "of_arrays")
+        return np.absolute(array)
+
+    for folder in ("a", "b", "a"):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        monkeypatch.chdir(tmp_path / folder)
+        assert whole(Path("x")) == of_text("x") == tmp_path / folder / "x"
+        assert of_arrays(-1) == 1
+    assert ran() == ["whole", "of_text", "of_arrays", "whole", "of_text"]
+    monkeypatch.chdir(tmp_path)
+    assert whole.explain(Path("x")).reasons == of_text.explain("x").reasons == ["working directory changed"]
+
+
+def test_the_working_directory_counts_for_whoever_names_the_method(
+    ran: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @cached
+    def each(paths: list[str]) -> list[Path]:
+        sys.audit("test.ran", "each")
+        return list(map(Path.absolute, map(Path, paths)))
+
+    for folder in ("a", "b", "a"):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        monkeypatch.chdir(tmp_path / folder)
+        assert each(["x"]) == [tmp_path / folder / "x"]
+    assert ran() == ["each", "each"]
 
 
 def test_the_time_zone_counts_where_it_is_used(ran: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,6 +93,7 @@ _REGISTRY = "fingerprinting/test_registries.py::test_what_changes_in_the_running
 _IMPURE = "fingerprinting/test_impure.py::test_what_is_impure_is_said"
 _SHOWS = "fingerprinting/test_attacks.py::test_the_module_of_a_class_counts_where_a_text_shows_it"
 _PURE = "fingerprinting/test_impure.py::test_what_only_looks_impure_is_not"
+_ASKED = "fingerprinting/test_impure.py::test_what_is_asked_of_a_path_that_is_given_is_not_kept"
 _GUARD = "fingerprinting/test_guards.py::test"
 _GRAPH = "fingerprinting/test_graph.py::test"
 _PLACE = "fingerprinting/test_places.py::test"
@@ -320,6 +321,20 @@ WORLD = [
     ([f"{_IMPURE}[clock of a module that is handed on]"], "if found is None and (below := impure_below(", "if False and (below := impure_below("),
     ([f"{_IMPURE}[clock of a class that a helper is given]", f"{_IMPURE}[existence of a path that is given]"], "if attribute in template.ASKED:", "if False:"),
     ([f"{_PURE}[a method of one's own that is called exists]"], "for _, cls, _ in walk.classes for name in vars(cls)}", "for name in ()}"),
+    ([f"{_IMPURE}[{name}]" for name in ("size of a path that a helper is given", "target of a path below a global one", "owner of a path in a global list")], "and called in template.ASKED_OF_PATHS and", "and False and"),
+    ([f"{_IMPURE}[size by the name of the method]"], "self.mentions.update(_asked(key))", "pass"),
+    ([f"{_IMPURE}[target of a path below a global one]", f"{_IMPURE}[owner of a path in a global list]"], "walk.paths = walk.paths or holds_path(stream)", "pass"),
+    ([f"{_IMPURE}[size of a path that a helper is given]"], "makes_paths(d.name) for d in", "False for d in"),
+    ([f"{_PURE}[stat of something else]"], "only_of_paths = name in of_paths and not paths", "only_of_paths = False"),
+    ([f"{_PURE}[stat of something else, beside paths]"], "case [] | [ast.Constant(value=bool())]:", "case _:"),
+    ([f"{_PURE}[stat of an entry]", f"{_PURE}[stat of an entry, imported]"], 'if name == "stat" and any(', "if False and any("),
+    ([f"{_ASKED}[{how}]" for how in ("directly", "in a container", "to a callable argument", "through a callee")], "context.paths |= not", "context.paths |= False and not"),
+    ([f"{_ASKED}[to a callable argument]"], 'self.asked += [f"{path}: {asked}" for asked in fingerprint.asked]', "pass"),
+    ([f"{_ASKED}[by the config]"], "references.paths |= encoder.paths", "pass"),
+    (["fingerprinting/test_impure.py::test_of_what_is_no_path_the_same_is_kept"], "if encoder.paths or references.paths else ()", "if True else ()"),
+    (["fingerprinting/test_impure.py::test_of_what_is_no_path_the_same_is_kept"], 'not flavour.startswith("pure")', "True"),
+    (["fingerprinting/test_impure.py::test_the_working_directory_counts_where_it_is_used"], 'if ".absolute()" in form.mentions:', "if False:"),
+    (["fingerprinting/test_impure.py::test_the_working_directory_counts_for_whoever_names_the_method"], "if name and is_absolute(name, mentions):", "if False:"),
     ([f"{_PURE}[now of something else]"], "if moment and not any(", "if False and not any("),
     ([f"{_IMPURE}[clock in a container]", f"{_IMPURE}[clock as a default]", f"{_IMPURE}[clock as an attribute of a class]", f"{_IMPURE}[function that is impure, as an annotation that is called]"], "if type(value) not in IMMUTABLE and (external :=", "if False and (external :="),
     ([f"{_IMPURE}[attached database]"], 'mention.lower() == "attach"', "False"),
@@ -360,7 +375,7 @@ WORLD = [
     (["test_world.py::test_a_callee_whose_file_is_not_read_again_hands_it_on"], "found.digest, standing.sights,", "found.digest, (),"),
     (["test_world.py::test_the_names_in_a_directory"], '"os.listdir": _listed,', ""),
     (["test_world.py::test_a_declared_file_counts_by_content_alone"], "or self.is_declared(absolute):", "or False:"),
-    (["test_world.py::test_a_file_that_changes_while_it_is_read_stores_nothing"], "else _stamp(absolute)) != stamp:", "else stamp) != stamp:"),
+    (["test_world.py::test_a_file_that_changes_while_it_is_read_stores_nothing"], "else _stamp(kind, absolute)) != stamp:", "else stamp) != stamp:"),
     (["test_world.py::test_programs_and_connections_are_not_kept"], "if not self._options.pure and (unseen := computation.watch.unseen()):", "if False:"),
     (["test_world.py::test_what_a_scan_tells_of_the_entries_is_a_dependency"], '"os.scandir": _scans,', '"os.scandir": _listed,'),
     (["test_world.py::test_what_a_scan_tells_of_the_entries_is_a_dependency"], "found.st_size, found.st_mtime_ns, found.st_ctime_ns]", "]"),
@@ -376,6 +391,12 @@ WORLD = [
     (["test_world.py::test_the_users_word_covers_memos"], "computation.watch.remembered.clear()", "pass"),
     (["test_cutoff.py::test_what_a_memo_read_for_one_is_a_dependency_of_others"], "if computation.watch.relied or", "if"),
     (["test_cutoff.py::test_answers_are_not_compared_where_the_order_of_attributes_is_seen"], "or ORDER in call.fingerprint.marks:", "or False:"),
+    ([f"test_world.py::test_what_others_commit_to_a_database_is_seen[{how}]" for how in ("by a path", "by a text", "by a URI", "through a link")], "for suffix in _BESIDE:", "for suffix in ():"),
+    (["test_world.py::test_what_others_commit_to_a_database_is_seen[by a path]"], 'str | bytes | os.PathLike) else ""\n    path = path', 'str | bytes) else ""\n    path = path'),
+    (["test_world.py::test_what_others_commit_to_a_database_is_seen[by a URI]"], "found.st_ino, found.st_dev) if found.st_size else None", "found.st_ino, found.st_dev)"),
+    (["test_world.py::test_what_others_commit_to_a_database_is_seen[through a link]"], "os.path.realpath(path) if os.path.islink(path) else path", "path"),
+    (["test_world.py::test_an_edit_through_a_mapping_is_seen"], "RACY = 40_000_000_000", "RACY = 2_000_000_000"),
+    (["test_world.py::test_a_file_that_is_not_old_is_read_once_in_each_process"], "sight.path, _KNOWN) ==", "sight.path) =="),
     (["test_world.py::test_a_file_that_was_not_there"], 'return f"{what} {sight.path} is new"', 'return ""'),
     (["test_world.py::test_a_relative_path_is_another_file_elsewhere"], "found[kind, path] = Sight(kind, path,", "found[kind, path] = Sight(kind, absolute,"),
 ]  # fmt: skip
