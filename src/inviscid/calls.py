@@ -371,11 +371,11 @@ def _answers(references: Sequence[Callable[[], Any]]) -> list[list[str]]:
     return [found[name] for name in sorted(found)]
 
 
-def standing(fingerprint: Fingerprint, config: Config) -> bytes:
+def standing(fingerprint: Fingerprint, config: Config, own: Callable[[], Any]) -> bytes:
     """The digest of all that a function does and is configured to do, whatever it is called with."""
     reads, _, _ = _config(fingerprint, config, References())
     environment = [*_PYTHON, *map(list, sorted(fingerprint.distributions))]
-    environment += _answers([reference for _, reference in fingerprint.declared])
+    environment += _answers([own, *(reference for _, reference in fingerprint.declared)])
     environment += _ambient(fingerprint.variables, environment, References())
     return combine("standing", fingerprint.raw, pack(environment), pack(reads))
 

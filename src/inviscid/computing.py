@@ -78,8 +78,8 @@ class Computation:
     """One body that is running."""
 
     __slots__ = (
-        "bytes", "calls", "carries", "config", "cut", "demands", "disturbed", "held", "name", "paths", "reaches",
-        "told", "uncovered", "watch",
+        "bytes", "calls", "carries", "config", "cut", "demands", "disturbed", "given", "held", "name", "paths",
+        "reaches", "told", "uncovered", "watch",
     )  # fmt: skip
 
     def __init__(
@@ -91,6 +91,7 @@ class Computation:
         cut: Mapping[int, int] | None = None,
         reaches: frozenset[int] = frozenset(),
         memos: Iterable[tuple[str, Any]] = (),
+        given: frozenset[str] = frozenset(),
     ) -> None:
         self.name = name
         self.config = config or {}
@@ -113,6 +114,8 @@ class Computation:
             if digest and isinstance(value, File | Dir)
         }
         """By type and path: which argument a `File` or `Dir` is."""
+        self.given = given
+        """The paths of all that are in its arguments, as they are spelled there."""
         self.calls = 0
         self.carries = False
         """Whether an answer brought classes or functions of the user's."""
@@ -155,6 +158,9 @@ class Computation:
         for asked in demands:
             identity = id(asked.function), b"".join(map(repr_of, asked.arguments))
             known = self.demands.setdefault(identity, asked)
+            if asked.files:
+                # Who wrote last is asked last: what it left stays.
+                self.demands[identity] = self.demands.pop(identity)
             if known.answer != asked.answer:
                 self.disturbed = self.disturbed or f"{asked.function.__qualname__}() gave two answers while it ran"
 

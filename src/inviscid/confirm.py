@@ -10,11 +10,12 @@ Whatever goes wrong on the way is no error here: then the entry doesn't stand, a
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from inviscid import codecs, computing, outputs, results, world
+from inviscid import calls, codecs, computing, outputs, results, world
 from inviscid.calls import Call, Options
 from inviscid.computing import Answer, Asked, Computation, Told, aside
 from inviscid.entry import function_name
@@ -52,24 +53,19 @@ class Standing(NamedTuple):
 def confirm(call: Call, manifest: Manifest, *, awaited: bool) -> Steps[Standing]:
     """Look at what an entry depends on; with a trace that is its calls, and what it read itself."""
     shallow, trace = call.fingerprint.shallow, manifest.trace
-    sights = list(manifest.sights if trace is None else trace.sights)
-    if moved := _differing(sights):
+    if moved := _moved(call, manifest):
         return Standing(moved)
-    if trace is not None and trace.config not in (b"", call.reads):
-        return Standing(("config that answers may read changed",))
-    inputs = [call.values[name] for name, _ in call.inputs]
+    sights = list(manifest.sights if trace is None else trace.sights)
+    # Copies, all at once: who is asked may change them, and the body is to be given what the caller gave.
+    inputs = calls.copied([call.values[name] for name, _ in call.inputs]) if trace is not None else []
     answers: list[Any] = []
     demands: list[Asked] = []
     left: dict[str, None] = {}
     for function, name, arguments, expected in _questions(call, shallow, manifest):
-        if function is None:
-            return Standing((f"{name}() isn't there any more",))
+        if why := _refusal(function, name, arguments, expected):
+            return Standing((why,))
         if arguments is None:
-            if standing_of(function) != expected:
-                return Standing((f"{name}() changed",))
             continue
-        if function.__inviscid_acts__:
-            return Standing((f"{name}() is an effect by now",))
         try:
             answer = yield from _ask(function, arguments, inputs, answers, left, awaited=awaited)
         except RecursionError:
@@ -124,21 +120,22 @@ class Foretold(NamedTuple):
 
 def foretell(call: Call, manifest: Manifest) -> Foretold:
     """What `confirm` would find moved."""
-    shallow, trace = call.fingerprint.shallow, manifest.trace
-    if moved := _differing(manifest.sights if trace is None else trace.sights):
+    shallow = call.fingerprint.shallow
+    if moved := _moved(call, manifest):
         return Foretold(moved)
     inputs = [call.values[name] for name, _ in call.inputs]
     answers: list[Any] = []
     demands: list[Asked] = []
     for function, name, arguments, expected in _questions(call, shallow, manifest):
-        if function is None:
-            return Foretold((f"{name}() isn't there any more",))
+        if why := _refusal(function, name, arguments, expected):
+            return Foretold((why,))
         if arguments is None:
-            if function.__inviscid_standing__() != expected:
-                return Foretold((f"{name}() changed",))
             continue
         positional, keywords = _passed(arguments, inputs, answers)
-        found = function.__inviscid_foreseen__(positional, keywords)
+        try:
+            found = function.__inviscid_foreseen__(positional, keywords)
+        except Exception as error:  # noqa: BLE001  as above
+            return Foretold((f"{function.__qualname__}() can't be asked: {error}",), function.__qualname__)
         if found.entry is None:
             why = "; ".join(found.reasons) or "it has no stored result"
             return Foretold((f"{function.__qualname__}() is asked again first: {why}",), function.__qualname__)
@@ -149,6 +146,24 @@ def foretell(call: Call, manifest: Manifest) -> Foretold:
         answers.append(found.value)
         demands += known.demands
     return Foretold(demands=tuple(demands))
+
+
+def _moved(call: Call, manifest: Manifest) -> tuple[str, ...]:
+    """What isn't what it was, without asking anybody."""
+    trace = manifest.trace
+    if moved := _differing(manifest.sights if trace is None else trace.sights):
+        return moved
+    other = trace is not None and trace.config not in (b"", call.reads)
+    return ("config that answers may read changed",) if other else ()
+
+
+def _refusal(function: Any, name: str, arguments: list[Argument] | None, expected: bytes) -> str:
+    """Why a function is not even asked; empty if it is."""
+    if function is None:
+        return f"{name}() isn't there any more"
+    if arguments is None:
+        return "" if standing_of(function) == expected else f"{name}() changed"
+    return f"{name}() is an effect by now" if function.__inviscid_acts__ else ""
 
 
 def _questions(
@@ -174,6 +189,9 @@ def _passed(
     arguments: list[Argument], inputs: Sequence[Any], answers: Sequence[Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Arguments as they were passed."""
+    if arguments and arguments[0][1] == "all":
+        args, named = _value("value", arguments[0][2:], (), ())
+        return tuple(args), named
     given = [(keyword, _value(kind, rest, inputs, answers)) for keyword, kind, *rest in arguments]
     return tuple(value for keyword, value in given if not keyword), {
         keyword: value for keyword, value in given if keyword
@@ -213,7 +231,8 @@ def computation(name: str, call: Call, options: Options) -> Computation:
     replaced = {name for name, _ in options.identify} if not options.volatile else {name for name, _ in call.inputs}
     inputs = [(call.values[name], b"" if name in replaced else digest) for name, digest in call.inputs]
     files = frozenset(os.path.abspath(path) for _, path, _ in call.files)
-    return Computation(name, call.config, files, inputs, cut, reaches, call.memos())
+    given = frozenset(path for _, path, _ in call.files)
+    return Computation(name, call.config, files, inputs, cut, reaches, call.memos(), given)
 
 
 def answered(
@@ -281,7 +300,9 @@ def _as_callers_see(function: Any, args: tuple[Any, ...], keywords: dict[str, An
     """
     if answer.digest and (inner := sorted({asked.answer for asked in answer.demands if asked.files})):
         answer = answer._replace(digest=outputs.told(answer.digest, inner), files=True)
-    if not function.__inviscid_fickle__:
+    # What was asked under the config of a variant is asked again through it.
+    through = bool(answer.demands and function.__inviscid_layers__)
+    if not function.__inviscid_fickle__ and not through:
         return answer
     arguments = _arguments(None, args, keywords, _LARGEST_DEMAND)
     if arguments is None:
@@ -295,13 +316,27 @@ def _as_callers_see(function: Any, args: tuple[Any, ...], keywords: dict[str, An
 def _arguments(
     one: Computation | None, args: tuple[Any, ...], keywords: dict[str, Any], largest: int
 ) -> list[Argument] | None:
+    """Arguments as they are kept; None where they can't be."""
     found: list[Argument] = []
     for keyword, value in [*(("", value) for value in args), *keywords.items()]:
         argument = _argument(one, value, largest)
         if argument is None:
             return None
         found.append([keyword, *argument])
-    return found
+    objects = [value for value in (*args, *keywords.values()) if type(value) not in (*_ATOMS, File, Dir)]
+    if len(objects) < 2 or all(argument[1] != "value" for argument in found):
+        return found
+    # Kept one by one they would share nothing any more, which the function could tell.
+    try:
+        apart = [copy.deepcopy(value) for value in objects]
+        if results.digest_of(apart) == results.digest_of(objects):
+            return found
+        if any(argument[1] != "value" for argument in found):
+            return None
+        whole = results.prepare([list(args), dict(keywords)])
+    except Exception:  # noqa: BLE001  copying runs the code of the user's classes
+        return None
+    return [["", "all", whole.codec, bytes(whole.data)]] if whole.data.nbytes <= largest else None
 
 
 def _argument(one: Computation | None, value: Any, largest: int) -> list[Any] | None:
@@ -311,7 +346,8 @@ def _argument(one: Computation | None, value: Any, largest: int) -> list[Any] | 
         # Another one for the same path as an argument's stands for the argument, wherever that will be.
         if one is not None and (number := one.paths.get((type(value), os.fspath(value)), -1)) >= 0:
             return ["given", number]
-        return ["file" if type(value) is File else "dir", os.fsencode(os.fspath(value))]
+        path = os.fsencode(os.fspath(value))
+        return None if _derives(one, path) else ["file" if type(value) is File else "dir", path]
     atom = type(value) in _ATOMS and _size(value, _SMALL) <= _SMALL
     try:
         if kind and not atom and results.digest_of(value) == before:
@@ -321,7 +357,15 @@ def _argument(one: Computation | None, value: Any, largest: int) -> list[Any] | 
         prepared = results.prepare(value)
     except (UnhashableInput, UnstorableResult):
         return None
-    return ["value", prepared.codec, bytes(prepared.data)] if prepared.data.nbytes <= largest else None
+    data = bytes(prepared.data)
+    return ["value", prepared.codec, data] if len(data) <= largest and not _derives(one, data) else None
+
+
+def _derives(one: Computation | None, data: bytes) -> bool:
+    """Whether an argument holds the path of a `File` or `Dir` that the computation was given: where that will be
+    another time, the key doesn't say.
+    """
+    return one is not None and any(os.fsencode(path) in data for path in one.given)
 
 
 def _size(value: Any, enough: int) -> int:

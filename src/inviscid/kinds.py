@@ -60,6 +60,7 @@ class _Observed(NamedTuple):
     entry: Entry | None
     codec: str
     digest: bytes
+    classes: bytes
     data: bytes
 
 
@@ -109,7 +110,9 @@ class SourceFunction(CachedFunction[P, R]):
             refresh = False
         if not refresh and (observed := self._observed.get(call.key)) is not None:
             origin = results.provenance_of(call, function_name(self), 0.0)
-            entry = observed.entry or Entry(call.key, observed.codec, b"", 0, observed.digest, b"", b"", origin)
+            entry = observed.entry or Entry(
+                call.key, observed.codec, b"", 0, observed.digest, observed.classes, b"", origin
+            )
             return Found(MISSING, entry, Outcome.HIT, ())
         if not refresh and self._observe is None and mode.name != "replay":
             return Found(MISSING, None, Outcome.MISS_UNSEEN, ("a source looks once in each run",))
@@ -159,11 +162,11 @@ class SourceFunction(CachedFunction[P, R]):
                     # The store has it.
                     self._observed[oldest] = known._replace(data=b"")
             self._small.append(call.key)
-        self._observed[call.key] = _Observed(entry, prepared.codec, prepared.digest, data)
+        self._observed[call.key] = _Observed(entry, prepared.codec, prepared.digest, prepared.classes, data)
         mode = self._variant.mode or settings.current_mode()
         if mode.name == "refresh":
             self._refreshed[call.key] = mode
-        return Answer(prepared.value, prepared.digest)
+        return Answer(prepared.value, prepared.digest, carries=bool(prepared.classes))
 
     def forget(self, *args: P.args, **kwargs: P.kwargs) -> bool:
         """Forget one observation: the next call looks. Returns whether there was one."""

@@ -18,6 +18,7 @@
              | [keyword, "answer", n]            what the n-th "call" of the trace gave
              | [keyword, "file" | "dir", path]
              | [keyword, "value", codec, data]
+             | ["", "all", codec, data]          all of them, where they share objects
     keyword  = the name that it was passed by; empty for what was passed by position
     path     = bin: as the file system spells it
 

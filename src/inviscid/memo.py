@@ -15,6 +15,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from contextvars import ContextVar
 from functools import partial
 from typing import Any, Generic, NamedTuple, ParamSpec, TypeVar, cast
 
@@ -53,9 +54,24 @@ S = TypeVar("S")
 Q = ParamSpec("Q")
 
 _ON = settings.Mode("on")
-# Keys for which nothing was found to stand, and nothing was stored since.
-_futile: dict[bytes, None] = {}
-_MOST_FUTILE = 4096
+
+
+class _Session:
+    """One outermost call, with all that is called and asked inside."""
+
+    __slots__ = ("ended", "futile", "moved")
+
+    def __init__(self) -> None:
+        self.ended = False
+        self.futile: set[bytes] = set()
+        """Keys for which nothing was found to stand, and nothing was stored since: who was asked to no avail is called
+        by the body too, and shall then not ask once more.
+        """
+        self.moved: dict[bytes, bytes] = {}
+        """By key, the manifest of an entry that was found not to stand."""
+
+
+_session: ContextVar[_Session | None] = ContextVar("inviscid_session", default=None)
 
 
 class Found(NamedTuple):
@@ -96,6 +112,11 @@ class Computed(NamedTuple, Generic[R]):
     pending: outputs.Pending
 
 
+def _here() -> _Session:
+    session = _session.get()
+    return session if session is not None else _Session()
+
+
 class Memo(Wrapping[P, R]):
     """A function whose results are kept: the path of its calls."""
 
@@ -108,10 +129,17 @@ class Memo(Wrapping[P, R]):
     def _value(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, refresh: bool) -> Steps[R]:
         """What a call gives; the computation around it is told."""
         around = computing.around()
+        before = _session.get()
+        session = _Session() if before is None or before.ended else None
+        if session is not None:
+            _session.set(session)
         answer = None
         try:
             answer = yield from self._call(args, kwargs, refresh=refresh)
         finally:
+            if session is not None:
+                # It may end in another context than it began in: there it would still be found.
+                session.ended = True
             confirm.tell(around, self, args, kwargs, answer)
         return cast(R, answer.value)
 
@@ -183,12 +211,16 @@ class Memo(Wrapping[P, R]):
         found = self._look(store, attempt, call, refresh=refresh)
         if found.entry is not None and found.entry.manifest:
             manifest = unpack_manifest(found.entry.manifest)
+            if not manifest.is_final and _here().moved.get(call.key) == found.entry.manifest:
+                return Found(MISSING, None, Outcome.MISS_NOT_FINAL, ("it was looked at just now",), earlier=found.entry)
             with ExitStack() as stack:
                 self._lay(stack)
                 conditions = manifest._replace(trace=None)
                 standing = yield from confirm.confirm(call, conditions, awaited=self._kind.awaited)
             if standing.moved:
                 found = Found(MISSING, None, Outcome.MISS_NOT_FINAL, standing.moved, earlier=found.entry)
+            if found.earlier is not None:
+                _here().moved[call.key] = found.earlier.manifest
             found = found._replace(standing=standing)
         if found.entry is not None:
             return self._load(store, attempt, call, found)
@@ -234,12 +266,10 @@ class Memo(Wrapping[P, R]):
 
     def _retrace(self, store: Store, attempt: Attempt, call: Call, earlier: Entry | None) -> Steps[Found | None]:
         """A result that stands all the same: the world is again what it was, or what was edited gives what it gave."""
-        if call.key in _futile:
+        futile = _here().futile
+        if call.key in futile:
             return None
-        # Until something is stored: whoever is asked to no avail is asked again by the body, and shall then be called.
-        _futile[call.key] = None
-        while len(_futile) > _MOST_FUTILE:
-            del _futile[next(iter(_futile))]
+        futile.add(call.key)
         for entry, conditions in self._candidates(store, attempt, call, earlier):
             with ExitStack() as stack:
                 self._lay(stack)
@@ -256,7 +286,7 @@ class Memo(Wrapping[P, R]):
             found = self._load(store, attempt, call, Found(MISSING, entry, Outcome.HIT_RETRACED, (), standing=standing))
             if found.entry is not None:
                 self._let_stand(store, attempt, call, found, earlier)
-                _futile.pop(call.key, None)
+                futile.discard(call.key)
                 return found
         return None
 
@@ -389,7 +419,7 @@ class Memo(Wrapping[P, R]):
         answer = confirm.answered(call, prepared.value, digest, manifest.sights, demands, carries=carries)
         if why:
             return answer, Outcome.BYPASS_DECLINED, why
-        _futile.pop(call.key, None)
+        _here().futile.discard(call.key)
         # The first result may have made the store: now there is a place for what its fingerprint took.
         FINGERPRINTS.settle(self._forms)
         if not self._options.pure:
@@ -477,22 +507,23 @@ class Memo(Wrapping[P, R]):
     def _foreseen(self, store: Store, attempt: Attempt, call: Call, *, refresh: bool) -> Found:
         """What a look would find, as far as that can be told without computing anything."""
         found = self._look(store, attempt, call, refresh=refresh)
-        if found.entry is not None:
-            manifest = unpack_manifest(found.entry.manifest)
-            told = confirm.foretell(call, manifest._replace(trace=None))
-            if not told.moved:
-                return self._load(store, attempt, call, found._replace(standing=Standing(demands=told.demands)))
-            found = Found(MISSING, None, Outcome.MISS_NOT_FINAL, told.moved, earlier=found.entry)
-        if found.outcome not in (Outcome.MISS_NEW, Outcome.MISS_NOT_FINAL):
-            return found
-        for entry, conditions in self._candidates(store, attempt, call, found.earlier):
-            told = confirm.foretell(call, conditions)
-            if not told.moved:
-                standing = Standing(demands=told.demands)
-                return self._load(
-                    store, attempt, call, Found(MISSING, entry, Outcome.HIT_RETRACED, (), standing=standing)
-                )
-            found = found._replace(unless=found.unless or told.asked)
+        with ExitStack() as stack:
+            self._lay(stack)
+            if found.entry is not None:
+                manifest = unpack_manifest(found.entry.manifest)
+                told = confirm.foretell(call, manifest._replace(trace=None))
+                if not told.moved:
+                    return self._load(store, attempt, call, found._replace(standing=Standing(demands=told.demands)))
+                found = Found(MISSING, None, Outcome.MISS_NOT_FINAL, told.moved, earlier=found.entry)
+            if found.outcome not in (Outcome.MISS_NEW, Outcome.MISS_NOT_FINAL):
+                return found
+            for entry, conditions in self._candidates(store, attempt, call, found.earlier):
+                told = confirm.foretell(call, conditions)
+                if not told.moved:
+                    standing = Standing(demands=told.demands)
+                    standing_entry = Found(MISSING, entry, Outcome.HIT_RETRACED, (), standing=standing)
+                    return self._load(store, attempt, call, standing_entry)
+                found = found._replace(unless=found.unless or told.asked)
         return found
 
     # What others ask of it -------------------------------------------------------------------------------------------
@@ -539,4 +570,4 @@ class Memo(Wrapping[P, R]):
 
     def __inviscid_standing__(self) -> bytes:
         """A digest of all that it does and is configured to do, whatever it is called with."""
-        return calls.standing(self.fingerprint, self._config())
+        return calls.standing(self.fingerprint, self._config(), lambda: self)

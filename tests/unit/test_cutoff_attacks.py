@@ -291,3 +291,175 @@ def test_ages_by_a_clock_that_was_set_back(project: Any, ran: Ran, monkeypatch: 
     monkeypatch.setattr(time, "time", lambda: now - 3_600)
     mod.f(1)
     assert ran() == ["f", "f"]
+
+
+def test_config_that_an_observation_reads_in_the_body(project: Any) -> None:
+    text = HEAD + (
+        "class C:\n    def run(self): return h(1)\n"
+        "@cached\ndef h(x, k=config('k', default=1)): return x * k\n"
+        "@source\ndef s(): return C()\n"
+        "@cached\ndef f(): return s().run()\n"
+    )
+    assert project.edit(text).f() == 1
+    with configure({"k": 5}):
+        assert project.edit(text).f() == 5
+
+
+@pytest.mark.parametrize("how", ["g(File(os.path.join(p, 'x')))", "g(os.path.join(p, 'x'))", "g([os.fspath(p), 'x'])"])
+def test_paths_that_derive_from_one_that_was_given(project: Any, how: str) -> None:
+    text = HEAD + (
+        "@cached\ndef g(p):\n"
+        "    with open(p if not isinstance(p, list) else '/'.join(p)) as f: return len(f.read()) + {}\n"
+        "from inviscid import Dir\n"
+        f"@cached\ndef f(p: Dir): return {how}\n"
+    )
+    for name in ("a", "b"):
+        Path(name).mkdir()
+        Path(name, "x").write_text("abc")
+    assert project.edit(text.format(0)).f(inviscid.Dir("a")) == 3
+    Path("a/x").write_text("ab")
+    assert project.edit(text.format(1)).f(inviscid.Dir("b")) == 4
+
+
+def test_files_in_a_list_that_was_given(project: Any) -> None:
+    text = HEAD + (
+        "@cached\ndef g(p):\n    with open(p) as f: return len(f.read()) + {}\n"
+        "@cached\ndef f(ps): return [g(p) for p in ps]\n"
+    )
+    for name in ("a", "b"):
+        Path(name).mkdir()
+        Path(name, "x").write_text("abc")
+    assert project.edit(text.format(0)).f([inviscid.File("a/x")]) == [3]
+    Path("a/x").write_text("ab")
+    assert project.edit(text.format(1)).f([inviscid.File("b/x")]) == [4]
+
+
+def test_what_arguments_share_they_share_again(project: Any) -> None:
+    text = HEAD + (
+        "@cached\ndef g(a, b): return {}(a is b)\n"
+        "@cached\ndef h(a, b): return {}(a[0] is b)\n"
+        "@cached\ndef mk(i): return [i]\n"
+        "@cached\ndef f1():\n    x = [1]\n    return g(x, x)\n"
+        "@cached\ndef f2(a): return h(a, a[0])\n"
+        "@cached\ndef f3():\n    x = mk(1)\n    return h([x], x)\n"
+        "@cached\ndef f4(*xs): return g(*xs)\n"
+        "@cached\ndef f5(**kw): return g(**kw)\n"
+        "@cached\ndef f6(d): return g(d['p'], d['q'])\n"
+    )
+
+    def asked(mod: Any) -> list[bool]:
+        x = [1]
+        return [mod.f1(), mod.f2([[1]]), mod.f3(), mod.f4(x, x), mod.f5(a=x, b=x), mod.f6({"p": x, "q": x})]
+
+    assert asked(project.edit(text.format("", ""))) == [True] * 6
+    assert asked(project.edit(text.format("not ", "not "))) == [False] * 6
+
+
+def test_what_was_frozen_under_a_call_that_cannot_be_made_again(project: Any) -> None:
+    text = HEAD + ("@cached\ndef g(a): return float(a.sum()) + {}\n@cached\ndef f(n): return g(np.arange(n) * 1.0)\n")
+    mod = project.edit(text.format(0))
+    first = mod.f(10_000)
+    mod.g.freeze()
+    mod = project.edit(text.format(1))
+    assert mod.f(10_000) == first
+    mod.g.thaw()
+    assert mod.f(10_000) == first + 1
+
+
+def test_the_output_of_the_last_call_stays(project: Any) -> None:
+    text = HEAD + (
+        "@cached(outputs='a.csv')\ndef export(n):\n"
+        "    with open('a.csv', 'w') as f: f.write(str(n))\n"
+        "    return n\n"
+        "@cached\ndef f():\n    export(1); export(2); export(1)\n    return 0\n"
+        "@cached\ndef top():\n    f()\n    with open('a.csv') as a: return a.read() {}\n"
+    )
+    mod = project.edit(text.format(""))
+    assert mod.top() == "1"
+    assert mod.f() == 0
+    assert Path("a.csv").read_text() == "1"
+    assert project.edit(text.format("+ ''")).top() == "1"
+
+
+def test_what_a_variant_asked_is_asked_through_it(project: Any) -> None:
+    text = HEAD + (
+        "@source(observe=lambda p: os.path.getsize(p))\ndef at(p):\n    with open(p) as f: return f.read()\n"
+        "@source(observe=lambda: os.path.getsize('w2'))\ndef s(p=config('p', default='w')):\n"
+        "    with open(p) as f: return f.read()\n"
+        "@cached\ndef g(x): return s() + str(x)\n"
+        "g7 = g.configured({'p': 'w2'})\n"
+        "@cached\ndef h(): return g7(1)\n"
+        "@cached\ndef both(): return g7(1) + g(1)\n"
+    )
+    Path("w").write_text("1")
+    Path("w2").write_text("1")
+    mod = project.edit(text)
+    assert [mod.h(), mod.both()] == ["11", "1111"]
+    assert mod.both.explain().outcome == "hit"
+    assert mod.g7.explain(1).outcome == "hit"
+    Path("w2").write_text("22")
+    mod = project.edit(text)
+    assert [mod.h(), mod.both()] == ["221", "22111"]
+
+
+def test_asking_changes_no_argument_of_the_caller(project: Any) -> None:
+    text = HEAD + "@cached\ndef g(x):\n    {}\n    return len(x)\n@cached\ndef f(x): return g(x) * 10 + len(x)\n"
+    assert project.edit(text.format("pass")).f([1]) == 11
+    given = [1]
+    with pytest.warns(InviscidWarning, match="was changed by the call"):
+        assert project.edit(text.format("x.append(1)")).f(given) == 22
+    assert given == [1, 1]
+
+
+@pytest.mark.parametrize("option", ["max_age=10_000", "cache_if=lambda v: v != [2]"])
+def test_a_chain_that_is_asked_again_is_asked_a_few_times(project: Any, ran: Ran, option: str) -> None:
+    mod = project.edit(
+        HEAD
+        + "@source(observe=lambda: os.path.getsize('w'))\ndef s():\n    return os.path.getsize('w')\n"
+        + f"@cached({option})\ndef c0(x):\n    v = s()\n    ran('c0')\n"
+        + ("    if v == 2: raise ValueError(v)\n" if "age" in option else "")
+        + "    return [v]\n"
+        + "".join(f"@cached({option})\ndef c{n}(x): return c{n - 1}(x)\n" for n in range(1, 6))
+    )
+    Path("w").write_text("1")
+    assert mod.c5(1) == [1]
+    Path("w").write_text("12")
+    ran()
+    for _ in range(2):
+        if "age" in option:
+            with pytest.raises(ValueError, match="2"):
+                mod.c5(1)
+        else:
+            assert mod.c5(1) == [2]
+        # A few for each level; without end it would be 3 to the power of their number.
+        assert len(ran()) <= 18
+
+
+def test_what_was_to_no_avail_is_not_remembered(ran: Ran) -> None:
+    @inviscid.cached
+    def f() -> str:
+        with open("w") as file:
+            return file.read()
+
+    for text in "BA":
+        Path("w").write_text(text)
+        f()
+    with inviscid.mode("replay"):
+        Path("w").write_text("C")
+        with pytest.raises(inviscid.ReplayMiss):
+            f()
+        Path("w").write_text("B")
+        assert f() == "B"
+
+
+def test_an_explanation_knows_of_config_that_answers_read(project: Any) -> None:
+    mod = project.edit(
+        HEAD
+        + "class C:\n    def run(self): return h(1)\n"
+        + "@cached\ndef h(x, k=config('k', default=1)): return x * k\n"
+        + "@cached\ndef g(): return C()\n"
+        + "@cached\ndef f(): return g().run()\n"
+    )
+    mod.f()
+    with configure({"k": 5}):
+        assert mod.f.explain().outcome == "miss"
