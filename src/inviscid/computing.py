@@ -78,7 +78,8 @@ class Computation:
     """One body that is running."""
 
     __slots__ = (
-        "bytes", "calls", "carries", "config", "cut", "demands", "disturbed", "given", "held", "name", "paths",
+        "bytes", "calls", "carries", "config", "cut", "demands", "disturbed", "function", "given", "held",
+        "marks", "name", "paths",
         "reaches", "told", "uncovered", "watch",
     )  # fmt: skip
 
@@ -92,6 +93,8 @@ class Computation:
         reaches: frozenset[int] = frozenset(),
         memos: Iterable[tuple[str, Any]] = (),
         given: frozenset[str] = frozenset(),
+        function: int = 0,
+        marks: frozenset[str] = frozenset(),
     ) -> None:
         self.name = name
         self.config = config or {}
@@ -114,6 +117,10 @@ class Computation:
             if digest and isinstance(value, File | Dir)
         }
         """By type and path: which argument a `File` or `Dir` is."""
+        self.marks = marks
+        """What it may observe of what it is given."""
+        self.function = function
+        """The id of what is computed."""
         self.given = given
         """The paths of all that are in its arguments, as they are spelled there."""
         self.calls = 0
@@ -207,7 +214,8 @@ def computing(computation: Computation, *, vouched: bool = False) -> Iterator[Co
         vouched: its user gave their word that it is pure: what it does is no act of its callers.
     """
     world.watch(_watches)
-    around = _around.get()
+    stood().clear()
+    outside, around = callers(computation.function), _around.get()
     token = _around.set((*around, computation))
     with _lock:
         _all.append(computation)
@@ -217,7 +225,7 @@ def computing(computation: Computation, *, vouched: bool = False) -> Iterator[Co
         finally:
             computation.watch.recall()
     except BaseException:
-        for outer in around[-1:]:
+        for outer in outside:
             outer.adopt(computation)
         raise
     finally:
@@ -250,6 +258,15 @@ def around() -> tuple[Computation, ...]:
         return ()
     # A thread doesn't know who started it: then every computation may have.
     return _around.get()[-1:] or tuple(_all)
+
+
+def callers(function: int) -> tuple[Computation, ...]:
+    """The computations that a call of a function, by id, belongs to.
+
+    Where nobody is known to have started the thread, those whose code reaches it.
+    """
+    found = around()
+    return found if _around.get() else tuple(one for one in found if function in one.reaches)
 
 
 def is_aside() -> bool:
@@ -285,6 +302,32 @@ def within(name: str) -> Iterator[None]:
         _inside.reset(token)
 
 
+_stood: ContextVar[dict[Any, Any] | None] = ContextVar("inviscid_stood", default=None)
+
+
+@contextmanager
+def looking() -> Iterator[dict[Any, Any]]:
+    """Look at what entries depend on: what was found to stand is looked at once, however many ask for it.
+
+    The value is what was found, by key. It is empty again whenever a body runs, which may change the world.
+    """
+    found = _stood.get()
+    if found is not None:
+        yield found
+        return
+    token = _stood.set({})
+    try:
+        yield _stood.get() or {}
+    finally:
+        _stood.reset(token)
+
+
+def stood() -> dict[Any, Any]:
+    """What was found to stand by who is looking."""
+    found = _stood.get()
+    return found if found is not None else {}
+
+
 def _watches() -> list[Watch]:
     return [computation.watch for computation in around()]
 
@@ -306,9 +349,7 @@ def report(name: str, function: int, config: Mapping[str, frozenset[bytes]]) -> 
         function: its id.
         config: digests of the values by key.
     """
-    for computation in around():
-        if not known() and function not in computation.reaches:
-            continue
+    for computation in callers(function):
         for key, values in config.items():
             expected = computation.config.get(key)
             if expected is not None and not values <= expected:

@@ -15,12 +15,12 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from inviscid import calls, codecs, computing, outputs, results, world
+from inviscid import calls, codecs, outputs, results, world
 from inviscid.calls import Call, Options
 from inviscid.computing import Answer, Asked, Computation, Told, aside
 from inviscid.entry import function_name
 from inviscid.errors import UnhashableInput, UnstorableResult
-from inviscid.fingerprinting import ORDER, Shallow
+from inviscid.fingerprinting import MEMBERS, ORDER, Shallow
 from inviscid.inputs import Dir, File
 from inviscid.manifest import Argument, Demand, Manifest, Step, Trace
 from inviscid.steps import Asking, Steps, run
@@ -62,7 +62,7 @@ def confirm(call: Call, manifest: Manifest, *, awaited: bool) -> Steps[Standing]
     demands: list[Asked] = []
     left: dict[str, None] = {}
     for function, name, arguments, expected in _questions(call, shallow, manifest):
-        if why := _refusal(function, name, arguments, expected):
+        if why := _refusal(call, function, name, arguments, expected):
             return Standing((why,))
         if arguments is None:
             continue
@@ -127,7 +127,7 @@ def foretell(call: Call, manifest: Manifest) -> Foretold:
     answers: list[Any] = []
     demands: list[Asked] = []
     for function, name, arguments, expected in _questions(call, shallow, manifest):
-        if why := _refusal(function, name, arguments, expected):
+        if why := _refusal(call, function, name, arguments, expected):
             return Foretold((why,))
         if arguments is None:
             continue
@@ -157,12 +157,12 @@ def _moved(call: Call, manifest: Manifest) -> tuple[str, ...]:
     return ("config that answers may read changed",) if other else ()
 
 
-def _refusal(function: Any, name: str, arguments: list[Argument] | None, expected: bytes) -> str:
+def _refusal(call: Call, function: Any, name: str, arguments: list[Argument] | None, expected: bytes) -> str:
     """Why a function is not even asked; empty if it is."""
     if function is None:
         return f"{name}() isn't there any more"
     if arguments is None:
-        return "" if standing_of(function) == expected else f"{name}() changed"
+        return "" if standing_of(function, call.fingerprint.marks) == expected else f"{name}() changed"
     return f"{name}() is an effect by now" if function.__inviscid_acts__ else ""
 
 
@@ -218,21 +218,24 @@ def _value(kind: str, rest: list[Any], inputs: Sequence[Any], answers: Sequence[
 # What a computation is told -------------------------------------------------------------------------------------------
 
 
-def computation(name: str, call: Call, options: Options) -> Computation:
+def computation(function: Any, call: Call, options: Options) -> Computation:
     """The computation of a call, before it runs."""
     shallow = call.fingerprint.shallow
     cut = (
-        {id(function): number for number, reference in enumerate(shallow.cut) if (function := reference())}
+        {id(callee): number for number, reference in enumerate(shallow.cut) if (callee := reference())}
         if shallow
         else {}
     )
-    reaches = frozenset(id(function) for _, reference in call.declared if (function := reference()))
+    reaches = frozenset(id(callee) for _, reference in call.declared if (callee := reference()))
     # What stands for an argument in the key is not the argument.
     replaced = {name for name, _ in options.identify} if not options.volatile else {name for name, _ in call.inputs}
     inputs = [(call.values[name], b"" if name in replaced else digest) for name, digest in call.inputs]
     files = frozenset(os.path.abspath(path) for _, path, _ in call.files)
     given = frozenset(path for _, path, _ in call.files)
-    return Computation(name, call.config, files, inputs, cut, reaches, call.memos(), given)
+    name = function.__qualname__
+    return Computation(
+        name, call.config, files, inputs, cut, reaches, call.memos(), given, id(function), call.fingerprint.marks
+    )
 
 
 def answered(
@@ -256,15 +259,16 @@ def tell(
         answer: None where it raised.
     """
     for one in around:
-        if not computing.known() and id(function) not in one.reaches:
-            # In a thread that nobody is known to have started, and by nobody's code that reaches it.
-            continue
         ordinal = one.cut.get(id(function), -1)
         if answer is None or not answer.digest:
+            # Who raises, or gives what isn't stored, may bring anything into the body.
+            one.carries = True
             if function.__inviscid_fickle__:
                 what = "raised" if answer is None else "gave what has no digest"
                 one.disturbed = one.disturbed or f"{function.__qualname__}() {what}: it can't be asked again"
-            one.take(Told(function, ordinal, None, b"", (), standing_of(function) if ordinal >= 0 else b""), ())
+            one.take(
+                Told(function, ordinal, None, b"", (), standing_of(function, one.marks) if ordinal >= 0 else b""), ()
+            )
             continue
         try:
             known = _as_callers_see(function, args, keywords, answer)
@@ -280,15 +284,20 @@ def tell(
         if ordinal >= 0 and one.told is not None:
             arguments = _arguments(one, args, keywords, _LARGEST)
         # Here and now: the config that it saw may be of this body alone.
-        standing = standing_of(function) if ordinal >= 0 and arguments is None else b""
+        standing = standing_of(function, one.marks) if ordinal >= 0 and arguments is None else b""
         one.carries = one.carries or answer.carries
         one.take(Told(function, ordinal, arguments, known.digest, known.sights, standing), known.demands, answer.value)
 
 
-def standing_of(function: Any) -> bytes:
-    """A digest of all that a function does and is configured to do; empty where that can't be told."""
+def standing_of(function: Any, marks: frozenset[str]) -> bytes:
+    """A digest of all that a function does and is configured to do; empty where that can't be told.
+
+    Args:
+        function: whose call can't be made again.
+        marks: what its caller may observe of what it is given. It may look up any member of that, too.
+    """
     try:
-        return function.__inviscid_standing__()  # type: ignore[no-any-return]  # it is a function of ours
+        return function.__inviscid_standing__(marks | {MEMBERS})  # type: ignore[no-any-return]  # it is one of ours
     except Exception:  # noqa: BLE001  a config key isn't set, say
         return b""
 

@@ -212,9 +212,8 @@ class EffectFunction(CachedFunction[P, R]):
         values = self._signature.bind(args, kwargs)
         if inside := computing.inside(id(self)):
             # Also where the body swallows the error.
-            for one in computing.around():
-                if computing.known() or id(self) in one.reaches:
-                    one.disturbed = one.disturbed or f"it called the effect {self.__qualname__}(), which was refused"
+            for one in computing.callers(id(self)):
+                one.disturbed = one.disturbed or f"it called the effect {self.__qualname__}(), which was refused"
             raise EffectError(
                 f"{self.__qualname__}() is an effect, and was called inside {inside}(): a stored result wouldn't "
                 f"repeat it. Call it from outside, with what {inside}() returns"

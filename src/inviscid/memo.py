@@ -13,6 +13,7 @@ task have their place on this path says ARCHITECTURE.md.
 from __future__ import annotations
 
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from contextvars import ContextVar
@@ -128,7 +129,7 @@ class Memo(Wrapping[P, R]):
 
     def _value(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, refresh: bool) -> Steps[R]:
         """What a call gives; the computation around it is told."""
-        around = computing.around()
+        around = computing.callers(id(self))
         before = _session.get()
         session = _Session() if before is None or before.ended else None
         if session is not None:
@@ -164,6 +165,9 @@ class Memo(Wrapping[P, R]):
             return self._hit(store, call, found)
         if mode.name == "replay":
             why = "; ".join(self._why(store, attempt, call, found).reasons)
+            for one in computing.callers(id(self)):
+                # Also where the body swallows the error.
+                one.disturbed = one.disturbed or f"{self.__qualname__}() had nothing to replay"
             raise ReplayMiss(f"{self.__qualname__}() has no stored result in mode 'replay': {why}")
         while not (yield Alone(self.__qualname__, attempt, store, call.key, refresh)):
             # Another task has just computed it, even if a recompute is asked for.
@@ -183,7 +187,7 @@ class Memo(Wrapping[P, R]):
                 attempt.use(partial(results.set_aside, store, call, found.earlier), otherwise=None)
             answer, bypass, why = self._publish(store, attempt, call, computed, mode)
         if bypass is not None:
-            for one in computing.around():
+            for one in computing.callers(id(self)):
                 one.adopt(computed.computation)
             self._tell(bypass, (why,))
             counts = None if bypass is Outcome.BYPASS_STORE else store
@@ -200,6 +204,9 @@ class Memo(Wrapping[P, R]):
         call = calls.identify(values, self._take, config, self._options, mode, self._forms)
         if self._options.outputs:
             call = call._replace(outputs=tuple(outputs.of(self._options, call.values)))
+        if self.__inviscid_fickle__:
+            # Who calls itself asks itself again.
+            call = call._replace(declared=(*call.declared, (call.fingerprint.raw, weakref.ref(self))))
         # What `.configured` laid over this function differs from its surroundings on purpose.
         laid = self._variant.layers
         seen = {key: found for key, found in call.config.items() if configuration.lookup(key, laid) is MISSING}
@@ -213,10 +220,15 @@ class Memo(Wrapping[P, R]):
             manifest = unpack_manifest(found.entry.manifest)
             if not manifest.is_final and _here().moved.get(call.key) == found.entry.manifest:
                 return Found(MISSING, None, Outcome.MISS_NOT_FINAL, ("it was looked at just now",), earlier=found.entry)
-            with ExitStack() as stack:
-                self._lay(stack)
-                conditions = manifest._replace(trace=None)
-                standing = yield from confirm.confirm(call, conditions, awaited=self._kind.awaited)
+            conditions = manifest._replace(trace=None)
+            standing = computing.stood().get((call.key, found.entry.manifest))
+            if standing is None:
+                with ExitStack() as stack:
+                    self._lay(stack)
+                    stack.enter_context(computing.looking())
+                    standing = yield from confirm.confirm(call, conditions, awaited=self._kind.awaited)
+                    if not standing.moved:
+                        computing.stood()[call.key, found.entry.manifest] = standing
             if standing.moved:
                 found = Found(MISSING, None, Outcome.MISS_NOT_FINAL, standing.moved, earlier=found.entry)
             if found.earlier is not None:
@@ -361,7 +373,7 @@ class Memo(Wrapping[P, R]):
         pending = outputs.Pending(store, call.outputs)
         with ExitStack() as stack:
             self._lay(stack)
-            computation = confirm.computation(self.__qualname__, call, self._options)
+            computation = confirm.computation(self, call, self._options)
             stack.enter_context(computing.computing(computation, vouched=self._options.pure))
             stack.enter_context(computing.within(self._encloses))
             positional, keywords = self._signature.arguments(call.values)
@@ -506,24 +518,31 @@ class Memo(Wrapping[P, R]):
 
     def _foreseen(self, store: Store, attempt: Attempt, call: Call, *, refresh: bool) -> Found:
         """What a look would find, as far as that can be told without computing anything."""
-        found = self._look(store, attempt, call, refresh=refresh)
         with ExitStack() as stack:
             self._lay(stack)
-            if found.entry is not None:
-                manifest = unpack_manifest(found.entry.manifest)
-                told = confirm.foretell(call, manifest._replace(trace=None))
-                if not told.moved:
-                    return self._load(store, attempt, call, found._replace(standing=Standing(demands=told.demands)))
-                found = Found(MISSING, None, Outcome.MISS_NOT_FINAL, told.moved, earlier=found.entry)
-            if found.outcome not in (Outcome.MISS_NEW, Outcome.MISS_NOT_FINAL):
-                return found
-            for entry, conditions in self._candidates(store, attempt, call, found.earlier):
-                told = confirm.foretell(call, conditions)
-                if not told.moved:
-                    standing = Standing(demands=told.demands)
-                    standing_entry = Found(MISSING, entry, Outcome.HIT_RETRACED, (), standing=standing)
-                    return self._load(store, attempt, call, standing_entry)
-                found = found._replace(unless=found.unless or told.asked)
+            foreseen = stack.enter_context(computing.looking())
+            known = foreseen.get(call.key) or self._foresee(store, attempt, call, refresh=refresh)
+            if known.entry is not None:
+                foreseen[call.key] = known
+            return known
+
+    def _foresee(self, store: Store, attempt: Attempt, call: Call, *, refresh: bool) -> Found:
+        found = self._look(store, attempt, call, refresh=refresh)
+        if found.entry is not None:
+            manifest = unpack_manifest(found.entry.manifest)
+            told = confirm.foretell(call, manifest._replace(trace=None))
+            if not told.moved:
+                return self._load(store, attempt, call, found._replace(standing=Standing(demands=told.demands)))
+            found = Found(MISSING, None, Outcome.MISS_NOT_FINAL, told.moved, earlier=found.entry)
+        if found.outcome not in (Outcome.MISS_NEW, Outcome.MISS_NOT_FINAL):
+            return found
+        for entry, conditions in self._candidates(store, attempt, call, found.earlier):
+            told = confirm.foretell(call, conditions)
+            if not told.moved:
+                standing = Standing(demands=told.demands)
+                standing_entry = Found(MISSING, entry, Outcome.HIT_RETRACED, (), standing=standing)
+                return self._load(store, attempt, call, standing_entry)
+            found = found._replace(unless=found.unless or told.asked)
         return found
 
     # What others ask of it -------------------------------------------------------------------------------------------
@@ -568,6 +587,6 @@ class Memo(Wrapping[P, R]):
         # Who asks again for outputs has them restored.
         return options.max_age is not None or options.cache_if is not None or bool(options.outputs)
 
-    def __inviscid_standing__(self) -> bytes:
-        """A digest of all that it does and is configured to do, whatever it is called with."""
-        return calls.standing(self.fingerprint, self._config(), lambda: self)
+    def __inviscid_standing__(self, marks: frozenset[str]) -> bytes:
+        """A digest of all that it does and is configured to do, whatever it is called with, seen under these marks."""
+        return calls.standing(self._take(marks), self._config(), lambda: self)

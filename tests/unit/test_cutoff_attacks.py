@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -463,3 +464,102 @@ def test_an_explanation_knows_of_config_that_answers_read(project: Any) -> None:
     mod.f()
     with configure({"k": 5}):
         assert mod.f.explain().outcome == "miss"
+
+
+@pytest.mark.parametrize("ask", ["pool.submit(g, 'w').result()", "next(pool.map(g, ['w']))"])
+def test_what_raised_in_a_thread_is_depended_on(project: Any, ask: str) -> None:
+    text = HEAD + (
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "@cached\ndef g(p):\n    with open(p) as f: x = f.read()\n"
+        "    if x == 'bad': raise ValueError(x)\n    return x\n"
+        "@cached\ndef f():\n    with ThreadPoolExecutor(1) as pool:\n"
+        f"        try: return {ask}\n        except ValueError: return 'none'\n"
+    )
+    Path("w").write_text("bad")
+    assert project.edit(text).f() == "none"
+    Path("w").write_text("1")
+    assert project.edit(text).f() == "1"
+
+
+def test_what_many_ask_for_is_asked_once(project: Any) -> None:
+    mod = project.edit(
+        HEAD
+        + "@source(observe=lambda: ran('looks') or 1)\ndef s(): return 1\n"
+        + "@cached(max_age=1000)\ndef c0(x): return s() + x\n"
+        + "".join(f"@cached(max_age=1000)\ndef c{n}(x): return c{n - 1}(x) + c{n - 1}(x + 1)\n" for n in range(1, 15))
+    )
+    value = mod.c14(0)
+    start = time.perf_counter()
+    assert mod.c14(0) == value
+    assert mod.c14.explain(0).outcome == "hit"
+    # Two to the power of fourteen would be minutes.
+    assert time.perf_counter() - start < 20
+
+
+def test_an_array_that_who_is_asked_changes(project: Any) -> None:
+    import numpy as np
+
+    text = HEAD + "@cached\ndef g(a):\n    {}\n    return float(a.sum())\n@cached\ndef f(a): return g(a) + a[0]\n"
+    assert project.edit(text.format("pass")).f(np.ones(3)) == 4.0
+    given = np.ones(3)
+    with pytest.warns(InviscidWarning, match="was changed by the call"):
+        assert project.edit(text.format("a *= 2")).f(given) == 8.0
+    assert given.tolist() == [2, 2, 2]
+
+
+def test_an_explanation_raises_nothing_that_the_call_handles(project: Any) -> None:
+    text = HEAD + (
+        "@cached\ndef g(p: File): return {}\n"
+        "@cached\ndef f():\n    try: return g(File('a.txt'))\n    except FileNotFoundError: return 'none'\n"
+        "@cached\ndef h({}): return 1\n"
+        "@cached\ndef k():\n    try: return h(1)\n    except TypeError: return 'te'\n"
+    )
+    Path("a.txt").write_text("")
+    mod = project.edit(text.format(1, "x"))
+    assert [mod.f(), mod.k()] == [1, 1]
+    Path("a.txt").unlink()
+    mod = project.edit(text.format("1 + 0", "x, y"))
+    assert [mod.f.explain().outcome, mod.k.explain().outcome] == ["miss", "miss"]
+    assert [mod.f(), mod.k()] == ["none", "te"]
+
+
+@pytest.mark.parametrize("kept", ["fit(np.arange(n) * 1.0)", "caught()", "made()"])
+def test_members_of_what_came_from_a_call_that_cannot_be_made_again(project: Any, kept: str) -> None:
+    text = HEAD + (
+        "class Model(Exception):\n"
+        "    def __init__(self, size=3): self.size = size\n    def predict(self, x): return x * {}\n"
+        "@cached\ndef fit(a): return Model(len(a))\n"
+        "@cached\ndef raises(): raise Model()\n"
+        "def caught():\n    try: raises()\n    except Exception as error: return error\n"
+        "@cached\ndef gives(): return (Model() for _ in range(1))\n"
+        "def made(): return next(gives())\n"
+        f"@cached\ndef f(n): return {kept}.predict(n)\n"
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", InviscidWarning)
+        assert project.edit(text.format(2)).f(10_000) == 20_000
+        assert project.edit(text.format(3)).f(10_000) == 30_000
+
+
+def test_a_function_that_ages_may_call_itself(project: Any, ran: Ran) -> None:
+    mod = project.edit(
+        HEAD + "@cached(max_age=1000)\ndef f(n):\n    ran(n)\n    return n if n == 0 else f(n - 1) + 1\n"
+    )
+    assert mod.f(5) == 5
+    assert len(ran()) == 6
+    assert mod.f(5) == 5
+    assert ran() == []
+
+
+def test_a_replay_that_was_swallowed_is_no_result(project: Any) -> None:
+    mod = project.edit(
+        HEAD
+        + "from inviscid import ReplayMiss, mode\n"
+        + "@cached\ndef g(): return 1\n"
+        + "@cached(pure=True)\ndef f():\n    try:\n        with mode('replay', local=True): return g()\n"
+        + "    except ReplayMiss: return 0\n"
+    )
+    with pytest.warns(InviscidWarning, match="nothing to replay"):
+        assert mod.f() == 0
+    assert mod.g() == 1
+    assert mod.f() == 1
