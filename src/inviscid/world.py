@@ -146,7 +146,7 @@ class Watch:
         absolute = os.path.abspath(path)
         if kind == "file" and os.path.isdir(absolute):
             kind = "names"
-        if kind != "glob" and here() != self.home:
+        if here() != self.home:
             # The working directory was changed meanwhile: where the body starts, the path means another file.
             path = absolute
         if (kind, path) in self.reads or absolute in self.written or self.is_declared(absolute):
@@ -260,10 +260,18 @@ def _content(kind: str, path: str, digests: _Digests = _READ) -> bytes:
             return digests[1](path)
         if kind == "scan":
             return _scanned(path)
-        found = glob.glob(path, recursive=True) if kind == "glob" else os.listdir(path)
+        found = _matching(path) if kind == "glob" else os.listdir(path)
         return digest(pack(sorted(map(os.fsencode, found))))
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return b""
+
+
+def _matching(pattern: str) -> list[str]:
+    """What a pattern finds, by names from where it begins to be one: however the way there is spelled."""
+    start = absolute = os.path.abspath(pattern)
+    while glob.has_magic(start):
+        start = os.path.dirname(start)
+    return [os.path.relpath(name, start) for name in glob.glob(absolute, recursive=True)]
 
 
 def _scanned(path: str) -> bytes:

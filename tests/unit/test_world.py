@@ -670,6 +670,21 @@ def test_a_glob_below_a_folder_is_one_there(ran: Ran, tmp_path: Path) -> None:
     assert ran() == ["f", "f"]
 
 
+def test_a_glob_from_where_one_is(ran: Ran, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    @cached
+    def f() -> list[str]:
+        sys.audit("test.ran", "f")
+        return sorted(path.name for path in Path("x").parent.glob("*.py"))
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.py").write_text("")
+    assert f() == ["a.py"]
+    assert f() == ["a.py"]
+    assert ran() == ["f"]
+    (tmp_path / "b.py").write_text("")
+    assert f() == ["a.py", "b.py"]
+
+
 def test_each_state_of_a_file_is_kept_once(ran: Ran, tmp_path: Path, isolated: Path) -> None:
     path = tmp_path / "data"
     for _ in range(4):
