@@ -32,6 +32,7 @@ from inviscid import (
     results,
     settings,
     stores,
+    telling,
 )
 from inviscid.calls import FINGERPRINTS, Call
 from inviscid.computing import Answer, Computation
@@ -141,7 +142,7 @@ class Memo(Wrapping[P, R]):
             if session is not None:
                 # It may end in another context than it began in: there it would still be found.
                 session.ended = True
-            confirm.tell(around, self, args, kwargs, answer)
+            telling.tell(around, self, args, kwargs, answer)
         return cast(R, answer.value)
 
     def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, refresh: bool) -> Steps[Answer]:
@@ -326,7 +327,7 @@ class Memo(Wrapping[P, R]):
             attempt.use(partial(results.set_aside, store, call, earlier), otherwise=None)
         try:
             trace = unpack_manifest(found.entry.manifest).trace
-            manifest = confirm.manifest_again(call, found.standing, trace)
+            manifest = telling.manifest_again(call, found.standing.sights, found.standing.demands, trace)
         except UnhashableInput:
             # Somebody is asked whom the code doesn't show: it stands this once.
             return
@@ -366,14 +367,14 @@ class Memo(Wrapping[P, R]):
         reasons = () if origin == function_name(self) else (f"computed by {origin}",)
         events.emit(store, found.outcome, function_name(self), call.key, saved, reasons)
         standing, carries = found.standing, bool(found.entry.classes)
-        return confirm.answered(call, found.value, found.digest, standing.sights, standing.demands, carries=carries)
+        return telling.answered(call, found.value, found.digest, standing.sights, standing.demands, carries=carries)
 
     def _compute(self, store: Store, call: Call) -> Steps[Computed[R]]:
         """Run the body."""
         pending = outputs.Pending(store, call.outputs)
         with ExitStack() as stack:
             self._lay(stack)
-            computation = confirm.computation(self, call, self._options)
+            computation = telling.computation(self, call, self._options)
             stack.enter_context(computing.computing(computation, vouched=self._options.pure))
             stack.enter_context(computing.within(self._encloses))
             positional, keywords = self._signature.arguments(call.values)
@@ -428,7 +429,7 @@ class Memo(Wrapping[P, R]):
             return asis, Outcome.BYPASS_STORE, attempt.why()
         demands = tuple(computation.demands.values())
         carries = bool(prepared.classes)
-        answer = confirm.answered(call, prepared.value, digest, manifest.sights, demands, carries=carries)
+        answer = telling.answered(call, prepared.value, digest, manifest.sights, demands, carries=carries)
         if why:
             return answer, Outcome.BYPASS_DECLINED, why
         _here().futile.discard(call.key)
@@ -460,7 +461,7 @@ class Memo(Wrapping[P, R]):
 
     def _manifest(self, call: Call, computation: Computation) -> Manifest:
         """What the result depends on beyond its key."""
-        return confirm.manifest_of(call, computation)
+        return telling.manifest_of(call, computation)
 
     def _declined(self, value: R) -> str:
         """Why `cache_if` has a result not kept; empty if it doesn't."""
