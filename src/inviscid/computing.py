@@ -51,6 +51,8 @@ class Answer(NamedTuple):
     demands: tuple[Asked, ...] = ()
     files: bool = False
     """Whether the digest speaks of outputs too."""
+    seen: Mapping[int, bytes] = {}
+    """Digests of the arguments of the call, by id: what was hashed for its key need not be hashed again."""
     carries: bool = False
     """Whether the value holds classes or functions of the user's: what they read, a caller may read by them."""
 
