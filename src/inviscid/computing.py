@@ -27,6 +27,7 @@ from inviscid.world import Sight, Watch
 MOST_STEPS = 1_000
 # A loop that makes the same call again tells nothing new.
 _REPEATED = 8
+_KEPT = ("value", "all")
 MOST_BYTES = 1 << 16
 """What is kept of the arguments of one computation's calls."""
 
@@ -80,9 +81,8 @@ class Computation:
     """One body that is running."""
 
     __slots__ = (
-        "bytes", "calls", "carries", "config", "cut", "demands", "disturbed", "function", "given", "held",
-        "marks", "name", "paths",
-        "reaches", "told", "uncovered", "watch",
+        "bytes", "calls", "carries", "config", "cut", "demands", "disturbed", "function", "given", "held", "marks",
+        "name", "paths", "reaches", "told", "uncovered", "watch",
     )  # fmt: skip
 
     def __init__(
@@ -144,7 +144,7 @@ class Computation:
             self.watch.confirm(told.sights)
             told = told._replace(sights=())
         if self.told is not None and told.ordinal >= 0 and told not in self.told[-_REPEATED:]:
-            self.bytes += sum(len(argument[3]) for argument in told.arguments or () if argument[1] == "value")
+            self.bytes += sum(len(argument[3]) for argument in told.arguments or () if argument[1] in _KEPT)
             self.told.append(told)
             if told.stands:
                 self.held[id(value)] = "answer", self.calls, told.digest
@@ -217,8 +217,8 @@ def computing(computation: Computation, *, vouched: bool = False) -> Iterator[Co
     """
     world.watch(_watches)
     stood().clear()
-    outside, around = callers(computation.function), _around.get()
-    token = _around.set((*around, computation))
+    outside = callers(computation.function)
+    token = _around.set((*_around.get(), computation))
     with _lock:
         _all.append(computation)
     try:
@@ -234,13 +234,12 @@ def computing(computation: Computation, *, vouched: bool = False) -> Iterator[Co
         with _lock:
             _all.remove(computation)
         _around.reset(token)
-        computation.watch.recall()
-        if around:
-            around[-1].disturbed = around[-1].disturbed or computation.disturbed
-            if vouched:
-                computation.watch.acts.clear()
-                computation.watch.remembered.clear()
-            around[-1].watch.join(computation.watch)
+        if vouched:
+            computation.watch.acts.clear()
+            computation.watch.remembered.clear()
+        for outer in outside:
+            outer.disturbed = outer.disturbed or computation.disturbed
+            outer.watch.join(computation.watch)
 
 
 @contextmanager
@@ -274,11 +273,6 @@ def callers(function: int) -> tuple[Computation, ...]:
 def is_aside() -> bool:
     """Whether this is inside of `aside`."""
     return any(computation.name == _ASIDE for computation in _around.get())
-
-
-def known() -> bool:
-    """Whether it is known what led here."""
-    return bool(_around.get())
 
 
 def inside(effect: int) -> str:
@@ -317,9 +311,10 @@ def looking() -> Iterator[dict[Any, Any]]:
     if found is not None:
         yield found
         return
-    token = _stood.set({})
+    made: dict[Any, Any] = {}
+    token = _stood.set(made)
     try:
-        yield _stood.get() or {}
+        yield made
     finally:
         _stood.reset(token)
 

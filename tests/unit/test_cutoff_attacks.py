@@ -481,6 +481,21 @@ def test_what_raised_in_a_thread_is_depended_on(project: Any, ask: str) -> None:
     assert project.edit(text).f() == "1"
 
 
+def test_what_spoils_a_call_in_a_thread_spoils_its_caller(project: Any, ran: Ran) -> None:
+    mod = project.edit(
+        HEAD
+        + "from concurrent.futures import ThreadPoolExecutor\n"
+        + "@effect\ndef e(x): return x\n"
+        + "@cached\ndef g(x):\n    try: return e(x)\n    except Exception: return 'swallowed'\n"
+        + "@cached\ndef f():\n    ran('f')\n"
+        + "    with ThreadPoolExecutor(1) as pool: return pool.submit(g, 1).result()\n"
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", InviscidWarning)
+        assert [mod.f(), mod.f()] == ["swallowed"] * 2
+    assert ran() == ["f", "f"]
+
+
 def test_what_many_ask_for_is_asked_once(project: Any) -> None:
     mod = project.edit(
         HEAD
