@@ -35,6 +35,7 @@ starts with one can't be a list. `list` and `dict` below are exact types: a subc
     instance  = OBJECT class (name stream)*           attributes, sorted by name unless `ordered`
               | REDUCED class function args state list:ELEMENTS dict:ITEMS       what `__reduce_ex__(4)` says
               | GLOBAL class module name              a singleton that is pickled by its name
+              | HOLDER instance (name stream)*        and what it holds that is not in what pickle takes
               | KEYED class stream                    what `__inviscid_key__` says
               | REGISTERED class stream               what a registered hasher says
               | ENUM class name value

@@ -2,11 +2,18 @@
 
 The state is what pickle would take (`__getstate__`, `__reduce_ex__(4)`), never its bytes: a class that says what its
 state is has said it here too. Attributes are sorted by name: the order in which methods set them is no behaviour.
+
+But what pickle takes may be a name, under which the same will be found elsewhere. Here the same need not be there
+tomorrow: an instance that is reduced to names alone counts by its attributes too, and one whose class says what its
+state is by the functions and classes that its attributes hold, whatever it leaves out.
 """
 
 from __future__ import annotations
 
 import copyreg
+import functools
+import types
+from collections.abc import Iterator
 from typing import Any
 
 from . import tags
@@ -14,6 +21,8 @@ from .parts import INDEXES, Context, Node, Raw, Rule, attributes, by_names, item
 
 _HEAP_TYPE = 1 << 9
 _IDENTITY_HASHES: tuple[object, ...] = (None, object.__hash__)
+_CODE = (types.FunctionType, types.MethodType, functools.partial, type)
+_FLAT = frozenset({int, float, complex, str, bytes, bool, type(None)})
 
 
 def by_key(context: Context, value: Any) -> Node:
@@ -51,7 +60,8 @@ def reduced(context: Context, value: Any) -> Node | Raw:
         return context.refer(value)
     reference = context.refer(kind)
     if isinstance(result, str):
-        return Node(tags.GLOBAL, [reference, getattr(value, "__module__", None), result])
+        named_only = Node(tags.GLOBAL, [reference, getattr(value, "__module__", None), result])
+        return _held(context, named_only, dict(_attributes_of(value)))
     if not isinstance(result, tuple) or not 2 <= len(result) <= 6:
         raise context.refuse(value, "its __reduce_ex__ returned neither a string nor a tuple")
     function, arguments, held, listed, mapped, setter = (*result, None, None, None, None)[:6]
@@ -59,7 +69,8 @@ def reduced(context: Context, value: Any) -> Node | Raw:
     if plain and setter is None:
         states = _states(held)
         if states is not None:
-            return attributes(context, tags.OBJECT, *states, before=(reference,))
+            node = attributes(context, tags.OBJECT, *states, before=(reference,))
+            return _held(context, node, _code_of(value)) if _says_its_state(kind) else node
     children = [
         reference,
         function,
@@ -69,7 +80,59 @@ def reduced(context: Context, value: Any) -> Node | Raw:
         items(tags.ITEMS, () if mapped is None else mapped),
     ]
     labels = ("", ".__reduce_ex__()[0]", ".__reduce_ex__()[1]", "", "", "", ".__reduce_ex__()[5]")
-    return Node(tags.REDUCED, children if setter is None else [*children, setter], labels)
+    node = Node(tags.REDUCED, children if setter is None else [*children, setter], labels)
+    by_name = not isinstance(function, type) and held is None and all(type(part) is str for part in arguments)
+    return _held(context, node, dict(_attributes_of(value)) if by_name else _code_of(value))
+
+
+def _says_its_state(kind: type) -> bool:
+    return any(
+        getattr(kind, name) is not getattr(object, name) for name in ("__reduce_ex__", "__reduce__", "__getstate__")
+    )
+
+
+def _held(context: Context, node: Node, held: dict[str, object]) -> Node:
+    """What pickle would take, and what an instance holds beside it."""
+    return attributes(context, tags.HOLDER, held, before=(node,)) if held else node
+
+
+def _attributes_of(value: object) -> Iterator[tuple[str, object]]:
+    """The attributes that an instance of a class from Python has, in slots too."""
+    instance = getattr(value, "__dict__", None)
+    if type(instance) is dict:
+        yield from ((name, held) for name, held in list(instance.items()) if type(name) is str)
+    if type(value).__flags__ & _HEAP_TYPE:
+        for name in copyreg._slotnames(type(value)):  # type: ignore[attr-defined]  # noqa: SLF001  pickle's own
+            try:
+                yield name, object.__getattribute__(value, name)
+            except AttributeError:
+                continue
+
+
+def _code_of(value: object) -> dict[str, object]:
+    """The functions and classes that an instance holds, by the attribute that leads there."""
+    found: dict[str, object] = {}
+    seen: set[int] = set()
+    for attribute, held in _attributes_of(value):
+        pending = [(attribute, held)]
+        while pending:
+            name, part = pending.pop()
+            if type(part) in _FLAT or id(part) in seen:
+                continue
+            seen.add(id(part))
+            if isinstance(part, _CODE):
+                found[name] = part
+            elif isinstance(part, set | frozenset):
+                # The encoder puts what is in a set into an order.
+                if code := frozenset(one for one in part if isinstance(one, _CODE)):
+                    found[name] = code
+            elif isinstance(part, list | tuple | dict):
+                inner = list(part.values()) if isinstance(part, dict) else list(part)
+                if not _FLAT.issuperset(map(type, inner)):
+                    pending += [(f"{name}.{number}", one) for number, one in enumerate(inner)]
+            elif not isinstance(part, types.ModuleType) and not _says_its_state(type(part)):
+                pending += [(f"{name}.{inside}", one) for inside, one in _attributes_of(part)]
+    return found
 
 
 def _states(held: object) -> tuple[dict[str, object], ...] | None:

@@ -56,6 +56,7 @@ OPAQUE = 64
 KEYED = 65
 REGISTERED = 66
 ENUM = 67
+HOLDER = 68
 
 # Callables, types, and what is known by name.
 METHOD = 70

@@ -48,6 +48,15 @@ ROWS = {
     "names of locals out of a container": ("L = [locals]\ndef f(x):\n a = 1\n return L[0]()", " a = 1", " b = 1"),
     "names of locals of a module that is given": ("import builtins\ndef h(): return builtins\ndef f(x):\n a = 1\n return h().locals()", " a = 1", " b = 1"),
     "order of attributes": ("class D: pass\nd = D()\nd.a = 1\nd.b = 2\ndef f(x): return list(vars(d))", "d.a = 1\nd.b = 2", "d.b = 2\nd.a = 1"),
+    "function that pickle finds by a name": ("class W:\n def __init__(s, g): s.g = g\n def __call__(s, x): return s.g(x)\n def __reduce__(s): return str, ('w', s.__class__, 0)\nw = W(lambda x: 1)\ndef f(x): return w(x)", "x: 1", "x: 2"),
+    "function that a state leaves out": ("class W:\n def __init__(s, g): s.g = g\n def __call__(s, x): return s.g(x)\n def __getstate__(s): return {}\nw = W(lambda x: 1)\ndef f(x): return w(x)", "x: 1", "x: 2"),
+    "function in a slot that a state leaves out": ("class W:\n __slots__ = 'g'\n def __init__(s, g): s.g = g\n def __call__(s, x): return s.g(x)\n def __getstate__(s): return None\nw = W(lambda x: 1)\ndef f(x): return w(x)", "x: 1", "x: 2"),
+    "functions in containers that a state leaves out": ("class W:\n def __init__(s, *g): s.g = {'k': (1, [frozenset(g)])}\n def __call__(s, x): return [g(x) for g in s.g['k'][1][0]]\n def __getstate__(s): return {}\nw = W(lambda x: 1)\ndef f(x): return w(x)", "x: 1", "x: 2"),
+    "function deeper in what a state leaves out": ("class I: pass\nclass W:\n def __init__(s, g):\n  s.i = I()\n  s.i.g = operator.methodcaller, g\n def __call__(s, x): return s.i.g[1](x)\n def __getstate__(s): return {}\nw = W(lambda x: 1)\ndef f(x): return w(x)", "x: 1", "x: 2"),
+    "class that a state leaves out": ("class D:\n def m(s): return 1\nclass W:\n def __init__(s, d): s.d = d\n def go(s): return s.d().m()\n def __getstate__(s): return {}\nw = W(D)\ndef f(x): return w.go()", "return 1", "return 2"),
+    "attribute of what pickle finds by its name": ("class S:\n def __reduce__(s): return 'v'\nv = S()\nv.size = 1\ndef f(x): return v.size", "size = 1", "size = 2"),
+    "attribute of what pickle finds by a name": ("def find(n): return v\nclass S:\n def __reduce__(s): return find, ('v',)\nv = S()\nv.size = 1\ndef f(x): return v.size", "size = 1", "size = 2"),
+    "attribute in a slot of what pickle finds by its name": ("class S:\n __slots__ = 'size', 'other'\n def __reduce__(s): return 'v'\nv = S()\nv.size = 1\ndef f(x): return v.size", "size = 1", "size = 2"),
     "names of locals": ("import builtins\ndef f(x):\n a = 1\n return builtins.locals()", " a = 1", " b = 1"),
 }  # fmt: skip
 
