@@ -25,17 +25,23 @@ from inviscid.fingerprinting.impure import canonical
 _CLOSED_MODULES = frozenset(
     "builtins math cmath itertools functools operator collections re string typing abc enum dataclasses datetime "
     "numbers bisect heapq copy contextlib time zlib hashlib base64 struct textwrap unicodedata warnings json array "
-    "os.path calendar html binascii copyreg __future__ logging".split()
+    "os.path calendar html binascii copyreg __future__ logging _thread threading traceback queue weakref decimal "
+    "fractions statistics random uuid os posix nt stat shutil fnmatch glob tempfile pathlib pprint types".split()
 )
 _OPEN = frozenset(
     "operator.attrgetter operator.methodcaller dataclasses.make_dataclass collections.namedtuple typing.NamedTuple "
     "string.Formatter".split()
 )
-_CLOSED = frozenset("sys.audit sys.intern sys.getsizeof sys.exc_info sys.maxsize sys.version_info sys.platform".split())
+_CLOSED = frozenset(
+    "sys.audit sys.intern sys.getsizeof sys.exc_info sys.maxsize sys.version_info sys.platform sys.stdout sys.stderr "
+    "sys.stdin sys.exit sys.argv sys.hexversion sys.byteorder sys.float_info sys.getrecursionlimit socket.AF_INET "
+    "socket.AF_INET6 socket.inet_pton socket.inet_ntop socket.inet_aton io.StringIO io.BytesIO".split()
+)
 _LOOKED_UP = frozenset(
     "keys items values get write flush read readline readlines writelines close fileno seek tell isatty send throw "
     "filter emit handle format acquire release append extend add update pop default mro _fields _field_defaults "
-    "encode decode data copy replace aclose readinto readable writable".split()
+    "encode decode data copy replace aclose readinto readable writable numerator denominator as_integer_ratio real "
+    "imag conjugate seed random getrandbits run".split()
 )
 # Installed classes from here may be bases: their code looks up no names but those that they have themselves.
 _CLOSED_BASES = frozenset({"builtins", "abc", "typing", "collections", "collections.abc"})

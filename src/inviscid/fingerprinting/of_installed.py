@@ -62,7 +62,7 @@ def _refer_to_extensions(walk: Walk, definition: Definition, cls: type) -> None:
 def refer_to_all_extensions(walk: Walk, definition: Definition) -> None:
     """What user code has hung on installed classes that need not be named, where it is looked up."""
     any_name = walk.marks.issuperset(template.COMPUTED_NAME)
-    for cls in registries.extended():
+    for cls in registries.extended(is_user):
         # What is the user's only later is noticed too, under a name that the class has or gets.
         names = vars(cls).keys() if any_name else vars(cls).keys() & walk.mentions
         walk.hung[cls] = functools.partial(registries.hung, cls, tuple(names))

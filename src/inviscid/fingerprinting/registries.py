@@ -47,12 +47,12 @@ def registered(cls: type, counts: Callable[[Any], bool] = lambda item: True) -> 
     return sorted(item.__qualname__ for item in found if item is not None and counts(item))
 
 
-def extended() -> Iterator[type]:
-    """The extended classes whose libraries are loaded."""
+def extended(is_user: Callable[[Any], bool]) -> Iterator[type]:
+    """The extended classes whose libraries are loaded; one that is itself the user's code counts where it is named."""
     for place in _EXTENDED:
         module, _, name = place.partition(":")
         found = getattr(sys.modules.get(module), name, None)
-        if isinstance(found, type):
+        if isinstance(found, type) and not is_user(found):
             yield found
 
 

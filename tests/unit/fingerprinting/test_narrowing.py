@@ -23,6 +23,7 @@ KEEPS = {
     "method": "def f(x): return A().used()",
     "instance": "a = A()\ndef f(x): return a.used()",
     "builtins and closed modules": "import math\ndef f(x): return sorted([math.sqrt(A().used()), len(str(x))])",
+    "modules that look up what they know": "import fractions, queue, shutil, statistics, threading, traceback\nLOCK = threading.Lock()\ndef f(x):\n try:\n  with LOCK: return statistics.mean([fractions.Fraction(A().used()), queue.Queue(1).maxsize])\n except ValueError: traceback.print_exc()\n return shutil.copyfileobj",
     "getattr with a constant name": "def f(x): return getattr(A(), 'used')()",
     "subclass": "class B(A): pass\ndef f(x): return B().used()",
     "exceptions": "class E(ValueError):\n def used(self): pass\ndef f(x):\n try: A().used()\n except E: pass",
