@@ -1,0 +1,108 @@
+"""The foreign code: libraries from PyPI, pinned by version and digest, laid on the path as a user's own code.
+
+Nothing of them is installed. Their source is unpacked into a folder that is put on `sys.path`, so that they count as user
+code: by what they do, and not by their version.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Library(NamedTuple):
+    """One library: which release, what of it is the code, and where its own tests are."""
+
+    name: str
+    version: str
+    sha256: str
+    package: str
+    tests: str
+    """Folder of its test suite in the release, relative to its root."""
+    left_out: tuple[str, ...] = ()
+    """Modules that are not imported: they need what isn't there, or act when they are imported."""
+    earlier: tuple[str, ...] = ()
+    """Releases before it, oldest first: see `history`."""
+
+    @property
+    def folder(self) -> str:
+        return f"{self.name}-{self.version}"
+
+
+LIBRARIES = [
+    Library(
+        "toolz", "1.0.0", "2c86e3d9a04798ac556793bced838816296a2f085017664e4995cb40a1047a02", "toolz", "toolz/tests"
+    ),
+    Library(
+        "more-itertools",
+        "10.5.0",
+        "5482bfef7849c25dc3c6dd53a6173ae4795da2a41a80faea6700d9f5846c5da6",
+        "more_itertools",
+        "tests",
+    ),
+    Library(
+        "sortedcontainers",
+        "2.4.0",
+        "25caa5a06cc30b6b83d11423433f65d1f9d76c4c6a0c90e3379eaa43b9bfdb88",
+        "sortedcontainers",
+        "",
+    ),
+    Library(
+        "boltons", "24.1.0", "4a49b7d57ee055b83a458c8682a2a6f199d263a8aa517098bda9bab813554b87", "boltons", "tests"
+    ),
+    Library(
+        "pyrsistent",
+        "0.20.0",
+        "4c48f78f62ab596c679086084d0dd13254ae4f3d6c72a83ffdf5ebdef8f265a4",
+        "pyrsistent",
+        "tests",
+    ),
+    Library(
+        "mpmath", "1.3.0", "7a28eb2a9774d00c7bc92411c19a89209d5da7c4c9a9e227be8330a23a25b91f", "mpmath", "mpmath/tests"
+    ),
+    Library(
+        "networkx", "3.4.2", "307c3669428c5362aab27c8a1260aa8f47c4e91d3891f48be0141738d8d053e1", "networkx", "networkx"
+    ),
+]
+
+
+def library(name: str) -> Library:
+    return next(one for one in LIBRARIES if one.name == name)
+
+
+def fetch(one: Library, kept: Path) -> Path:
+    """The root of an unpacked release; downloaded once, and checked against its digest.
+
+    Raises:
+        subprocess.CalledProcessError: it can't be had, or it is another file than was pinned.
+    """
+    root = kept / one.folder
+    if not root.is_dir():
+        archives = kept / "archives" / one.folder
+        archives.mkdir(parents=True, exist_ok=True)
+        pinned = archives / "requirements.txt"
+        hashed = f" --hash=sha256:{one.sha256}" if one.sha256 else ""
+        pinned.write_text(f"{one.name}=={one.version}{hashed}\n")
+        download = "download --quiet --no-deps --no-binary :all:".split()
+        subprocess.run(
+            [sys.executable, "-m", "pip", *download, "-r", str(pinned), "-d", str(archives)],
+            check=True,
+        )
+        archive = next(archives.glob("*.tar.gz"))
+        half = kept / f".{one.folder}"
+        shutil.rmtree(half, ignore_errors=True)
+        with tarfile.open(archive) as opened:
+            opened.extractall(half, filter="data")
+        next(half.iterdir()).rename(root)
+        half.rmdir()
+    return root
+
+
+def lay(one: Library, root: Path, path: Path) -> None:
+    """Copy the code of a library to where it is imported from, without its tests."""
+    without = shutil.ignore_patterns("tests", "__pycache__", "*.c", "*.so", "*.pyi")
+    shutil.copytree(root / one.package, path / one.package, ignore=without, dirs_exist_ok=True)
