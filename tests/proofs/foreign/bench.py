@@ -30,7 +30,7 @@ class Bench(NamedTuple):
     library: Library
     workers: list[Worker]
     entries: list[str]
-    """Those that give the same, and have the same fingerprint, in two processes with other hash seeds."""
+    """Those that give the same, and have the same fingerprint, in another folder and under another hash seed."""
     left_out: dict[str, str]
     """Other entries, with the reason."""
     before: Told
@@ -82,6 +82,8 @@ def _unfit(name: str, one: Told, other: Told) -> str:
         return str(one.outcomes[name])
     if one.outcomes[name] != other.outcomes[name] or any(" at 0x" in text for text in one.outcomes[name]):
         return "gives something else in another process"
+    if one.digests[name] != other.digests[name]:
+        return "has another fingerprint in another folder"
     if one.seconds[name] > _SECONDS:
         return "takes too long"
     return "" if one.ran[name] else "runs nothing of the library"

@@ -80,7 +80,7 @@ def reached(bench: Bench, chosen: random.Random, each: int) -> Iterator[Mutant]:
 
 
 def unreached(bench: Bench, chosen: random.Random, each: int, reach: set[str]) -> Iterator[Mutant]:
-    """Mutants of functions that no entry runs.
+    """Mutants of functions that no entry runs, nor the import of the library.
 
     Args:
         bench: the library.
@@ -90,7 +90,9 @@ def unreached(bench: Bench, chosen: random.Random, each: int, reach: set[str]) -
     """
     for file in bench.files():
         text = bench.text(file)
-        ran = {line for line, _ in _runs(bench, file)}
+        ran = {line for line, _ in _runs(bench, file)} | {
+            line for name, line, _ in bench.before.imported if name == file
+        }
         functions = {line for line, name in definitions(text) if name not in reach}
         by_owner: dict[int, list[Mutation]] = {}
         for mutation in mutations(text):

@@ -57,6 +57,11 @@ class Told(NamedTuple):
     ran: Mapping[str, list[tuple[str, int, str]]] = MappingProxyType({})
     """Entry → (relative path, first line, qualified name) of the code that its run went through."""
     seconds: Mapping[str, float] = MappingProxyType({})
+    imported: tuple[tuple[str, int, str], ...] = ()
+    """The code that ran while the entries were imported, where that was traced."""
+
+
+Ran = list[tuple[str, int, str]]
 
 
 def entry(name: str) -> Callable[[], list[str]]:
@@ -103,29 +108,37 @@ def _ended(seconds: float, act: Callable[[], Any]) -> Any:
 
 def _run(name: str, root: str, *, trace: bool) -> Any:
     function = entry(name)
+    started = time.perf_counter()
+    with _traced(root, trace=trace) as ran:
+        try:
+            outcome: Any = function()
+        except Exception as error:
+            outcome = f"raised {type(error).__name__}"
+    return outcome, ran, time.perf_counter() - started
+
+
+@contextlib.contextmanager
+def _traced(root: str, *, trace: bool) -> Iterator[Ran]:
+    """Note the code below a folder that is run inside."""
     seen: set[CodeType] = set()
+    ran: Ran = []
 
     def note(frame: FrameType, event: str, argument: Any) -> None:
         seen.add(frame.f_code)
 
-    started = time.perf_counter()
     if trace:
         threading.settrace(note)
         sys.settrace(note)
     try:
-        outcome: Any = function()
-    except Exception as error:
-        outcome = f"raised {type(error).__name__}"
+        yield ran
     finally:
         sys.settrace(None)
         threading.settrace(None)  # type: ignore[arg-type]
-    seconds = time.perf_counter() - started
-    ran = [
-        (os.path.relpath(code.co_filename, root), code.co_firstlineno, code.co_qualname)
-        for code in seen
-        if code.co_filename.startswith(root + os.sep)
-    ]
-    return outcome, sorted(ran), seconds
+        ran += sorted(
+            (os.path.relpath(code.co_filename, root), code.co_firstlineno, code.co_qualname)
+            for code in seen
+            if code.co_filename.startswith(root + os.sep)
+        )
 
 
 def _answer(trial: Trial, bench: str) -> list[Any]:
@@ -133,19 +146,20 @@ def _answer(trial: Trial, bench: str) -> list[Any]:
 
     sys.path[:0] = [os.path.join(bench, "path"), os.path.join(bench, "entries")]
     sys.dont_write_bytecode = True
+    root = os.path.join(bench, "path")
     try:
-        functions = {name: entry(name) for name in {*trial.look, *trial.run}}
+        with _traced(root, trace=trial.trace) as imported:
+            functions = {name: entry(name) for name in {*trial.look, *trial.run}}
         digests = {name: inviscid.fingerprint(functions[name]).digest for name in trial.look}
     except Exception as error:
         return [f"{type(error).__name__}: {error}"]
     outcomes, ran, seconds = {}, {}, {}
-    root = os.path.join(bench, "path")
     for name in trial.run:
         found = _ended(trial.seconds, lambda name=name: _run(name, root, trace=trial.trace))  # type: ignore[misc]
         outcomes[name] = found if isinstance(found, str) else found[0]
         if not isinstance(found, str):
             ran[name], seconds[name] = found[1], found[2]
-    return ["", digests, outcomes, ran, seconds]
+    return ["", digests, outcomes, ran, seconds, imported]
 
 
 def serve(bench: str) -> None:
