@@ -1746,6 +1746,542 @@ changes(
     files={"settings.json": '{"depth": 3}\n'},
 )
 
+# more of each kind
+
+changes(
+    "parentheses that decide what comes first",
+    "body",
+    "free(True, False, False)",
+    """
+    def may_park(resident, guest, paid):
+        return (resident or guest) and paid
+
+    @cached
+    def free(resident, guest, paid):
+        sys.audit("versus.ran")
+        return may_park(resident, guest, paid)
+    """,
+    Edit("(resident or guest) and paid", "resident or (guest and paid)"),
+)
+
+changes(
+    "the order of except clauses",
+    "body",
+    "failed({})",
+    """
+    def attempt(row):
+        try:
+            return row["id"]
+        except LookupError:
+            return "lookup"
+        except Exception:
+            return "other"
+
+    @cached
+    def failed(row):
+        sys.audit("versus.ran")
+        return attempt(row)
+    """,
+    Edit("except LookupError", "except IndexError"),
+)
+
+changes(
+    "the order of two decorators",
+    "decorator",
+    "layered(5)",
+    """
+    def plus(function):
+        return lambda value: function(value) + 1
+
+    def times(function):
+        return lambda value: function(value) * 10
+
+    @plus
+    @times
+    def base(value):
+        return value
+
+    @cached
+    def layered(value):
+        sys.audit("versus.ran")
+        return base(value)
+    """,
+    Edit("@plus\n@times", "@times\n@plus"),
+)
+
+changes(
+    "the order of a dict",
+    "global",
+    "menu()",
+    """
+    DISHES = {"soup": 4, "cake": 3}
+
+    @cached
+    def menu():
+        sys.audit("versus.ran")
+        return list(DISHES)
+    """,
+    Edit('{"soup": 4, "cake": 3}', '{"cake": 3, "soup": 4}'),
+)
+
+changes(
+    "a member of a frozenset",
+    "global",
+    "vowels('yes')",
+    """
+    VOWELS = frozenset("aeiou")
+
+    @cached
+    def vowels(word):
+        sys.audit("versus.ran")
+        return sum(letter in VOWELS for letter in word)
+    """,
+    Edit('"aeiou"', '"aeiouy"'),
+)
+
+changes(
+    "the factory of a defaultdict",
+    "container",
+    "grouped('ab')",
+    """
+    from collections import defaultdict
+
+    def start():
+        return 0
+
+    def counts(text):
+        found = defaultdict(start)
+        for letter in text:
+            found[letter] += 1
+        return dict(found)
+
+    @cached
+    def grouped(text):
+        sys.audit("versus.ran")
+        return counts(text)
+    """,
+    Edit("return 0", "return 1"),
+)
+
+changes(
+    "a function that is looked up by name in globals()",
+    "global",
+    "command('up')",
+    """
+    def do_up():
+        return "rising"
+
+    @cached
+    def command(name):
+        sys.audit("versus.ran")
+        return globals()["do_" + name]()
+    """,
+    Edit('"rising"', '"climbing"'),
+)
+
+changes(
+    "a function that eval calls",
+    "global",
+    "formula(3)",
+    """
+    def triple(x):
+        return 3 * x
+
+    @cached
+    def formula(x):
+        sys.audit("versus.ran")
+        return eval("triple(x) + 1")
+    """,
+    Edit("3 * x", "3 * x * x"),
+)
+
+changes(
+    "a hook that another module appends",
+    "registry",
+    "cleaned(' a ')",
+    """
+    import hooks
+    import plugins
+
+    @cached
+    def cleaned(text):
+        sys.audit("versus.ran")
+        for hook in hooks.HOOKS:
+            text = hook(text)
+        return text
+    """,
+    Edit("HOOKS.append(str.strip)", "HOOKS.append(str.strip)\nHOOKS.append(str.upper)", "plugins.py"),
+    files={"hooks.py": "HOOKS = []\n", "plugins.py": "from hooks import HOOKS\n\nHOOKS.append(str.strip)\n"},
+)
+
+changes(
+    "a class that is registered with an abstract one",
+    "registry",
+    "edible()",
+    """
+    import abc
+
+    class Food(abc.ABC):
+        pass
+
+    class Stone:
+        pass
+
+    @cached
+    def edible():
+        sys.audit("versus.ran")
+        return isinstance(Stone(), Food)
+    """,
+    Edit("@cached", "Food.register(Stone)\n\n@cached"),
+)
+
+changes(
+    "a method of the standard library that is replaced",
+    "registry",
+    "dumped(3)",
+    """
+    import json
+    import patches
+
+    class Point:
+        def __init__(self, x):
+            self.x = x
+
+    @cached
+    def dumped(x):
+        sys.audit("versus.ran")
+        return json.dumps(Point(x))
+    """,
+    Edit("return vars(value)", "return list(vars(value).values())", "patches.py"),
+    files={
+        "patches.py": """
+        import json
+
+        def as_data(self, value):
+            return vars(value)
+
+        json.JSONEncoder.default = as_data
+        """
+    },
+)
+
+changes(
+    "the class that an argument is annotated with",
+    "argument",
+    "owed(Invoice(100))",
+    """
+    class Invoice:
+        def __init__(self, net):
+            self.net = net
+
+        def due(self):
+            return self.net + 19
+
+    @cached
+    def owed(invoice: Invoice):
+        sys.audit("versus.ran")
+        return invoice.due()
+    """,
+    Edit("self.net + 19", "self.net + 7"),
+)
+
+changes(
+    "a method of an instance that has a name",
+    "class",
+    "depth(3)",
+    """
+    class Well:
+        def __init__(self, rings):
+            self.rings = rings
+
+        def metres(self):
+            return self.rings * 2
+
+    @cached
+    def depth(rings):
+        sys.audit("versus.ran")
+        well = Well(rings)
+        return well.metres()
+    """,
+    Edit("self.rings * 2", "self.rings * 3"),
+)
+
+changes(
+    "__call__ of a global instance",
+    "class",
+    "filtered(7)",
+    """
+    class Threshold:
+        def __init__(self, limit):
+            self.limit = limit
+
+        def __call__(self, value):
+            return value > self.limit
+
+    passes = Threshold(7)
+
+    @cached
+    def filtered(value):
+        sys.audit("versus.ran")
+        return passes(value)
+    """,
+    Edit("value > self.limit", "value >= self.limit"),
+)
+
+changes(
+    "__format__, which an f-string calls",
+    "class",
+    "priced(3)",
+    """
+    class Euro:
+        def __init__(self, amount):
+            self.amount = amount
+
+        def __format__(self, spec):
+            return f"{self.amount} EUR"
+
+    @cached
+    def priced(amount):
+        sys.audit("versus.ran")
+        return f"costs {Euro(amount)}"
+    """,
+    Edit("{self.amount} EUR", "{self.amount}.00 EUR"),
+)
+
+changes(
+    "__missing__ of a dict of one's own",
+    "class",
+    "looked('x')",
+    """
+    class Lenient(dict):
+        def __missing__(self, name):
+            return "?"
+
+    TABLE = Lenient(a=1)
+
+    @cached
+    def looked(name):
+        sys.audit("versus.ran")
+        return TABLE[name]
+    """,
+    Edit('return "?"', "return name"),
+)
+
+changes(
+    "__lt__, from which total_ordering makes the others",
+    "class",
+    "above(3, 5)",
+    """
+    import functools
+
+    @functools.total_ordering
+    class Rank:
+        def __init__(self, number):
+            self.number = number
+
+        def __eq__(self, other):
+            return self.number == other.number
+
+        def __lt__(self, other):
+            return self.number < other.number
+
+    @cached
+    def above(one, two):
+        sys.audit("versus.ran")
+        return Rank(one) >= Rank(two)
+    """,
+    Edit("self.number < other.number", "self.number > other.number"),
+)
+
+changes(
+    "an option of a dataclass",
+    "class",
+    "alike(1)",
+    """
+    from dataclasses import dataclass
+
+    @dataclass(eq=True)
+    class Mark:
+        value: int
+
+    @cached
+    def alike(value):
+        sys.audit("versus.ran")
+        return Mark(value) == Mark(value)
+    """,
+    Edit("eq=True", "eq=False"),
+)
+
+changes(
+    "a field that a dataclass no longer compares",
+    "class",
+    "equal(1, 2)",
+    """
+    from dataclasses import dataclass, field
+
+    @dataclass
+    class Record:
+        key: int
+        stamp: int = field(default=0, compare=True)
+
+    @cached
+    def equal(one, two):
+        sys.audit("versus.ran")
+        return Record(5, one) == Record(5, two)
+    """,
+    Edit("compare=True", "compare=False"),
+)
+
+changes(
+    "the order of an enum's members",
+    "class",
+    "first()",
+    """
+    import enum
+
+    class Season(enum.Enum):
+        SPRING = enum.auto()
+        AUTUMN = enum.auto()
+
+    @cached
+    def first():
+        sys.audit("versus.ran")
+        return [season.name for season in Season]
+    """,
+    Edit("SPRING = enum.auto()\n    AUTUMN = enum.auto()", "AUTUMN = enum.auto()\n    SPRING = enum.auto()"),
+)
+
+changes(
+    "a class decorator",
+    "class",
+    "tagged()",
+    """
+    def tag(cls):
+        cls.tag = "v1"
+        return cls
+
+    @tag
+    class Model:
+        pass
+
+    @cached
+    def tagged():
+        sys.audit("versus.ran")
+        return Model().tag
+    """,
+    Edit('"v1"', '"v2"'),
+)
+
+changes(
+    "the text of an error of one's own",
+    "class",
+    "refused(3)",
+    """
+    class Refused(Exception):
+        def __str__(self):
+            return "no"
+
+    def ask(value):
+        raise Refused(value)
+
+    @cached
+    def refused(value):
+        sys.audit("versus.ran")
+        try:
+            ask(value)
+        except Refused as error:
+            return str(error)
+    """,
+    Edit('return "no"', 'return "never"'),
+)
+
+changes(
+    "__all__ of a module that is imported with a star",
+    "import",
+    "named()",
+    """
+    from one import *
+    from two import *
+
+    @cached
+    def named():
+        sys.audit("versus.ran")
+        return origin()
+    """,
+    Edit('__all__ = ["other"]', '__all__ = ["other", "origin"]', "two.py"),
+    files={
+        "one.py": 'def origin():\n    return "one"\n',
+        "two.py": '__all__ = ["other"]\n\n\ndef other():\n    return 0\n\n\ndef origin():\n    return "two"\n',
+    },
+)
+
+changes(
+    "a module that hides one of the standard library",
+    "import",
+    "spread([1, 2, 6])",
+    """
+    import statistics
+
+    @cached
+    def spread(values):
+        sys.audit("versus.ran")
+        return statistics.mean(values)
+    """,
+    Put("statistics.py", "def mean(values):\n    return sorted(values)[len(values) // 2]\n"),
+)
+
+changes(
+    "a module that is imported by its name as a text",
+    "import",
+    "loaded(3)",
+    """
+    import importlib
+
+    @cached
+    def loaded(value):
+        sys.audit("versus.ran")
+        return importlib.import_module("late").work(value)
+    """,
+    Edit("value * 2", "value * 5", "late.py"),
+    files={"late.py": "def work(value):\n    return value * 2\n"},
+)
+
+changes(
+    "a file that appears",
+    "data",
+    "override()",
+    """
+    def note():
+        try:
+            with open("note.txt", encoding="utf-8") as file:
+                return file.read()
+        except FileNotFoundError:
+            return "none"
+
+    @cached
+    def override():
+        sys.audit("versus.ran")
+        return note()
+    """,
+    Put("note.txt", "some\n"),
+)
+
+changes(
+    "a file more in a folder that is listed",
+    "data",
+    "parts()",
+    """
+    import os
+
+    @cached
+    def parts():
+        sys.audit("versus.ran")
+        return sorted(os.listdir("parts"))
+    """,
+    Put("parts/b.txt", "b\n"),
+    files={"parts/a.txt": "a\n"},
+)
+
 # ================================================================================================ nothing changes
 
 same(
@@ -2572,4 +3108,153 @@ same(
     """,
     Put("b.txt", "other\n"),
     files={"a.txt": "this\n", "b.txt": "that\n"},
+)
+
+same(
+    "the name of a helper's parameter",
+    "rename",
+    "tripled(5)",
+    """
+    def triple(v):
+        return v * 3
+
+    @cached
+    def tripled(value):
+        sys.audit("versus.ran")
+        return triple(value)
+    """,
+    Edit("def triple(v):\n    return v * 3", "def triple(number):\n    return number * 3"),
+)
+
+same(
+    "a class's name",
+    "rename",
+    "boxed(5)",
+    """
+    class Bx:
+        def __init__(self, content):
+            self.content = content
+
+        def doubled(self):
+            return self.content * 2
+
+    @cached
+    def boxed(value):
+        sys.audit("versus.ran")
+        return Bx(value).doubled()
+    """,
+    Edit("class Bx", "class Box"),
+    Edit("return Bx(", "return Box("),
+)
+
+same(
+    "an import that moves to the top of the file",
+    "import",
+    "hoisted(16)",
+    """
+    @cached
+    def hoisted(value):
+        sys.audit("versus.ran")
+        from roots import root
+
+        return root(value)
+    """,
+    Edit("@cached", "from roots import root\n\n@cached"),
+    Edit("    from roots import root\n\n    return", "    return"),
+    files={"roots.py": "def root(value):\n    return value**0.5\n"},
+)
+
+same(
+    "a class that moves to another module",
+    "move",
+    "stored(5)",
+    """
+    class Crate:
+        def __init__(self, bottles):
+            self.bottles = bottles
+
+        def rows(self):
+            return self.bottles // 4
+
+    @cached
+    def stored(value):
+        sys.audit("versus.ran")
+        return Crate(value).rows()
+    """,
+    Edit(
+        "class Crate:\n    def __init__(self, bottles):\n        self.bottles = bottles\n\n"
+        "    def rows(self):\n        return self.bottles // 4\n",
+        "from crates import Crate\n",
+    ),
+    Put(
+        "crates.py",
+        """
+        class Crate:
+            def __init__(self, bottles):
+                self.bottles = bottles
+
+            def rows(self):
+                return self.bottles // 4
+        """,
+    ),
+)
+
+same(
+    "the order of methods",
+    "move",
+    "ranked(5)",
+    """
+    class Row:
+        def __init__(self, value):
+            self.value = value
+
+        def low(self):
+            return self.value - 1
+
+        def high(self):
+            return self.value + 1
+
+    @cached
+    def ranked(value):
+        sys.audit("versus.ran")
+        row = Row(value)
+        return row.low(), row.high()
+    """,
+    Edit(
+        "    def low(self):\n        return self.value - 1\n\n    def high(self):\n        return self.value + 1\n",
+        "    def high(self):\n        return self.value + 1\n\n    def low(self):\n        return self.value - 1\n",
+    ),
+)
+
+same(
+    "parentheses of a tuple",
+    "format",
+    "split(9)",
+    """
+    def parts(value):
+        return value // 3, value % 3
+
+    @cached
+    def split(value):
+        sys.audit("versus.ran")
+        whole, rest = parts(value)
+        return (whole, rest)
+    """,
+    Edit("whole, rest = parts(value)\n    return (whole, rest)", "(whole, rest) = parts(value)\n    return whole, rest"),
+)
+
+same(
+    "an f-string in two pieces",
+    "format",
+    "pieces(5)",
+    """
+    def text(value):
+        return f"from {value} to {value + 1}"
+
+    @cached
+    def pieces(value):
+        sys.audit("versus.ran")
+        return text(value)
+    """,
+    Edit('f"from {value} to {value + 1}"', '(\n        f"from {value} "\n        f"to {value + 1}"\n    )'),
 )

@@ -136,6 +136,7 @@ def lay(files: dict[str, str], folder: Path) -> None:
 
 def run(peer: Peer, python: str, cases: Sequence[Case], root: Path, state: str) -> list[dict[str, Any]]:
     """The answers of all cases in one state."""
+    root = root.resolve()
     jobs = []
     for number, case in enumerate(cases):
         base = root / f"{number:03}"
@@ -234,11 +235,15 @@ def summary(cases: Sequence[Case], results: dict[Peer, list[Judged]]) -> list[li
     rows = [[*head, "never hits", "error", "first call", "hit"]]
     for peer, judged in results.items():
         counted = count(judged)
-        times = [
-            f"{statistics.median(getattr(one, state) for one in judged) * 1e3:.1f} ms" for state in ("cold", "again")
-        ]
+        times = [_median(one.cold for one in judged), _median(one.again for one in judged)]
         rows.append([peer.name, *(str(counted[verdict]) for verdict in VERDICTS), *times])
     return rows
+
+
+def _median(seconds: Iterable[float]) -> str:
+    """The median of those that came to an end, in milliseconds."""
+    known = [one for one in seconds if one]
+    return f"{statistics.median(known) * 1e3:.1f} ms" if known else "–"
 
 
 def as_markdown(rows: Sequence[Sequence[str]]) -> str:
