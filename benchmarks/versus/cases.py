@@ -1,10 +1,10 @@
 """The cases: each is a small project, an edit of it, the calls that are made before and after, and a claim.
 
-The claim says whether the edit changes what the calls give. It is not believed: each case is run without any cache before
-and after, and has to give what it claims.
+The claim says whether the edit changes what the calls give. It is not believed: each case is run without any cache
+before and after, and has to give what it claims.
 
-Every `mod.py` starts with `HEAD`. The cached function says by `sys.audit("versus.ran")` that its body runs: that is neither
-a value nor state, and reads the same before and after.
+Every `mod.py` starts with `HEAD`. The cached function says by `sys.audit("versus.ran")` that its body runs: that is
+neither a value nor state, and reads the same before and after.
 """
 
 from __future__ import annotations
@@ -2282,6 +2282,118 @@ changes(
     files={"parts/a.txt": "a\n"},
 )
 
+changes(
+    "a format of the struct module, compiled",
+    "global",
+    "packed(1)",
+    """
+    import struct
+
+    SHORT = struct.Struct("<h")
+
+    @cached
+    def packed(number):
+        sys.audit("versus.ran")
+        return SHORT.pack(number)
+    """,
+    Edit('"<h"', '">h"'),
+)
+
+changes(
+    "a dialect that csv is told of",
+    "registry",
+    "cells('a;b')",
+    """
+    import csv
+
+    csv.register_dialect("ours", delimiter=";")
+
+    @cached
+    def cells(line):
+        sys.audit("versus.ran")
+        return next(csv.reader([line], "ours"))
+    """,
+    Edit('delimiter=";"', 'delimiter=","'),
+)
+
+changes(
+    "what is done about letters that an encoding lacks",
+    "registry",
+    "plain('Zürich')",
+    """
+    import codecs
+
+    codecs.register_error("ours", lambda error: ("?", error.end))
+
+    @cached
+    def plain(text):
+        sys.audit("versus.ran")
+        return text.encode("ascii", "ours")
+    """,
+    Edit('("?", error.end)', '("_", error.end)'),
+)
+
+changes(
+    "how sqlite3 is told to keep a class",
+    "registry",
+    "kept(3)",
+    """
+    import sqlite3
+
+    class Day:
+        def __init__(self, number):
+            self.number = number
+
+    sqlite3.register_adapter(Day, lambda day: day.number)
+
+    @cached
+    def kept(number):
+        sys.audit("versus.ran")
+        return sqlite3.connect(":memory:").execute("SELECT ?", (Day(number),)).fetchone()
+    """,
+    Edit("lambda day: day.number", "lambda day: day.number * 86400"),
+)
+
+changes(
+    "the filter of warnings",
+    "registry",
+    "checked(-1)",
+    """
+    import warnings
+
+    warnings.simplefilter("ignore")
+
+    def check(value):
+        if value < 0:
+            warnings.warn("negative", stacklevel=1)
+        return value
+
+    @cached
+    def checked(value):
+        sys.audit("versus.ran")
+        try:
+            return check(value)
+        except UserWarning:
+            return "refused"
+    """,
+    Edit('"ignore"', '"error"'),
+)
+
+changes(
+    "a file that appears, where it is only asked for",
+    "data",
+    "switched()",
+    """
+    import os
+
+    @cached
+    def switched():
+        sys.audit("versus.ran")
+        return os.path.exists("switch")
+    """,
+    Put("switch", ""),
+)
+
 # ================================================================================================ nothing changes
 
 same(
@@ -2962,7 +3074,7 @@ same(
         sys.audit("versus.ran")
         return check(value)
     """,
-    Edit('    if value > 3:\n', '    pass\n    if value > 3:\n        pass\n'),
+    Edit("    if value > 3:\n", "    pass\n    if value > 3:\n        pass\n"),
 )
 
 same(
@@ -3240,7 +3352,9 @@ same(
         whole, rest = parts(value)
         return (whole, rest)
     """,
-    Edit("whole, rest = parts(value)\n    return (whole, rest)", "(whole, rest) = parts(value)\n    return whole, rest"),
+    Edit(
+        "whole, rest = parts(value)\n    return (whole, rest)", "(whole, rest) = parts(value)\n    return whole, rest"
+    ),
 )
 
 same(

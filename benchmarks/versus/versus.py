@@ -2,16 +2,16 @@
 
     nox -s versus -- [--write] [--only TEXT] [--limit N] [--peers a,b]
 
-Each *case* is a small project and an edit (`cases.py`). Each *peer* has an environment of its own, with pinned versions,
-and an *adapter* that says how its decorator is used. A case runs in three *states*, each in a new process with another
-hash seed, over the same folder and store:
+Each *case* is a small project and an edit (`cases.py`). Each *peer* has an environment of its own, with pinned
+versions, and an *adapter* that says how its decorator is used. A case runs in three *states*, each in a new process
+with another hash seed, over the same folder and store:
 
 - `cold`: the project as it was, with an empty store;
 - `again`: nothing was edited;
 - `edited`: the files were edited on disk.
 
-What is right is not a matter of opinion: all cases are run without a cache as well, before and after the edit, and a case
-whose claim is not what happens there is refused.
+What is right is not a matter of opinion: all cases are run without a cache as well, before and after the edit, and a
+case whose claim is not what happens there is refused.
 
 The *verdict* on a peer and a case is
 
@@ -25,7 +25,7 @@ The *verdict* on a peer and a case is
 from __future__ import annotations
 
 import argparse
-import datetime
+import datetime as dt
 import json
 import os
 import platform
@@ -44,7 +44,7 @@ from cases import CASES, Case
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-PAGE = ROOT / "docs" / "explanation" / "versus.md"
+PAGE, README = ROOT / "docs" / "explanation" / "versus.md", ROOT / "README.md"
 BEGIN, END = "<!-- written by nox -s versus: begin -->\n", "<!-- written by nox -s versus: end -->\n"
 VERDICTS = ("right", "stale", "needless", "never", "error")
 SHOWN = {"right": "✓", "stale": "**stale**", "needless": "needless", "never": "never hits", "error": "error"}
@@ -142,7 +142,9 @@ def run(peer: Peer, python: str, cases: Sequence[Case], root: Path, state: str) 
         base = root / f"{number:03}"
         lay(case.after if state == "edited" else case.before, base / "project")
         job = {name: str(base / name) for name in ("project", "store")}
-        jobs.append({**job, "calls": case.calls, "log": str(base / f"{state}.log"), "answer": str(base / f"{state}.json")})
+        jobs.append(
+            {**job, "calls": case.calls, "log": str(base / f"{state}.log"), "answer": str(base / f"{state}.json")}
+        )
     todo = root / f"{state}.json"
     adapter = str(HERE / "adapters" / f"{peer.adapter}.py")
     todo.write_text(json.dumps({"adapter": adapter, "preload": peer.preload, "jobs": jobs}), encoding="utf-8")
@@ -257,11 +259,9 @@ def page(cases: Sequence[Case], results: dict[Peer, list[Judged]]) -> str:
     """The part of the page that is written by this script."""
     versions = ", ".join(requirement.replace("==", " ") for peer in results for requirement in peer.requirements[:1])
     versions = versions.replace(str(ROOT), "inviscid of this working tree")
-    text = [
-        f"Measured on {datetime.datetime.now(tz=datetime.UTC):%Y-%m-%d} with {platform.python_implementation()} "
-        f"{platform.python_version()}: {versions}.\n\n",
-        as_markdown(summary(cases, results)),
-    ]
+    measured = f"Measured on {dt.datetime.now(tz=dt.UTC):%Y-%m-%d} with {platform.python_implementation()}"
+    measured += f" {platform.python_version()} on {os.cpu_count()} cores"
+    text = [f"{measured}: {versions}.\n\n", as_markdown(summary(cases, results))]
     for changes, title in ((True, "Edits that change the result"), (False, "Edits that change nothing")):
         rows = [["the edit is of", "kind", *(peer.name for peer in results)]]
         for number, case in enumerate(cases):
@@ -272,12 +272,23 @@ def page(cases: Sequence[Case], results: dict[Peer, list[Judged]]) -> str:
     return "".join(text)
 
 
-def write(text: str) -> None:
+def sentence(cases: Sequence[Case], results: dict[Peer, list[Judged]]) -> str:
+    """The part of the README that is written by this script."""
+    counted = {peer.name: count(judged) for peer, judged in results.items()}
+    changing = sum(case.changes for case in cases)
+    stale = ", ".join(f"{name} {counts['stale']}" for name, counts in counted.items())
+    needless = ", ".join(f"{name} {counts['needless']}" for name, counts in counted.items())
+    return (
+        f"- Stale results after {changing} edits that change what comes out: {stale}.\n"
+        f"- Needless recomputes after {len(cases) - changing} edits that don't: {needless}.\n"
+    )
+
+
+def write(file: Path, text: str) -> None:
     """Put the part between its marks."""
-    whole = PAGE.read_text(encoding="utf-8")
-    top, rest = whole.split(BEGIN)
+    top, rest = file.read_text(encoding="utf-8").split(BEGIN)
     _, bottom = rest.split(END)
-    PAGE.write_text(top + BEGIN + "\n" + text + "\n" + END + bottom, encoding="utf-8")
+    file.write_text(top + BEGIN + "\n" + text + "\n" + END + bottom, encoding="utf-8")
 
 
 def show(cases: Sequence[Case], results: dict[Peer, list[Judged]]) -> None:
@@ -296,7 +307,9 @@ def show(cases: Sequence[Case], results: dict[Peer, list[Judged]]) -> None:
 def main() -> None:
     """Run the comparison."""
     parser = argparse.ArgumentParser(description="inviscid beside its peers: who notices which edit")
-    parser.add_argument("--write", action="store_true", help=f"write the tables to {PAGE.relative_to(ROOT)}")
+    parser.add_argument(
+        "--write", action="store_true", help="write the tables of the documentation and the README's lines"
+    )
     parser.add_argument("--only", default="", help="cases whose name or kind contains this")
     parser.add_argument("--limit", type=int, help="the first cases only")
     parser.add_argument("--peers", default="", help="names of peers, with commas")
@@ -320,7 +333,8 @@ def main() -> None:
             results = dict(zip(peers, judged, strict=True))
     show(cases, results)
     if given.write:
-        write(page(cases, results))
+        write(PAGE, page(cases, results))
+        write(README, sentence(cases, results))
 
 
 if __name__ == "__main__":

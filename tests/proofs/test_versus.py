@@ -19,8 +19,21 @@ FOLDER = ROOT / "benchmarks" / "versus"
 # What is imported before the processes are forked, so that each of them doesn't: it takes more than half of the time.
 PRELOAD = ("inviscid", "inviscid.fingerprinting.normalize", "inviscid.store.database", "filelock", "sqlite3", "decimal")
 
-# Not served, though nothing changes: parameters are part of the interface, a class's name shows in its instances.
-NEEDLESS = {"the name of a lambda's parameter", "the name of a helper's parameter", "a class's name"}
+# What inviscid gets wrong, and knows it. Whoever mends one takes it out here, and writes the tables anew.
+KNOWN = {
+    # parameters are part of the interface, a class's name shows in its instances
+    "the name of a lambda's parameter": "needless",
+    "the name of a helper's parameter": "needless",
+    "a class's name": "needless",
+    # what can't be followed is not kept
+    "a format of the struct module, compiled": "never",
+    "a file that appears, where it is only asked for": "never",
+    # what a module sets for the whole process in a registry of the standard library that isn't known by name
+    "a dialect that csv is told of": "stale",
+    "what is done about letters that an encoding lacks": "stale",
+    "how sqlite3 is told to keep a class": "stale",
+    "the filter of warnings": "stale",
+}
 
 
 @pytest.fixture(scope="module")
@@ -62,14 +75,16 @@ def wrong(versus: Any, peer: Any, truth: Any, folder: Path) -> dict[str, tuple[s
 
 
 @pytest.mark.slow
-def test_inviscid_serves_nothing_stale_and_recomputes_nothing_else(versus: Any, truth: Any, tmp_path: Path) -> None:
+def test_inviscid_is_right_but_for_what_is_known(versus: Any, truth: Any, tmp_path: Path) -> None:
     found = wrong(versus, replace(versus.INVISCID, preload=PRELOAD), truth, tmp_path)
-    assert {name: verdict for name, (verdict, _) in found.items()} == dict.fromkeys(NEEDLESS, "needless"), found
+    assert {name: verdict for name, (verdict, _) in found.items()} == KNOWN, found
 
 
 @pytest.mark.slow
 def test_a_cache_that_looks_at_the_function_alone_is_found_wanting(versus: Any, truth: Any, tmp_path: Path) -> None:
-    found = {name: verdict for name, (verdict, _) in wrong(versus, versus.Peer("", "own_text"), truth, tmp_path).items()}
+    found = {
+        name: verdict for name, (verdict, _) in wrong(versus, versus.Peer("", "own_text"), truth, tmp_path).items()
+    }
     assert found["a helper's body"] == found["a constant"] == found["a file that it reads"] == "stale"
     assert found["a comment in the function itself"] == "needless"
     assert found["the class of an argument"] == "never"  # its key has the address of the argument
@@ -113,7 +128,9 @@ def test_what_no_state_of_the_code_gives_is_an_error(versus: Any) -> None:
     assert versus.judge(case, truth, good, served, served).verdict == "stale"
     assert versus.judge(case, truth, good, served, strange).verdict == "error"
     assert versus.judge(case, truth, good, strange, strange).verdict == "error"
-    assert versus.judge(case, truth, good, served, {"error": "ValueError: no"}) == versus.Judged("error", "edited: ValueError: no")
+    assert versus.judge(case, truth, good, served, {"error": "ValueError: no"}) == versus.Judged(
+        "error", "edited: ValueError: no"
+    )
 
 
 def test_there_are_enough_cases_and_each_has_a_name_of_its_own(versus: Any) -> None:
@@ -126,16 +143,18 @@ def test_there_are_enough_cases_and_each_has_a_name_of_its_own(versus: Any) -> N
 
 def test_the_page_and_the_readme_are_of_these_cases(versus: Any) -> None:
     """Who adds a case, or teaches inviscid one, has to write the tables anew."""
-    page = (ROOT / "docs" / "explanation" / "versus.md").read_text(encoding="utf-8")
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if line.startswith("| ")]
-    column = next(row for row in rows if row[0] == "the edit is of").index("inviscid")
-    shown = {row[0].replace("\\", ""): row[column] for row in rows if len(row) > column and row[1:] and row[0] != "the edit is of"}
-    for case in versus.CASES:
-        assert shown[case.name] == versus.SHOWN["needless" if case.name in NEEDLESS else "right"]
-    peers = {row[0]: row for row in rows if len(row) == len(versus.VERDICTS) + 3}
-    assert peers["inviscid"][1:6] == [str(len(versus.CASES) - len(NEEDLESS)), "0", str(len(NEEDLESS)), "0", "0"]
-    changing = sum(case.changes for case in versus.CASES)
-    readme = (ROOT / "README.md").read_text(encoding="utf-8").replace("\n", " ")
-    assert f"Of {changing} edits that change a result, inviscid serves {peers['inviscid'][2]} stale" in readme
-    for peer in versus.PEERS[1:]:
-        assert f"{peer.name} {peers[peer.name][2]}" in readme
+    rows = [
+        [cell.strip().replace("\\", "") for cell in line.strip("|").split("|")]
+        for line in versus.PAGE.read_text(encoding="utf-8").splitlines()
+        if line.startswith("| ")
+    ]
+    shown = {row[0]: row[2] for row in rows if len(row) == 2 + len(versus.PEERS)}
+    assert (shown.pop("the edit is of"), shown.pop("---")) == ("inviscid", "---")
+    assert shown == {case.name: versus.SHOWN[KNOWN.get(case.name, "right")] for case in versus.CASES}
+    figures = {row[0]: dict(zip(versus.VERDICTS, row[1:], strict=False)) for row in rows if len(row) == 8}
+    known = list(KNOWN.values())
+    assert {name: figures["inviscid"][name] for name in set(known)} == {name: str(known.count(name)) for name in known}
+    readme = versus.README.read_text(encoding="utf-8")
+    assert f"after {sum(case.changes for case in versus.CASES)} edits that change what comes out" in readme
+    for verdict in ("stale", "needless"):
+        assert ": " + ", ".join(f"{peer.name} {figures[peer.name][verdict]}" for peer in versus.PEERS) + ".\n" in readme
