@@ -310,7 +310,7 @@ def main() -> None:
     parser.add_argument(
         "--write", action="store_true", help="write the tables of the documentation and the README's lines"
     )
-    parser.add_argument("--only", default="", help="cases whose name or kind contains this")
+    parser.add_argument("--only", default="", help="cases whose name contains this, or whose kind it is")
     parser.add_argument("--limit", type=int, help="the first cases only")
     parser.add_argument("--peers", default="", help="names of peers, with commas")
     parser.add_argument("--environments", type=Path, help="where environments are kept for the next time")
