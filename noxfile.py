@@ -73,6 +73,16 @@ def machine(session: nox.Session) -> None:
 
 
 @nox.session
+def versus(session: nox.Session) -> None:
+    """Who notices which edit: the cases of benchmarks/versus through inviscid and its peers, each in an environment of
+    its own. `nox -s versus -- --write` writes the tables of docs/explanation/versus.md; `--only class` bounds it.
+    """
+    session.install("--quiet", "virtualenv")
+    environments = str(Path(session.cache_dir) / "versus")
+    session.run("python", "benchmarks/versus/versus.py", "--environments", environments, *session.posargs)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Rules and format of the source."""
     session.install("--quiet", *_group("lint"))
