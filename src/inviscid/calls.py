@@ -29,6 +29,7 @@ from inviscid.fingerprinting import (
     OPTIONS,
     ORDER,
     PRINTING,
+    TOLD,
     ZONE,
     ConfigRead,
     Distribution,
@@ -42,6 +43,7 @@ from inviscid.fingerprinting import (
     opaque,
     others,
     printing,
+    told,
     world_of,
 )
 from inviscid.inputs import Encoder
@@ -535,18 +537,22 @@ def _variable(name: str) -> str:
     return digest(pack(shown)).hex()
 
 
-def _ambient(variables: Collection[str], environment: Sequence[Any], references: References) -> list[list[str]]:
+def _ambient(variables: frozenset[str], environment: Sequence[Any], references: References) -> list[list[str]]:
     """What holds for the whole process, as rows of the environment behind those of Python and of the distributions."""
     libraries = _OPTED.intersection(part[0] for part in environment[2:])
-    found = [[f"{_VARIABLE}{name}", _variable(name), ""] for name in sorted(variables) if name != PRINTING]
-    return found + _options(libraries, references, printed=PRINTING in variables)
+    asked = sorted(name for name in variables if name.startswith(TOLD))
+    found = [[f"{_VARIABLE}{name}", _variable(name), ""] for name in sorted(variables.difference(asked, {PRINTING}))]
+    return found + _options(libraries, references, asked, printed=PRINTING in variables)
 
 
-def _options(libraries: Collection[str], references: References, *, printed: bool) -> list[list[str]]:
+def _options(
+    libraries: Collection[str], references: References, asked: Sequence[str], *, printed: bool
+) -> list[list[str]]:
     """The options that hold for the whole process and aren't the defaults, as digests (hex)."""
     found = (
         (OPTIONS, others() if "pandas" in libraries else []),
         (PRINTING, printing() if printed and libraries else []),
+        *((name, told(name.removeprefix(TOLD))) for name in asked),
     )
     # Formatters are functions.
     encoder = Encoder(references)

@@ -26,13 +26,7 @@ KNOWN = {
     "the name of a helper's parameter": "needless",
     "a class's name": "needless",
     # what can't be followed is not kept
-    "a format of the struct module, compiled": "never",
     "a file that appears, where it is only asked for": "never",
-    # what a module sets for the whole process in a registry of the standard library that isn't known by name
-    "a dialect that csv is told of": "stale",
-    "what is done about letters that an encoding lacks": "stale",
-    "how sqlite3 is told to keep a class": "stale",
-    "the filter of warnings": "stale",
 }
 
 

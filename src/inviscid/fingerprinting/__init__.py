@@ -13,7 +13,7 @@ from inviscid.fingerprinting.definition import (
 )
 from inviscid.fingerprinting.impure import CURES, world_of
 from inviscid.fingerprinting.narrowing import opaque
-from inviscid.fingerprinting.options import OPTIONS, PRINTING, others, printing
+from inviscid.fingerprinting.options import OPTIONS, PRINTING, TOLD, others, printing, told
 from inviscid.fingerprinting.references import external_name, is_user
 from inviscid.fingerprinting.remembered import Forms
 from inviscid.fingerprinting.shown import brief, is_secret
@@ -30,6 +30,7 @@ __all__ = [
     "OPTIONS",
     "ORDER",
     "PRINTING",
+    "TOLD",
     "ZONE",
     "ConfigRead",
     "Declared",
@@ -47,5 +48,6 @@ __all__ = [
     "opaque",
     "others",
     "printing",
+    "told",
     "world_of",
 ]  # fmt: skip

@@ -92,7 +92,7 @@ _LISTS: dict[World, str] = {
     _INPUT: "builtins.input sys.stdin getpass.getpass fileinput.",
     _AMBIENT: """
         pandas.get_option numpy.get_printoptions numpy.geterr locale.setlocale decimal.setcontext
-        torch.get_default_dtype
+        torch.get_default_dtype sys.getrecursionlimit sys.get_int_max_str_digits sys.getswitchinterval
     """,
     _NATIVE: """
         pyarrow.parquet. pyarrow.csv. pyarrow.json. pyarrow.orc. pyarrow.feather. pyarrow.dataset. pyarrow.memory_map

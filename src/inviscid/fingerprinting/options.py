@@ -1,4 +1,5 @@
-"""Options of installed libraries that hold for the whole process, and change what functions return.
+"""Options of installed libraries that hold for the whole process, and change what functions return; and what modules of
+the standard library were *told* for the whole process: how to write a class to a database, which dialects there are.
 
 Only what differs from the default counts: a process that hits may not have loaded the library, and has no options yet.
 """
@@ -6,8 +7,10 @@ Only what differs from the default counts: a process that hits may not have load
 from __future__ import annotations
 
 import functools
+import os
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
+from types import ModuleType
 from typing import Any
 
 from inviscid.fingerprinting import template
@@ -37,8 +40,78 @@ _NUMPY: dict[str, Any] = {
 }  # fmt: skip
 # What pandas thinks is the default follows from where it was loaded: in a notebook it is another one.
 _PANDAS = {"display.max_columns": 0}
+TOLD = "what was told to "
+"""As an environment variable of a fingerprint, before the name of a module of the standard library."""
+_DIALECTS = {"excel", "excel-tab", "unix"}
+_FIELD_SIZE = 1 << 17
 _PRINTED = ("display.", "styler.")
 _NO_MATTER = ("display.encoding", "plotting.")
+
+
+def told(module: str) -> list[list[Any]]:
+    """What a module of the standard library was told by the program that runs; functions and classes among it."""
+    found = sys.modules.get(module)
+    return [] if found is None else _TOLD[module](found)
+
+
+def is_told(name: str) -> str:
+    """The module that may have been told something that something installed, by its name, works by; empty for none."""
+    module = name.partition(".")[0].removeprefix("_")
+    return module if module in _TOLD else ""
+
+
+def _csv(csv: ModuleType) -> list[list[Any]]:
+    names = "delimiter doublequote escapechar lineterminator quotechar quoting skipinitialspace strict".split()
+    dialects = {name: csv.get_dialect(name) for name in sorted({*csv.list_dialects()} - _DIALECTS)}
+    limit = csv.field_size_limit()
+    rows = [[name, *(getattr(dialect, part) for part in names)] for name, dialect in dialects.items()]
+    return rows if limit == _FIELD_SIZE else [*rows, [limit]]
+
+
+def _sqlite(sqlite3: ModuleType) -> list[list[Any]]:
+    def own(function: Any) -> bool:
+        return str(getattr(function, "__module__", "")).partition(".")[0] == "sqlite3"
+
+    adapters = [["adapter", kind, made] for (kind, _), made in sqlite3.adapters.items() if not own(made)]
+    return adapters + [["converter", name, made] for name, made in sqlite3.converters.items() if not own(made)]
+
+
+def _warnings(warnings: ModuleType) -> list[list[Any]]:
+    # Whether a warning is shown changes no result; whether it is raised does, and the first that fits decides.
+    raising = [number for number, row in enumerate(warnings.filters) if row[0] == "error"]
+    return [list(row) for row in warnings.filters[: raising[-1] + 1]] if raising else []
+
+
+def _mimetypes(mimetypes: ModuleType) -> list[list[Any]]:
+    database = mimetypes._db  # noqa: SLF001  there is no public way to the one that its functions use
+    if database is None:
+        return []
+    known, used = _known_types(), [kinds for strict in (True, False) for kinds in [database.types_map[strict]]]
+    return [
+        [*item] for before, kinds in zip(known, used, strict=True) for item in sorted(kinds.items() - before.items())
+    ]
+
+
+@functools.lru_cache(maxsize=1)
+def _known_types() -> list[dict[str, str]]:
+    import mimetypes
+
+    fresh = mimetypes.MimeTypes(tuple(file for file in mimetypes.knownfiles if os.path.isfile(file)))
+    return [dict(fresh.types_map[strict]) for strict in (True, False)]
+
+
+def _reprlib(reprlib: ModuleType) -> list[list[Any]]:
+    before = vars(reprlib.Repr())
+    return [[name, value] for name, value in sorted(vars(reprlib.aRepr).items()) if value != before.get(name)]
+
+
+_TOLD: dict[str, Callable[[ModuleType], list[list[Any]]]] = {
+    "csv": _csv,
+    "sqlite3": _sqlite,
+    "warnings": _warnings,
+    "mimetypes": _mimetypes,
+    "reprlib": _reprlib,
+}
 
 
 def printing() -> list[list[Any]]:

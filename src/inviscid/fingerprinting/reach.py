@@ -46,6 +46,7 @@ _MOMENTS = frozenset(
     "datetime.datetime datetime.date pandas.Timestamp pandas._libs.tslibs.timestamps.Timestamp".split()
 )
 _GETTERS = (operator.attrgetter, operator.methodcaller)
+_CODING = frozenset({"encode", "decode", "errors"})
 _LRU_CACHE = type(functools.lru_cache(abs))
 
 
@@ -127,6 +128,10 @@ def _widen(walk: Walk) -> None:
                 walk.member(definition, f"annotation {word}", value)
     if whole:
         refer_to_all_extensions(walk, walk.definitions[0])
+    if not _CODING.isdisjoint(walk.mentions):
+        for name, handler in registries.error_handlers(walk.mentions - walk.tried):
+            walk.member(walk.definitions[0], f"errors {name}", handler)
+        walk.tried |= walk.mentions
 
 
 def visit(walk: Walk, definition: Definition, value: Any) -> None:

@@ -6,10 +6,11 @@ class for what was registered with it, and the classes that people extend for wh
 
 from __future__ import annotations
 
+import codecs
 import functools
 import sys
 from abc import ABCMeta
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -101,6 +102,17 @@ def extensions(cls: type, mentions: Collection[str], is_user: Callable[[Any], bo
                 if is_user(item):
                     yield name, value, item
                 break
+
+
+def error_handlers(names: Iterable[str]) -> Iterator[tuple[str, FunctionType]]:
+    """What was registered for codecs to call on errors, by the names that it may have been registered under."""
+    for name in sorted(names):
+        try:
+            handler = codecs.lookup_error(name)
+        except (LookupError, ValueError, UnicodeError):
+            continue
+        if isinstance(handler, FunctionType):
+            yield name, handler
 
 
 def quoted(annotations: Any, namespace: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

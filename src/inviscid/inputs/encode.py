@@ -26,6 +26,7 @@ starts with one can't be a list. `list` and `dict` below are exact types: a subc
               | PATH flavour text                     | PATTERN pattern flags
               | NAMESPACE (name stream)*, sorted      | COUNT repr
               | STREAM kind stream*                   an io.BytesIO or io.StringIO
+              | STRUCT format
     container = SET stream*, sorted                   | FROZENSET stream*, sorted
               | ORDERED_DICT (key value)*             | DEFAULT_DICT factory content
               | COUNTER (key value)*                  | DEQUE maxlen content

@@ -43,6 +43,10 @@ def _array_array(context: Context, value: Any) -> Node:
     return Node(tags.ARRAY_ARRAY, [value.typecode, len(value), content])
 
 
+def _struct(context: Context, value: Any) -> Node:
+    return Node(tags.STRUCT, [value.format])
+
+
 def _decimal(context: Context, value: Any) -> Node:
     context.decimals = True
     sign, digits, exponent = value.as_tuple()
@@ -124,6 +128,7 @@ EXACT: dict[type | str, Rule] = {
     memoryview: Rule(_memoryview, tracked=True),
     types.SimpleNamespace: Rule(_namespace, tracked=True),
     "array:array": Rule(_array_array, tracked=True),
+    "_struct:Struct": Rule(_struct),
     "decimal:Decimal": Rule(_decimal),
     "fractions:Fraction": Rule(_fraction),
     "datetime:date": Rule(_date),

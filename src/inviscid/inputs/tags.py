@@ -32,6 +32,7 @@ PATTERN = 27
 NAMESPACE = 28
 COUNT = 29
 STREAM = 30
+STRUCT = 31
 
 # Containers.
 SET = 40

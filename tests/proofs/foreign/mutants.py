@@ -15,6 +15,7 @@ Exits 1 if a mutant was missed, or if too many were needless.
 from __future__ import annotations
 
 import argparse
+import collections.abc
 import random
 import re
 import sys
@@ -33,6 +34,8 @@ from trials import Told, Trial, tell_all
 _ASKED = 4
 """How many of the entries that run a definition are asked about a mutant of it."""
 _LEAST_UNTOUCHED = 0.9
+_BASES = [dict, list, set, tuple, str, int, *(getattr(collections.abc, name) for name in collections.abc.__all__)]
+_OF_BASES = {name for base in _BASES for name in dir(base)}
 
 
 class Mutant(NamedTuple):
@@ -108,7 +111,8 @@ def named(bench: Bench) -> set[str]:
     """The names of all functions that what entries run may call, by a crude rule that knows nothing of inviscid.
 
     A function is in reach if some entry runs it, or if its name is a word of the text of one in reach, wherever in the
-    library either of them is. Special methods are in reach: nothing calls them by their names.
+    library either of them is. Special methods are in reach, and so are those that classes of the standard library have too, which may
+    be bases: nothing in the library calls them by their names.
     """
     words: dict[str, set[str]] = {}
     reach: set[str] = set()
@@ -119,7 +123,7 @@ def named(bench: Bench) -> set[str]:
         for (line, name), node in definitions(text).items():
             body = "\n".join(lines[line - 1 : node.end_lineno])
             words.setdefault(name, set()).update(re.findall(r"\w+", body))
-            if line in runs or (name.startswith("__") and name.endswith("__")):
+            if line in runs or (name.startswith("__") and name.endswith("__")) or name in _OF_BASES:
                 reach.add(name)
     pending = list(reach)
     while pending:

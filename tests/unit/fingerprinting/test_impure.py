@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import codecs
+import contextlib
+import csv
 import datetime as dt
+import mimetypes
 import operator
 import pydoc
 import random
+import reprlib
+import sqlite3
 import sys
 import time
+import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -537,3 +545,111 @@ def test_other_options_of_pandas_count_always(ran: Any) -> None:
         summed(series)
     summed(series)
     assert ran() == ["summed", "summed"]
+
+
+@cached
+def spoken(x: str) -> Any:
+    sys.audit("test.ran", "spoken")
+    return next(csv.reader([x], max(csv.list_dialects())))
+
+
+@cached
+def guessed(x: str) -> Any:
+    sys.audit("test.ran", "guessed")
+    return mimetypes.guess_type(x)
+
+
+@cached
+def shortened(x: list[int]) -> str:
+    sys.audit("test.ran", "shortened")
+    return reprlib.repr(x)
+
+
+@cached
+def adapted(x: int) -> Any:
+    sys.audit("test.ran", "adapted")
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        return connection.execute("SELECT ?", (Day(x),)).fetchone() if x else None
+
+
+@cached
+def warned(x: int) -> str:
+    sys.audit("test.ran", "warned")
+    try:
+        warnings.warn("x", UserWarning, stacklevel=1)
+    except UserWarning:
+        return "raised"
+    return "quiet"
+
+
+@cached
+def told_to_codecs(x: str) -> bytes:
+    sys.audit("test.ran", "told_to_codecs")
+    return x.encode("ascii", "of test_impure")
+
+
+class Day:
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
+@contextlib.contextmanager
+def swapped(mapping: Any, key: Any, value: Any) -> Iterator[None]:
+    before = dict(mapping)
+    mapping[key] = value
+    try:
+        yield
+    finally:
+        mapping.clear()
+        mapping.update(before)
+
+
+@contextlib.contextmanager
+def a_dialect() -> Iterator[None]:
+    csv.register_dialect("zz", delimiter=";")
+    try:
+        yield
+    finally:
+        csv.unregister_dialect("zz")
+
+
+@contextlib.contextmanager
+def errors() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+
+
+mimetypes.init()
+TOLD: dict[str, tuple[Any, Any, Callable[[], Any]]] = {
+    "csv": (spoken, "a;b", a_dialect),
+    "mimetypes": (guessed, "x.zz", lambda: swapped(mimetypes._db.types_map[True], ".zz", "a/b")),
+    "reprlib": (shortened, list(range(9)), lambda: swapped(vars(reprlib.aRepr), "maxlist", 3)),
+    "sqlite3": (adapted, 0, lambda: swapped(sqlite3.adapters, (Day, sqlite3.PrepareProtocol), lambda day: day.number)),
+    "warnings": (warned, 1, errors),
+}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_what_a_module_was_told_counts_for_who_reaches_it(ran: Any, name: str) -> None:
+    function, argument, telling = TOLD[name]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        first = function(argument)
+        summed(pd.Series([1.0]))
+        with telling():
+            assert function.explain(argument).reasons == [f"what was told to {name} changed"]
+            again = function(argument)
+            assert function(argument) == again
+            assert again != first or name == "sqlite3"
+            summed(pd.Series([1.0]))
+        assert function(argument) == first
+    assert ran() == [function.__name__, "summed", function.__name__]
+
+
+def test_what_is_done_about_errors_of_coding_counts(ran: Any) -> None:
+    codecs.register_error("of test_impure", lambda error: ("?", error.end))
+    assert [told_to_codecs("é"), told_to_codecs("é")] == [b"?", b"?"]
+    codecs.register_error("of test_impure", lambda error: ("!", error.end))
+    assert [told_to_codecs("é"), told_to_codecs("é")] == [b"!", b"!"]
+    assert ran() == ["told_to_codecs"] * 2

@@ -10,6 +10,7 @@ import itertools
 import pathlib
 import pickle
 import re
+import struct
 import types
 import uuid
 import zoneinfo
@@ -121,3 +122,10 @@ def test_a_zone_without_a_name_is_refused(encode: Encode) -> None:
             break
     with path.open("rb") as stream, pytest.raises(UnhashableInput, match="no name"):
         encode(zoneinfo.ZoneInfo.from_file(stream))
+
+
+def test_a_compiled_format_counts_by_its_format(encode: Encode) -> None:
+    """It can't be pickled, and is nothing but its format."""
+    streams = [encode(struct.Struct(text)) for text in ("<h", "<h", "<i", ">h")]
+    assert streams[0] == streams[1]
+    assert len(set(streams)) == 3
