@@ -139,11 +139,17 @@ class SourceFunction(CachedFunction[P, R]):
                 found.value, observed.digest, observed.codec, memoryview(observed.data), observed.classes
             )
             name, noted, durability = function_name(self), freeze.noted(self._slot(), call), self._options.durability
+            # What others stored meanwhile may be newer, and stays.
             entry = Attempt(self.__qualname__).use(
-                lambda: results.publish(store, noted, seen, NOTHING, name, observed.seconds, durability), otherwise=None
+                lambda: (
+                    store.find(call.key)
+                    or results.publish(store, noted, seen, NOTHING, name, observed.seconds, durability)
+                ),
+                otherwise=None,
             )
+            same = entry is not None and (entry.value, entry.codec) == (observed.digest, observed.codec)
             # Once: a store that fails would cost each call of the run.
-            self._observed[call.key] = observed._replace(entry=entry, owed=False)
+            self._observed[call.key] = observed._replace(entry=entry if same else None, owed=False)
         return super()._hit(store, call, found)
 
     def _retrace(self, store: Store, attempt: Attempt, call: Call, earlier: Entry | None) -> Steps[Found | None]:

@@ -343,6 +343,25 @@ def test_what_was_seen_where_nothing_is_stored_is_not_stored_there(project: Any,
     assert ran() == ["see"]
 
 
+def test_what_was_seen_where_nothing_is_stored_replaces_nothing(project: Any, ran: Ran) -> None:
+    text = (
+        "import os, sys\n"
+        "from inviscid import source\n"
+        "@source(observe=lambda: 1)\n"
+        "def see():\n    sys.audit('test.ran', 'see')\n"
+        "    return os.path.getsize(os.path.join(os.environ['TEST_WORLD'], 'value'))\n"
+    )
+    first = project.edit(text)
+    with mode("readonly"):
+        assert first.see() == 1
+    turn(value=2)
+    assert project.edit(text).see() == 2
+    assert ran() == ["see", "see"]
+    assert [first.see(), first.see()] == [1, 1]
+    assert project.edit(text).see() == 2
+    assert ran() == []
+
+
 def test_sources_in_other_processes_and_variants() -> None:
     assert pickle.loads(pickle.dumps(glance)) is glance
     assert type(pickle.loads(pickle.dumps(glance.configured({"a": 1})))) is type(glance)
