@@ -19,7 +19,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
-from inviscid import codecs, computing, events, results, settings
+from inviscid import codecs, computing, events, freeze, results, settings
 from inviscid.bodies import Run
 from inviscid.calls import Call, Options
 from inviscid.computing import Answer, Computation
@@ -62,6 +62,9 @@ class _Observed(NamedTuple):
     digest: bytes
     classes: bytes
     data: bytes
+    seconds: float
+    owed: bool
+    """Whether it was seen where nothing may be stored: who asks where something may has it stored."""
 
 
 class SourceFunction(CachedFunction[P, R]):
@@ -128,6 +131,27 @@ class SourceFunction(CachedFunction[P, R]):
         # A copy: what is loaded are views, and no two results share memory.
         return found._replace(value=codec.decode(memoryview(bytes(bytearray(observed.data)))))
 
+    def _hit(self, store: Store, call: Call, found: Found) -> Answer:
+        observed, mode = self._observed.get(call.key), self._variant.mode or settings.current_mode()
+        if observed is not None and observed.owed and mode.name not in ("readonly", "replay"):
+            # Callers are stored with what it gave: the next run would look again for what they know already.
+            seen = results.Prepared(
+                found.value, observed.digest, observed.codec, memoryview(observed.data), observed.classes
+            )
+            name, noted, durability = function_name(self), freeze.noted(self._slot(), call), self._options.durability
+            # What others stored meanwhile may be newer, and stays.
+            entry = Attempt(self.__qualname__).use(
+                lambda: (
+                    store.find(call.key)
+                    or results.publish(store, noted, seen, NOTHING, name, observed.seconds, durability)
+                ),
+                otherwise=None,
+            )
+            same = entry is not None and (entry.value, entry.codec) == (observed.digest, observed.codec)
+            # Once: a store that fails would cost each call of the run.
+            self._observed[call.key] = observed._replace(entry=entry if same else None, owed=False)
+        return super()._hit(store, call, found)
+
     def _retrace(self, store: Store, attempt: Attempt, call: Call, earlier: Entry | None) -> Steps[Found | None]:
         # What it calls doesn't make up what it observes.
         return None
@@ -142,15 +166,15 @@ class SourceFunction(CachedFunction[P, R]):
     ) -> tuple[Answer, Outcome | None, str]:
         answer, outcome, why = super()._publish(store, attempt, call, computed, mode)
         if outcome is None or outcome in _WITHOUT_STORE:
-            answer = self._keep(store, attempt, call, computed.value, answer, outcome)
+            answer = self._keep(store, attempt, call, computed, answer, outcome)
         return answer, outcome, why
 
     def _keep(
-        self, store: Store, attempt: Attempt, call: Call, value: R, answer: Answer, outcome: Outcome | None
+        self, store: Store, attempt: Attempt, call: Call, computed: Computed[R], answer: Answer, outcome: Outcome | None
     ) -> Answer:
         """Have the rest of the run see this observation."""
         try:
-            prepared = results.prepare(value, self._forms)
+            prepared = results.prepare(computed.value, self._forms)
         except UnstorableResult:
             return answer
         entry = attempt.use(lambda: store.find(call.key), otherwise=None) if outcome is None else None
@@ -162,7 +186,10 @@ class SourceFunction(CachedFunction[P, R]):
                     # The store has it.
                     self._observed[oldest] = known._replace(data=b"")
             self._small.append(call.key)
-        self._observed[call.key] = _Observed(entry, prepared.codec, prepared.digest, prepared.classes, data)
+        owed = outcome is Outcome.BYPASS_READONLY
+        self._observed[call.key] = _Observed(
+            entry, prepared.codec, prepared.digest, prepared.classes, data, computed.seconds, owed
+        )
         mode = self._variant.mode or settings.current_mode()
         if mode.name == "refresh":
             self._refreshed[call.key] = mode

@@ -301,6 +301,67 @@ def test_without_a_store_a_run_still_sees_one_value(ran: Ran) -> None:
     assert ran() == ["look"]
 
 
+def test_what_was_seen_where_nothing_is_stored_is_stored_by_the_first_who_may(project: Any, ran: Ran) -> None:
+    text = (
+        "import os, sys\n"
+        "from inviscid import cached, source\n"
+        "def size(name): return os.path.getsize(os.path.join(os.environ['TEST_WORLD'], name))\n"
+        "@source(observe=lambda: size('token'))\n"
+        "def see():\n    sys.audit('test.ran', 'see')\n    return size('value')\n"
+        "@cached\ndef half():\n    sys.audit('test.ran', 'half')\n    return see() // 2\n"
+    )
+    turn(value=4)
+    first = project.edit(text)
+    with mode("readonly"):
+        assert [first.half(), first.see()] == [2, 4]
+    assert ran() == ["half", "see"]
+    assert first.half() == 2
+    assert ran() == ["half"]
+    # Imported anew it is as in another process: what the run saw is gone, what is stored is there.
+    second = project.edit(text)
+    assert [second.half(), second.see()] == [2, 4]
+    assert ran() == []
+    turn(token=2)
+    assert [second.half(), second.see()] == [2, 4]
+    assert ran() == ["see"]
+
+
+@pytest.mark.parametrize("name", ["readonly", "replay"])
+def test_what_was_seen_where_nothing_is_stored_is_not_stored_there(project: Any, ran: Ran, name: Any) -> None:
+    text = (
+        "import sys\n"
+        "from inviscid import source\n"
+        "@source(observe=lambda: 1)\ndef see():\n    sys.audit('test.ran', 'see')\n    return 1\n"
+    )
+    first = project.edit(text)
+    with mode("readonly"):
+        assert first.see() == 1
+    with mode(name):
+        assert first.see() == 1
+    assert ran() == ["see"]
+    assert project.edit(text).see() == 1
+    assert ran() == ["see"]
+
+
+def test_what_was_seen_where_nothing_is_stored_replaces_nothing(project: Any, ran: Ran) -> None:
+    text = (
+        "import os, sys\n"
+        "from inviscid import source\n"
+        "@source(observe=lambda: 1)\n"
+        "def see():\n    sys.audit('test.ran', 'see')\n"
+        "    return os.path.getsize(os.path.join(os.environ['TEST_WORLD'], 'value'))\n"
+    )
+    first = project.edit(text)
+    with mode("readonly"):
+        assert first.see() == 1
+    turn(value=2)
+    assert project.edit(text).see() == 2
+    assert ran() == ["see", "see"]
+    assert [first.see(), first.see()] == [1, 1]
+    assert project.edit(text).see() == 2
+    assert ran() == []
+
+
 def test_sources_in_other_processes_and_variants() -> None:
     assert pickle.loads(pickle.dumps(glance)) is glance
     assert type(pickle.loads(pickle.dumps(glance.configured({"a": 1})))) is type(glance)
