@@ -82,6 +82,18 @@ def versus(session: nox.Session) -> None:
     session.run("python", "benchmarks/versus/versus.py", "--environments", environments, *session.posargs)
 
 
+def _foreign(session: nox.Session, proof: str, *groups: str) -> None:
+    session.install("--quiet", ".", *(package for group in groups for package in _group(group)))
+    kept = Path(session.create_tmp(), "foreign")
+    session.run("python", f"tests/proofs/foreign/{proof}.py", "--kept", str(kept), *session.posargs)
+
+
+@nox.session
+def mutants(session: nox.Session) -> None:
+    """Libraries from PyPI, one definition changed at a time: who gives something else must have another fingerprint."""
+    _foreign(session, "mutants")
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Rules and format of the source."""

@@ -15,7 +15,7 @@ Exits 1 if a mutant was missed, or if too many were needless.
 from __future__ import annotations
 
 import argparse
-import collections.abc
+import ast
 import random
 import re
 import sys
@@ -27,15 +27,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench import Bench, definitions, prepare
-from libraries import LIBRARIES
-from mutations import Mutation, mutations
+from libraries import LIBRARIES, library
+from mutations import KINDS, Mutation, mutations
+from pages import fill
 from trials import Told, Trial, tell_all
 
 _ASKED = 4
 """How many of the entries that run a definition are asked about a mutant of it."""
 _LEAST_UNTOUCHED = 0.9
-_BASES = [dict, list, set, tuple, str, int, *(getattr(collections.abc, name) for name in collections.abc.__all__)]
-_OF_BASES = {name for base in _BASES for name in dir(base)}
 
 
 class Mutant(NamedTuple):
@@ -111,19 +110,25 @@ def named(bench: Bench) -> set[str]:
     """The names of all functions that what entries run may call, by a crude rule that knows nothing of inviscid.
 
     A function is in reach if some entry runs it, or if its name is a word of the text of one in reach, wherever in the
-    library either of them is. Special methods are in reach, and so are those that classes of the standard library have too, which may
-    be bases: nothing in the library calls them by their names.
+    library either of them is. Special methods are in reach, and so are the methods of a class with a base from elsewhere:
+    what calls those is not in the library.
     """
     words: dict[str, set[str]] = {}
     reach: set[str] = set()
-    for file in bench.files():
+    trees = {file: ast.parse(bench.text(file)) for file in bench.files()}
+    classes = {node.name: node for tree in trees.values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+    for node in classes.values():
+        bases = {ast.unparse(base).rpartition(".")[2].partition("[")[0] for base in node.bases} - {"object"}
+        if not bases <= classes.keys():
+            reach |= {one.name for one in node.body if isinstance(one, ast.FunctionDef)}
+    for file in trees:
         runs = {line for line, _ in _runs(bench, file)}
         text = bench.text(file)
         lines = text.splitlines()
         for (line, name), node in definitions(text).items():
             body = "\n".join(lines[line - 1 : node.end_lineno])
             words.setdefault(name, set()).update(re.findall(r"\w+", body))
-            if line in runs or (name.startswith("__") and name.endswith("__")) or name in _OF_BASES:
+            if line in runs or (name.startswith("__") and name.endswith("__")):
                 reach.add(name)
     pending = list(reach)
     while pending:
@@ -234,30 +239,70 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--weakened", default="", help="leave a rule out: see weakened.py")
+    parser.add_argument("--write", action="store_true", help="fill the page of the documentation")
     parser.add_argument("--kept", type=Path, default=Path(tempfile.gettempdir(), "inviscid-foreign"))
     options = parser.parse_args()
     tallies = []
-    for library in LIBRARIES:
-        if options.library and library.name not in options.library:
-            continue
-        folder = options.kept / "benches" / library.name
-        bench = prepare(library, options.kept, folder, workers=options.workers, weakened=options.weakened)
-        try:
-            tally = prove(bench, options.each, options.limit, options.elsewhere, options.seed)
-        finally:
-            bench.close()
-        tallies.append(tally)
-        print(
-            f"{tally.library}: {tally.entries} entries, {tally.tried.total()} mutants, {tally.effective.total()} "
-            f"effective, {len(tally.missed)} missed, {tally.broken} broken; elsewhere {tally.elsewhere}, "
-            f"{len(tally.needless)} needless; nearby {tally.nearby}, {tally.held} held; {tally.seconds:.0f} s",
-            flush=True,
-        )
-        for line in tally.missed:
-            print(f"  MISSED {line}")
-        for line in tally.needless:
-            print(f"  NEEDLESS {line}")
-    sys.exit(any(tally.missed for tally in tallies))
+    for one in LIBRARIES:
+        if one.name in options.library or (not options.library and not one.whole):
+            folder = options.kept / "benches" / one.name
+            bench = prepare(one, options.kept, folder, workers=options.workers, weakened=options.weakened)
+            try:
+                tallies.append(prove(bench, options.each, options.limit, options.elsewhere, options.seed))
+            finally:
+                bench.close()
+            tell(tallies[-1])
+    effective = sum(tally.effective.total() for tally in tallies)
+    missed = sum(len(tally.missed) for tally in tallies)
+    counted = sum(tally.elsewhere for tally in tallies)
+    needless = sum(len(tally.needless) for tally in tallies)
+    untouched = (counted - needless) / counted if counted else 1.0
+    print(
+        f"{effective} effective mutants, {missed} missed; of {counted} elsewhere {untouched:.0%} change no fingerprint"
+    )
+    if options.write:
+        fill("mutants", page(tallies))
+    sys.exit(bool(missed) or untouched < _LEAST_UNTOUCHED)
+
+
+def tell(tally: Tally) -> None:
+    print(
+        f"{tally.library}: {tally.entries} entries, {tally.tried.total()} mutants, {tally.effective.total()} "
+        f"effective, {len(tally.missed)} missed, {tally.broken} broken; elsewhere {tally.elsewhere}, "
+        f"{len(tally.needless)} needless; nearby {tally.nearby}, {tally.held} held; {tally.seconds:.0f} s",
+        flush=True,
+    )
+    for line in tally.missed:
+        print(f"  MISSED {line}")
+    for line in tally.needless:
+        print(f"  needless {line}")
+
+
+def page(tallies: list[Tally]) -> str:
+    """The tables of the documentation."""
+    lines = [
+        "| library | entries | mutants | effective | missed | elsewhere | of those, change nothing | nearby, of those change something |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|",
+    ]
+    lines += [
+        f"| {one.library} {library(one.library).version} | {one.entries} | {one.tried.total()} | {one.effective.total()} "
+        f"| {len(one.missed)} | {one.elsewhere} | {one.elsewhere - len(one.needless)} | {one.nearby}, {one.held} |"
+        for one in tallies
+    ]
+    tried = sum((one.tried for one in tallies), Counter[str]())
+    effective = sum((one.effective for one in tallies), Counter[str]())
+    counted, needless = sum(one.elsewhere for one in tallies), sum(len(one.needless) for one in tallies)
+    lines.append(
+        f"| **all** | {sum(one.entries for one in tallies)} | {tried.total()} | {effective.total()} "
+        f"| {sum(len(one.missed) for one in tallies)} | {counted} | {counted - needless} "
+        f"| {sum(one.nearby for one in tallies)}, {sum(one.held for one in tallies)} |"
+    )
+    lines += ["", "| kind | what it changes | mutants | effective |", "|---|---|--:|--:|"]
+    lines += [f"| {kind} | {what} | {tried[kind]} | {effective[kind]} |" for kind, what in KINDS.items()]
+    missed = [line for one in tallies for line in one.missed]
+    if missed:
+        lines += ["", "Missed:", "", *(f"- {line}" for line in missed)]
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

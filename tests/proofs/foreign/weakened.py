@@ -18,6 +18,7 @@ _PACKAGE = "inviscid.fingerprinting"
 RULES = {
     "defaults": ("of_functions", "for name, value in [*named, *sorted(keywords.items())]:", "for name, value in []:"),
     "bases": ("of_classes", "for base in cls.__bases__:\n        walk.refer", "for base in ():\n        walk.refer"),
+    "nested": ("normalize", "signature, body]", "signature, body if outer is None else []]"),
 }
 """Name → (module, text of the rule, what stands there without it)."""
 
