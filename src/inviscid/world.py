@@ -4,8 +4,8 @@ A *sight* is a file, or the list of names in a directory, that a body read witho
 dependency of the entry: a later call finds the entry only while the sight is what it was. Sights are noticed by the
 interpreter's audit events, so that `open` counts wherever it is called from; what opens files in compiled code raises
 no event and is known by name instead (`fingerprinting.impure`). An *act* brings in what nobody can look at again: a
-connection, another program. A *trace* is a file that was written and left there, or removed: a hit doesn't repeat
-that.
+connection, another program, code that a text imports. A *trace* is a file that was written and left there, or removed:
+a hit doesn't repeat that.
 
 No sight is: what an import reads, what lies in an installed distribution (its version counts), what the body itself had
 written before, devices and the like, and what this package reads for its own purposes.
@@ -24,16 +24,18 @@ written before, devices and the like, and what this package reads for its own pu
 from __future__ import annotations
 
 import glob
+import opcode
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable
-from types import FrameType
+from collections.abc import Callable, Iterable, Iterator
+from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
 from inviscid import bodies
 from inviscid.digest import digest, pack
 from inviscid.errors import UnhashableInput
+from inviscid.fingerprinting.places import installed_module
 from inviscid.inputs.files import dir_digest, file_digest, known_dir_digest, known_file_digest
 from inviscid.trees import RACY
 
@@ -444,6 +446,26 @@ def _connected(one: Watch, args: tuple[Any, ...]) -> None:
         one.acts[f"connected to {address[0]}:{address[1]}"] = None
 
 
+def _executed(one: Watch, args: tuple[Any, ...]) -> None:
+    for name in _imports(args[0]):
+        if installed_module(name).kind == "user":
+            # What a text imports stands in no code that could be looked at.
+            one.acts[f"executed a text that imports {name}"] = None
+
+
+def _imports(code: CodeType) -> Iterator[str]:
+    """The modules that code imports by name, and those that functions in it do."""
+    if _IMPORT_NAME in code.co_code[::2]:
+        import dis
+
+        for instruction in dis.get_instructions(code):
+            if instruction.opcode == _IMPORT_NAME:
+                yield str(instruction.argval)
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _imports(constant)
+
+
 def _caller() -> str:
     """The module that did what is being heard; asked by a function that `_hear` calls."""
     return str(sys._getframe(3).f_globals.get("__name__", ""))  # noqa: SLF001  CPython's own name for it
@@ -458,6 +480,7 @@ def _for_the_machine() -> bool:
     return False
 
 
+_IMPORT_NAME = opcode.opmap["IMPORT_NAME"]
 _EVENTS: dict[str, Callable[[Watch, tuple[Any, ...]], None]] = {
     "open": _opened,
     "os.listdir": _listed,
@@ -471,5 +494,6 @@ _EVENTS: dict[str, Callable[[Watch, tuple[Any, ...]], None]] = {
     "os.system": lambda one, args: _started(one, (args[0].split()[0] if args[0] else "",)),
     "os.posix_spawn": _started,
     "socket.connect": _connected,
+    "exec": _executed,
     "sqlite3.connect": _opened_database,
 }

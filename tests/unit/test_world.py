@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import glob
+import importlib
 import logging
 import math
 import mmap
@@ -442,6 +443,26 @@ def test_programs_and_connections_are_not_kept(ran: Ran) -> None:
         assert ran() == ["acts"] * 3
     finally:
         server.close()
+
+
+def test_what_a_text_imports_is_not_kept(tmp_path: Path, ran: Ran, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it brings is in no code that could be looked at; of the standard library the version says what it is."""
+    (tmp_path / "brought.py").write_text("def helper(): return 1")
+    (tmp_path / "runs_texts.py").write_text(
+        "import sys\nfrom inviscid import cached\n@cached\ndef runs(text):\n sys.audit('test.ran', 'runs')\n"
+        " names = {}\n exec(text, names)\n return names['r']\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    runs = importlib.import_module("runs_texts").runs
+    texts = "from brought import helper\nr = helper()", "def f():\n import brought\n return 1\nr = f()"
+    with pytest.warns(inviscid.InviscidWarning, match="it executed a text that imports brought"):
+        assert [runs(text) for text in texts * 2] == [1] * 4
+    assert ran() == ["runs"] * 4
+    text = "import math\nr = math.floor(1.5)"
+    assert [runs(text), runs(text)] == [1, 1]
+    assert ran() == ["runs"]
+    for name in ("brought", "runs_texts"):
+        sys.modules.pop(name)
 
 
 @pytest.mark.skipif(os.open not in os.supports_dir_fd, reason="there are no directory handles here")
