@@ -29,16 +29,18 @@ from inviscid import (
     explain,
     freeze,
     outputs,
+    outside,
     results,
     settings,
     stores,
     telling,
+    trace,
 )
 from inviscid.calls import FINGERPRINTS, Call
 from inviscid.computing import Answer, Computation
 from inviscid.confirm import Standing
 from inviscid.entry import Entry, function_name
-from inviscid.errors import OutputError, ReplayMiss, UnhashableInput, UnstorableResult
+from inviscid.errors import OutputError, ReplayMiss, TraceError, UnhashableInput, UnstorableResult
 from inviscid.explain import SAME, Difference
 from inviscid.fingerprinting import CURES
 from inviscid.freeze import Served, Slot
@@ -56,6 +58,8 @@ S = TypeVar("S")
 Q = ParamSpec("Q")
 
 _ON = settings.Mode("on")
+# How much of what ran outside a message names.
+_SHOWN = 3
 
 
 class _Session:
@@ -112,6 +116,8 @@ class Computed(NamedTuple, Generic[R]):
     """Why it must not be stored, if anything changed while it ran."""
     computation: Computation
     pending: outputs.Pending
+    outside: str = ""
+    """What its trace saw that its fingerprint doesn't hold."""
 
 
 def _here() -> _Session:
@@ -377,13 +383,52 @@ class Memo(Wrapping[P, R]):
             computation = telling.computation(self, call, self._options)
             stack.enter_context(computing.computing(computation, vouched=self._options.pure))
             stack.enter_context(computing.within(self._encloses))
+            judge = self._watch(stack, call)
             positional, keywords = self._signature.arguments(call.values)
             start = time.perf_counter()
             value = yield Body(self._kind.run, self._kind.function, positional, keywords)
             seconds = time.perf_counter() - start
             pending.settle(computation)
+            ran = judge()
+            # Its callers ran that too.
+            computation.disturbed = computation.disturbed or ran
         disturbed = computation.disturbed or self._changed(call)
-        return Computed(value, seconds, disturbed, computation, pending)
+        return Computed(value, seconds, disturbed, computation, pending, ran)
+
+    def _watch(self, stack: ExitStack, call: Call) -> Callable[[], str]:
+        """Have the body traced, where that was asked for, until the stack unwinds or the answer is asked for: why the
+        result can't be kept, by what was seen; empty if nothing speaks against it.
+        """
+        self._vouch(stack)
+        if self._options.track != "traced":
+            return lambda: ""
+
+        def heard(impurity: trace.Impurity) -> None:
+            if not (impurity.unseen and call.files) and len(seen.impurities) <= _SHOWN:
+                computing.act(str(impurity))
+
+        seen, running = trace.Trace(heard), ExitStack()
+        try:
+            running.enter_context(trace.tracing(seen, strict=not self._options.pure))
+        except TraceError as error:
+            why = str(error)
+            return lambda: why
+        stack.push(running)
+
+        def judge() -> str:
+            running.close()
+            for impurity in outside.unknown_variables(seen, call):
+                computing.act(str(impurity))
+            found = list(map(str, outside.outside_of_call(seen, call, self._forms)))
+            shown = [*found[:_SHOWN], *([f"{len(found) - _SHOWN} more"] if len(found) > _SHOWN else [])]
+            return f"it ran {' and '.join(shown)}, which its fingerprint doesn't hold" if found else ""
+
+        return judge
+
+    def _vouch(self, stack: ExitStack) -> None:
+        """Have the traces around this body take it as they take its result."""
+        if self._options.pure and trace.is_on():
+            stack.enter_context(trace.vouched(whole=bool(self._task)))
 
     def _changed(self, call: Call) -> str:
         """What isn't as the key says any more, now that the body has run; empty if nothing."""
@@ -407,6 +452,8 @@ class Memo(Wrapping[P, R]):
             return asis, Outcome.BYPASS_STORE, attempt.why()
         if mode.name == "readonly":
             return asis, Outcome.BYPASS_READONLY, "mode 'readonly' stores nothing"
+        if computed.outside:
+            return asis, Outcome.BYPASS_OUTSIDE, computed.outside
         if computed.disturbed:
             return asis, Outcome.BYPASS_CHANGED, computed.disturbed
         if not self._options.pure and (unseen := computation.watch.unseen()):
@@ -479,6 +526,7 @@ class Memo(Wrapping[P, R]):
         with ExitStack() as stack:
             self._lay(stack)
             stack.enter_context(computing.within(self._encloses))
+            self._vouch(stack)
             positional, keywords = self._signature.arguments({**values, **own})
             value = yield Body(self._kind.run, self._kind.function, positional, keywords)
         self._tell(outcome, reasons)
@@ -492,6 +540,7 @@ class Memo(Wrapping[P, R]):
             Outcome.BYPASS_UNSTORABLE,
             Outcome.BYPASS_CHANGED,
             Outcome.BYPASS_IMPURE,
+            Outcome.BYPASS_OUTSIDE,
         ):
             events.warn(self.__qualname__, f"The results of {self.__qualname__}() are not kept: {'; '.join(reasons)}")
 

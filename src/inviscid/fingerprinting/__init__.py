@@ -1,5 +1,7 @@
 """What a function does, as a digest: source → normal form → references → graph → fingerprint."""
 
+from inviscid.fingerprinting.called import world_of_call
+from inviscid.fingerprinting.closure import Closure, closure
 from inviscid.fingerprinting.definition import (
     DECIMAL,
     HERE,
@@ -11,9 +13,11 @@ from inviscid.fingerprinting.definition import (
     Part,
     Shallow,
 )
+from inviscid.fingerprinting.identity import nested_codes
 from inviscid.fingerprinting.impure import CURES, world_of
 from inviscid.fingerprinting.narrowing import opaque
 from inviscid.fingerprinting.options import OPTIONS, PRINTING, others, printing
+from inviscid.fingerprinting.places import place_of_globals
 from inviscid.fingerprinting.references import external_name, is_user
 from inviscid.fingerprinting.remembered import Forms
 from inviscid.fingerprinting.shown import brief, is_secret
@@ -31,6 +35,7 @@ __all__ = [
     "ORDER",
     "PRINTING",
     "ZONE",
+    "Closure",
     "ConfigRead",
     "Declared",
     "Distribution",
@@ -40,12 +45,16 @@ __all__ = [
     "Part",
     "Shallow",
     "brief",
+    "closure",
     "external_name",
     "impure",
     "is_secret",
     "is_user",
+    "nested_codes",
     "opaque",
     "others",
+    "place_of_globals",
     "printing",
     "world_of",
+    "world_of_call",
 ]  # fmt: skip
