@@ -380,10 +380,11 @@ class Memo(Wrapping[P, R]):
         pending = outputs.Pending(store, call.outputs)
         with ExitStack() as stack:
             self._lay(stack)
+            self._within_traces(stack)
             computation = telling.computation(self, call, self._options)
             stack.enter_context(computing.computing(computation, vouched=self._options.pure))
             stack.enter_context(computing.within(self._encloses))
-            judge = self._watch(stack, call)
+            judge = self._watch(stack, call, id(computation))
             positional, keywords = self._signature.arguments(call.values)
             start = time.perf_counter()
             value = yield Body(self._kind.run, self._kind.function, positional, keywords)
@@ -395,11 +396,10 @@ class Memo(Wrapping[P, R]):
         disturbed = computation.disturbed or self._changed(call)
         return Computed(value, seconds, disturbed, computation, pending, ran)
 
-    def _watch(self, stack: ExitStack, call: Call) -> Callable[[], str]:
+    def _watch(self, stack: ExitStack, call: Call, computation: int) -> Callable[[], str]:
         """Have the body traced, where that was asked for, until the stack unwinds or the answer is asked for: why the
         result can't be kept, by what was seen; empty if nothing speaks against it.
         """
-        self._vouch(stack)
         if self._options.track != "traced":
             return lambda: ""
 
@@ -407,7 +407,7 @@ class Memo(Wrapping[P, R]):
             if not (impurity.unseen and call.files) and len(seen.impurities) <= _SHOWN:
                 computing.act(str(impurity))
 
-        seen, running = trace.Trace(heard), ExitStack()
+        seen, running = trace.Trace(heard, computation), ExitStack()
         try:
             running.enter_context(trace.tracing(seen, strict=not self._options.pure))
         except TraceError as error:
@@ -425,10 +425,11 @@ class Memo(Wrapping[P, R]):
 
         return judge
 
-    def _vouch(self, stack: ExitStack) -> None:
-        """Have the traces around this body take it as they take its result."""
-        if self._options.pure and trace.is_on():
-            stack.enter_context(trace.vouched(whole=bool(self._task)))
+    def _within_traces(self, stack: ExitStack) -> None:
+        """Have the traces around this body take it as the computations that they belong to take its result."""
+        if trace.is_on():
+            owners = {id(one) for one in computing.callers(id(self))}
+            stack.enter_context(trace.body(owners, vouched=self._options.pure, whole=bool(self._task)))
 
     def _changed(self, call: Call) -> str:
         """What isn't as the key says any more, now that the body has run; empty if nothing."""
@@ -525,8 +526,8 @@ class Memo(Wrapping[P, R]):
         own = {read.parameter: config.own[id(read)] for read in self._reads}
         with ExitStack() as stack:
             self._lay(stack)
+            self._within_traces(stack)
             stack.enter_context(computing.within(self._encloses))
-            self._vouch(stack)
             positional, keywords = self._signature.arguments({**values, **own})
             value = yield Body(self._kind.run, self._kind.function, positional, keywords)
         self._tell(outcome, reasons)

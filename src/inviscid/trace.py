@@ -15,9 +15,10 @@ costs little. Nothing of it is left when the last trace has ended, however it en
 
 from __future__ import annotations
 
+import opcode
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, MethodDescriptorType, MethodType, ModuleType
@@ -25,7 +26,8 @@ from typing import Any, NamedTuple
 
 from inviscid import bodies
 from inviscid.errors import TraceError
-from inviscid.fingerprinting import nested_codes, place_of_globals, world_of_call
+from inviscid.fingerprinting import is_user, nested_codes, place_of_globals, world_of_call, world_of_code
+from inviscid.fingerprinting.impure import World
 
 MINIMUM = (3, 12)
 RANDOM = "random numbers that no argument seeds"
@@ -43,6 +45,7 @@ _MESSAGES = frozenset({"logging", "logging.handlers", "warnings"})
 # They read how they are to work themselves, not what to work on.
 _OWN_NEEDS = frozenset("tempfile asyncio multiprocessing concurrent logging warnings gettext locale".split())
 _PACKAGE = __name__.partition(".")[0]
+_CALL_WITH_ALL = opcode.opmap["CALL_FUNCTION_EX"]
 # What compilers call what has no name of its own.
 _PARTS = frozenset({"<module>", "<genexpr>", "<listcomp>", "<setcomp>", "<dictcomp>"})
 
@@ -83,9 +86,11 @@ class Trace:
 
     Args:
         heard: is told each impurity, when it happens, in the context where it happens.
+        owner: the id of the computation that is traced; 0 where it is none.
     """
 
-    def __init__(self, heard: Callable[[Impurity], None] | None = None) -> None:
+    def __init__(self, heard: Callable[[Impurity], None] | None = None, owner: int = 0) -> None:
+        self.owner = owner
         self.ran: dict[int, tuple[CodeType, Ran]] = {}
         """By id, in the order in which it was first seen."""
         self.of_classes: dict[int, type] = {}
@@ -197,21 +202,27 @@ def tracing(trace: Trace, *, strict: bool = True) -> Iterator[Trace]:
 
 
 @contextmanager
-def vouched(*, whole: bool) -> Iterator[None]:
-    """Run a body inside whose user gave their word.
+def body(owners: Collection[int], *, vouched: bool, whole: bool) -> Iterator[None]:
+    """Run the body of a cached function inside.
 
     Args:
+        owners: whose traces it belongs to where nobody is known to have started the thread.
+        vouched: whether its user gave their word that it is pure.
         whole: whether what it runs is none of its callers' business either: of a source they see the value alone.
     """
     around = _here()
-    token = _scope.set(_Scope(() if whole else around.ran, ()))
-    _compare(around.strict)
+    if _scope.get() is None:
+        around = _Scope(*(tuple(one for one in part if not one.owner or one.owner in owners) for part in around))
+    token = _scope.set(_Scope(() if whole else around.ran, () if vouched else around.strict))
+    if vouched:
+        _compare(around.strict)
     try:
         yield
     finally:
         _scope.reset(token)
-        for trace in around.strict:
-            trace.random = _random_states()
+        if vouched:
+            for trace in around.strict:
+                trace.random = _random_states()
 
 
 def _begin(trace: Trace) -> None:
@@ -318,8 +329,8 @@ def _lost(error: Exception) -> None:
 
 
 def _sighted(code: CodeType, frame: FrameType) -> Any:
-    if place_of_globals(frame.f_globals).kind != "user":
-        return _DISABLE
+    if not _is_users(code, frame):
+        return _foreign(code, frame)
     scope = _here()
     new = [trace for trace in scope.ran if id(code) not in trace.ran]
     if new and not _by_a_body(frame):
@@ -333,7 +344,37 @@ def _sighted(code: CodeType, frame: FrameType) -> Any:
     return _DISABLE if all(id(code) in trace.ran for trace in tuple(_active)) else None
 
 
-_CALLABLES = (BuiltinFunctionType, MethodType, MethodDescriptorType)
+def _is_users(code: CodeType, frame: FrameType) -> bool:
+    name = str(frame.f_globals.get("__name__", ""))
+    if name and not name.startswith("namedtuple_"):
+        return place_of_globals(frame.f_globals).kind == "user"
+    # Generated into a class, with globals of its own.
+    cls = _class_of(code, frame)
+    owner = next((base for base in cls.__mro__ if "_fields" in vars(base)), cls) if cls is not None else None
+    return owner is None or is_user(owner)
+
+
+def _foreign(code: CodeType, frame: FrameType) -> Any:
+    """Installed code that runs. There are no events of ``f(*args)`` for functions: so what reads the world is known
+    by its code where it begins.
+    """
+    found = world_of_code(code, str(frame.f_globals.get("__name__", "")))
+    if found is None:
+        return _DISABLE
+    caller: Any = frame.f_back
+    # Otherwise it may be compiled code that calls it, which has no frame.
+    called = caller is not None and caller.f_code.co_code[caller.f_lasti] == _CALL_WITH_ALL
+    if called and _is_users(caller.f_code, caller) and _by_a_body(caller):
+        _read(*found)
+    return None
+
+
+def _read(name: str, world: World) -> None:
+    for trace in _here().strict:
+        trace.impure(Impurity(world.what, name, world.unseen))
+
+
+_CALLABLES = frozenset({BuiltinFunctionType, MethodType, MethodDescriptorType, FunctionType})
 # They look at what they are given, and call none of it.
 _LOOK_ONLY = {
     id(one): one for one in (getattr, hasattr, setattr, delattr, isinstance, issubclass, callable, id, type, repr, str)
@@ -346,9 +387,11 @@ def _called(code: CodeType, offset: int, function: Any, first: Any) -> None:
         known = function.__code__ if type(function) is FunctionType else function
         if id(known) not in _harmless:
             _look(code, function, first, known)
-        if type(first) in _CALLABLES and id(first) not in _harmless and id(function) not in _LOOK_ONLY:
+        if type(first) in _CALLABLES and id(function) not in _LOOK_ONLY:
             # It may be called where nobody sees it, by `map` for one.
-            _look(code, first, _NO_ARGUMENT, first)
+            known = first.__code__ if type(first) is FunctionType else first
+            if id(known) not in _harmless:
+                _look(code, first, _NO_ARGUMENT, known)
     except Exception as error:  # noqa: BLE001  as above
         _lost(error)
 
@@ -375,8 +418,7 @@ def _look(code: CodeType, function: Any, first: Any, known: Any) -> None:
         # Only who asks for it could see it.
         return
     if _by_a_body(sys._getframe(2)):  # noqa: SLF001  as above
-        for trace in _here().strict:
-            trace.impure(Impurity(world.what, name, world.unseen))
+        _read(name, world)
 
 
 def _environment_reader() -> CodeType | None:

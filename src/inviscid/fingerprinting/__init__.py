@@ -1,6 +1,6 @@
 """What a function does, as a digest: source → normal form → references → graph → fingerprint."""
 
-from inviscid.fingerprinting.called import world_of_call
+from inviscid.fingerprinting.called import world_of_call, world_of_code
 from inviscid.fingerprinting.closure import Closure, closure
 from inviscid.fingerprinting.definition import (
     DECIMAL,
@@ -57,4 +57,5 @@ __all__ = [
     "printing",
     "world_of",
     "world_of_call",
+    "world_of_code",
 ]  # fmt: skip

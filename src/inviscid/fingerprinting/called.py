@@ -7,7 +7,7 @@ behind `random.random`, a method that a base class defines) is found by identity
 from __future__ import annotations
 
 import sys
-from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, MethodType, ModuleType
+from types import BuiltinFunctionType, CodeType, FunctionType, MethodDescriptorType, MethodType, ModuleType
 from typing import Any
 
 from inviscid.fingerprinting import impure
@@ -18,6 +18,8 @@ from inviscid.fingerprinting.template import BARE
 _NOWS = frozenset({"now", "today"})
 # By id; what is in there is kept alive, so that its id stays its own.
 _listed: dict[int, tuple[Any, str]] = {}
+_codes: dict[int, str] = {}
+"""By the id of the code of what is kept alive there."""
 _loaded = 0
 
 
@@ -38,6 +40,14 @@ def world_of_call(function: Any, first: Any, *, bare: bool) -> tuple[str, World]
     if isinstance(first, str) and first in _NOWS:
         uses = (f"={first}",)
     world = world_of(name, uses, BARE)
+    return None if world is None else (canonical(name), world)
+
+
+def world_of_code(code: CodeType, module: str) -> tuple[str, World] | None:
+    """The same for code that runs, of a module that is installed: by what it is, or else by its name."""
+    _list()
+    name = _codes.get(id(code)) or canonical(f"{module}.{code.co_qualname}")
+    world = None if name in ENVIRONMENT_READERS else world_of(name)
     return None if world is None else (canonical(name), world)
 
 
@@ -72,6 +82,8 @@ def _list() -> None:
         found = _found(name)
         if callable(found) and not isinstance(getattr(found, "__self__", None), type):
             _listed[id(found)] = found, name
+            if isinstance(found, FunctionType):
+                _codes[id(found.__code__)] = name
     for top in impure.named_below():
         module = sys.modules.get(top)
         for name, value in list(vars(module).items()) if isinstance(module, ModuleType) else ():

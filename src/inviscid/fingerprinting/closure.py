@@ -70,7 +70,9 @@ def closure(fingerprint: Fingerprint) -> Closure:
             if is_generated(cls, name, value):
                 for code in _codes_of(value):
                     _add(codes, code)
-    made = Closure(codes, frozenset(map(place_of_code, codes.values())), frozenset(cls for cls, _ in classes))
+    # What was made from a text that is nowhere has a place that others have too: every `__init__` of a dataclass.
+    places = frozenset(place_of_code(code) for code in codes.values() if code.co_filename != "<string>")
+    made = Closure(codes, places, frozenset(cls for cls, _ in classes))
     while len(_closures) >= _KEPT:
         # Another thread may have been first.
         _closures.pop(next(iter(_closures)), None)
