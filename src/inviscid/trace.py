@@ -15,6 +15,7 @@ costs little. Nothing of it is left when the last trace has ended, however it en
 
 from __future__ import annotations
 
+import functools
 import opcode
 import sys
 import threading
@@ -375,6 +376,7 @@ def _read(name: str, world: World) -> None:
 
 
 _CALLABLES = frozenset({BuiltinFunctionType, MethodType, MethodDescriptorType, FunctionType})
+_LASTING = frozenset({FunctionType, MethodDescriptorType, type})
 # They look at what they are given, and call none of it.
 _LOOK_ONLY = {
     id(one): one for one in (getattr, hasattr, setattr, delattr, isinstance, issubclass, callable, id, type, repr, str)
@@ -398,19 +400,19 @@ def _called(code: CodeType, offset: int, function: Any, first: Any) -> None:
 
 def _look(code: CodeType, function: Any, first: Any, known: Any) -> None:
     """Note what a call reads of the world."""
-    if type(function) is FunctionType and place_of_globals(function.__globals__).kind == "user":
+    kind = type(function)
+    inner = function.__func__ if kind is MethodType else function
+    if type(inner) is FunctionType and place_of_globals(inner.__globals__).kind == "user":
         # What it calls itself is seen.
-        _harmless[id(known)] = known
+        _harmless[id(inner.__code__)] = inner.__code__
         return
-    called = getattr(function, "func", function) if type(function).__name__ == "partial" else function
+    called = function.func if kind is functools.partial else function
     bare = first is _NO_ARGUMENT
     found = world_of_call(called, None if bare else first, bare=bare)
     if found is None:
-        lasting = type(function) in (FunctionType, MethodDescriptorType) or (
-            type(function) is BuiltinFunctionType and isinstance(function.__self__, ModuleType | None)
-        )
         # What depends on its arguments has to be looked at each time, and so has what may be gone, its id with it.
-        if lasting and world_of_call(called, None, bare=True) is None:
+        lasting = kind in _LASTING or (kind is BuiltinFunctionType and isinstance(function.__self__, ModuleType | None))
+        if lasting and not any(world_of_call(function, one, bare=one is None) for one in (None, "now")):
             _harmless[id(known)] = known
         return
     name, world = found

@@ -62,6 +62,9 @@ def _name_of(function: Any) -> str:
             # A class method, such as `datetime.now`.
             of_class = external_name(owner)
             return "" if of_class is None else f"{of_class.name}.{function.__name__}"
+        if isinstance(function, BuiltinFunctionType) and not isinstance(owner, ModuleType | None):
+            # A method of an instance, which is listed or none of this.
+            return ""
         if isinstance(function, MethodType) and isinstance(function.__func__, FunctionType):
             found = external_name(function) or external_name(function.__func__)
             return "" if found is None else found.name
