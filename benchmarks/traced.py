@@ -1,12 +1,11 @@
-"""What a trace costs: a traced computation beside the same body untraced, on a few loads, as ratios within one run.
+"""What tracing costs: a traced computation beside the same body untraced, on a few loads, as ratios within one run.
 
     python benchmarks/traced.py [runs]
 
 Every load is user code of another shape: many small calls, few long loops, methods and properties, generators, calls of
-builtins in a loop, and work that installed code does. Each is run alternately under a trace and without one; the medians
-are compared. A second column traces without looking at calls, as with pure=True. The last line is the cost of one
-computation that does nothing: beginning and ending a trace. It needs Python 3.12, numpy and nothing of the project's
-store.
+builtins in a loop, and work that installed code does. Each is run alternately under a tracer and without one; the
+medians are compared. The last column traces without looking at calls, as with pure=True. The last line is what a
+computation costs that does nothing: beginning and ending. It needs Python 3.12 and numpy.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from functools import partial
 import numpy as np
 
 from inviscid import bodies
-from inviscid.trace import Trace, tracing
+from inviscid.tracer import Tracer, tracing
 
 _RUNS = 9
 
@@ -107,7 +106,7 @@ def seconds(load: Callable[[], object], *, traced: bool, strict: bool = True) ->
     """How long one run takes."""
     start = time.perf_counter()
     if traced:
-        with tracing(Trace(), strict=strict):
+        with tracing(Tracer(), strict=strict):
             bodies.called(load, (), {})
     else:
         bodies.called(load, (), {})
@@ -127,7 +126,9 @@ def main() -> None:
             times["started"].append(seconds(load, traced=True, strict=False))
         plain, traced, started = (statistics.median(found) for found in times.values())
         if name == "nothing":
-            print(f"one trace costs {1e3 * (traced - plain):.2f} ms, {1e3 * (started - plain):.2f} ms without calls")
+            print(
+                f"tracing nothing costs {1e3 * (traced - plain):.2f} ms, {1e3 * (started - plain):.2f} ms without calls"
+            )
         else:
             print(f"{name:24}{1e3 * plain:9.1f} ms{traced / plain:8.2f}x{started / plain:14.2f}x")
 

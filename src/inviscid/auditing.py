@@ -1,6 +1,6 @@
-"""Whether a fingerprint holds all that a function does: asked by running it under a trace.
+"""Whether a fingerprint holds all that a function does: asked by running it under a tracer.
 
-An *audit* runs a function once and compares what the trace saw with what the fingerprint holds. In tests it asserts
+An *audit* runs a function once and compares what the tracer saw with what the fingerprint holds. In tests it asserts
 that the static analysis is complete: code that ran *outside* of the fingerprint could be edited without a recompute,
 and what was read of the world unknown to it would be stored. Neither says that the function is wrong.
 """
@@ -12,7 +12,7 @@ from functools import partial
 from types import FunctionType, MethodType
 from typing import Any, Generic, NamedTuple, ParamSpec, TypeVar
 
-from inviscid import bodies, computing, settings, trace
+from inviscid import bodies, computing, settings, tracer
 from inviscid.bound import BoundCachedFunction
 from inviscid.callables import names_of, result_of
 from inviscid.calls import FINGERPRINTS, is_declared
@@ -20,7 +20,7 @@ from inviscid.computing import Computation
 from inviscid.errors import AuditError
 from inviscid.fingerprinting import CURES, Closure, Fingerprint, closure
 from inviscid.outside import Brought, outside, variables
-from inviscid.trace import Impurity, Ran, Trace
+from inviscid.tracer import Impurity, Ran, Tracer
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -109,12 +109,12 @@ def audited(function: Callable[..., R], args: Sequence[Any] = (), kwargs: Mappin
     Raises:
         TraceError: as for `audit`.
     """
-    trace.check_version("audit()")
+    tracer.check_version("audit()")
     if not callable(function):
         raise TypeError(f"audit() takes something that can be called, not {type(function).__qualname__}")
     names = names_of(function)
     name = f"{names.module}.{names.qualname}"
-    seen: Trace = Trace()
+    seen: Tracer = Tracer()
     computation = Computation(name)
     value, error = None, None
     run = partial(bodies.called, function, args, kwargs)
@@ -124,7 +124,7 @@ def audited(function: Callable[..., R], args: Sequence[Any] = (), kwargs: Mappin
         run = partial(asyncio.run, bodies.awaited(function, args, kwargs))
     # Before it runs: it may change what it was given, and what it reaches.
     brought, fingerprint, held = _held(function, args, kwargs)
-    with computing.computing(computation), settings.mode("off", local=True), trace.tracing(seen):
+    with computing.computing(computation), settings.mode("off", local=True), tracer.tracing(seen):
         try:
             value = run()
         except BaseException as raised:  # noqa: BLE001  it is reported, and `audit` raises it

@@ -76,7 +76,7 @@ class Options(NamedTuple):
     allow: tuple[str, ...] | None = ()
     """Where outputs may lie outside the project; None for anywhere."""
     track: str = "deep"
-    """``deep``, or ``traced``: see `trace`."""
+    """``deep``, or ``traced``: see `tracer`."""
 
 
 _DEFINED = frozenset({"class", "function"})

@@ -19,7 +19,7 @@ from inviscid.outputs import OutputsLike, check, declared
 from inviscid.settings import near
 from inviscid.signature import wrapped_with_config
 from inviscid.stores import StoreLike
-from inviscid.trace import check_version
+from inviscid.tracer import check_version
 
 P = ParamSpec("P")
 R = TypeVar("R")

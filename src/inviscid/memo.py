@@ -34,7 +34,7 @@ from inviscid import (
     settings,
     stores,
     telling,
-    trace,
+    tracer,
 )
 from inviscid.calls import FINGERPRINTS, Call
 from inviscid.computing import Answer, Computation
@@ -117,7 +117,7 @@ class Computed(NamedTuple, Generic[R]):
     computation: Computation
     pending: outputs.Pending
     outside: str = ""
-    """What its trace saw that its fingerprint doesn't hold."""
+    """What its tracer saw that its fingerprint doesn't hold."""
 
 
 def _here() -> _Session:
@@ -380,7 +380,7 @@ class Memo(Wrapping[P, R]):
         pending = outputs.Pending(store, call.outputs)
         with ExitStack() as stack:
             self._lay(stack)
-            self._within_traces(stack)
+            self._within_tracers(stack)
             computation = telling.computation(self, call, self._options)
             stack.enter_context(computing.computing(computation, vouched=self._options.pure))
             stack.enter_context(computing.within(self._encloses))
@@ -403,13 +403,13 @@ class Memo(Wrapping[P, R]):
         if self._options.track != "traced":
             return lambda: ""
 
-        def heard(impurity: trace.Impurity) -> None:
+        def heard(impurity: tracer.Impurity) -> None:
             if not (impurity.unseen and call.files) and len(seen.impurities) <= _SHOWN:
                 computing.act(str(impurity))
 
-        seen, running = trace.Trace(heard, computation), ExitStack()
+        seen, running = tracer.Tracer(heard, computation), ExitStack()
         try:
-            running.enter_context(trace.tracing(seen, strict=not self._options.pure))
+            running.enter_context(tracer.tracing(seen, strict=not self._options.pure))
         except TraceError as error:
             why = str(error)
             return lambda: why
@@ -425,11 +425,11 @@ class Memo(Wrapping[P, R]):
 
         return judge
 
-    def _within_traces(self, stack: ExitStack) -> None:
-        """Have the traces around this body take it as the computations that they belong to take its result."""
-        if trace.is_on():
+    def _within_tracers(self, stack: ExitStack) -> None:
+        """Have the tracers around this body take it as the computations that they belong to take its result."""
+        if tracer.is_on():
             owners = {id(one) for one in computing.callers(id(self))}
-            stack.enter_context(trace.body(owners, vouched=self._options.pure, whole=bool(self._task)))
+            stack.enter_context(tracer.body(owners, vouched=self._options.pure, whole=bool(self._task)))
 
     def _changed(self, call: Call) -> str:
         """What isn't as the key says any more, now that the body has run; empty if nothing."""
@@ -526,7 +526,7 @@ class Memo(Wrapping[P, R]):
         own = {read.parameter: config.own[id(read)] for read in self._reads}
         with ExitStack() as stack:
             self._lay(stack)
-            self._within_traces(stack)
+            self._within_tracers(stack)
             stack.enter_context(computing.within(self._encloses))
             positional, keywords = self._signature.arguments({**values, **own})
             value = yield Body(self._kind.run, self._kind.function, positional, keywords)

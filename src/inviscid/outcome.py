@@ -69,7 +69,7 @@ class Outcome(IntEnum):
     BYPASS_EFFECT = 48
     """An effect: it runs at every call, and nothing is stored."""
     BYPASS_OUTSIDE = 49
-    """The trace saw code run that the fingerprint doesn't hold, or could not be made."""
+    """The tracer saw code run that the fingerprint doesn't hold, or nothing could be traced."""
 
     @property
     def kind(self) -> str:

@@ -1,4 +1,4 @@
-"""What of a trace the key of a call doesn't hold: code that ran *outside* of it, and impurities that it doesn't know.
+"""What of a traced run the key of a call doesn't hold: code that ran *outside* of it, and unknown impurities.
 
 Inside is what the fingerprint of the function holds, and what the arguments and config values bring: the classes of
 instances and the callables in them, whose fingerprints are in their digests. An argument that has no digest, or that
@@ -17,7 +17,7 @@ from inviscid import calls
 from inviscid.calls import FINGERPRINTS, Call, References
 from inviscid.fingerprinting import MEMBERS, Closure, Fingerprint, Forms, closure, is_user, nested_codes
 from inviscid.inputs import Encoder
-from inviscid.trace import ENVIRONMENT, Impurity, Ran, Trace
+from inviscid.tracer import ENVIRONMENT, Impurity, Ran, Tracer
 
 # How deep it is looked into what has no digest.
 _MOST = 10_000
@@ -95,24 +95,24 @@ class Brought:
         self.fingerprints[id(found)] = found
 
 
-def outside(trace: Trace, held: Sequence[Closure], brought: Brought | None) -> list[Ran]:
+def outside(tracer: Tracer, held: Sequence[Closure], brought: Brought | None) -> list[Ran]:
     """The definitions that ran and that nobody holds, in the order in which they ran first."""
     found: dict[Ran, None] = {}
-    for code, ran in trace.ran.values():
-        cls = trace.of_classes.get(id(code))
-        if id(code) in trace.made or any(one.holds(code, cls) for one in held):
+    for code, ran in tracer.ran.values():
+        cls = tracer.of_classes.get(id(code))
+        if id(code) in tracer.made or any(one.holds(code, cls) for one in held):
             continue
         if brought is None or not brought.holds(code, cls):
             found[ran] = None
     return list(found)
 
 
-def outside_of_call(trace: Trace, call: Call, forms: Forms | None) -> list[Ran]:
+def outside_of_call(tracer: Tracer, call: Call, forms: Forms | None) -> list[Ran]:
     """The definitions that ran in a call and that its key doesn't hold."""
     held = [closure(call.fingerprint)]
-    if not (found := outside(trace, held, None)):
+    if not (found := outside(tracer, held, None)):
         return found
-    return outside(trace, held, Brought(_given(call), forms))
+    return outside(tracer, held, Brought(_given(call), forms))
 
 
 def _given(call: Call) -> list[Any]:
@@ -124,15 +124,15 @@ def _given(call: Call) -> list[Any]:
     return found
 
 
-def unknown_variables(trace: Trace, call: Call) -> list[Impurity]:
+def unknown_variables(tracer: Tracer, call: Call) -> list[Impurity]:
     """The environment variables that were read and are not in the key of a call."""
-    if not trace.variables:
+    if not tracer.variables:
         return []
     environment = msgpack.unpackb(call.parts).get("environment", [])
     known = {str(row[0]).removeprefix(_VARIABLE) for row in environment if str(row[0]).startswith(_VARIABLE)}
-    return variables(trace, known)
+    return variables(tracer, known)
 
 
-def variables(trace: Trace, known: Iterable[str]) -> list[Impurity]:
+def variables(tracer: Tracer, known: Iterable[str]) -> list[Impurity]:
     """The environment variables that were read, but for those that are known."""
-    return [Impurity(ENVIRONMENT, f"variable {name}") for name in trace.variables if name not in set(known)]
+    return [Impurity(ENVIRONMENT, f"variable {name}") for name in tracer.variables if name not in set(known)]

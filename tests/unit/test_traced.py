@@ -20,7 +20,7 @@ import pytest
 
 import inviscid
 from inviscid import InviscidWarning, Outcome, TraceError, cached, source
-from inviscid.trace import Trace, tracing
+from inviscid.tracer import Tracer, tracing
 
 needs_monitoring = pytest.mark.skipif(sys.version_info < (3, 12), reason="sys.monitoring is new in Python 3.12")
 _before = pytest.mark.skipif(sys.version_info >= (3, 12), reason="from Python 3.12 on it can be traced")
@@ -257,7 +257,7 @@ def test_a_generator_that_had_begun() -> None:
 
     it = going_on()
     next(it)
-    seen = Trace()
+    seen = Tracer()
     with tracing(seen):
         assert next(it) == 2
     assert [ran.qualname.rpartition(".")[2] for ran in seen.definitions()] == ["going_on", "twice"]
@@ -273,7 +273,7 @@ def test_a_generator_that_is_thrown_into() -> None:
 
     it = going_on()
     next(it)
-    seen = Trace()
+    seen = Tracer()
     with tracing(seen):
         assert it.throw(KeyError()) == 2
     assert [ran.qualname.rpartition(".")[2] for ran in seen.definitions()] == ["going_on", "twice"]
@@ -344,7 +344,7 @@ def test_what_others_run_meanwhile_is_theirs(ran: Ran) -> None:
 
 @needs_monitoring
 def test_traces_inside_of_each_other() -> None:
-    outer, inner = Trace(), Trace()
+    outer, inner = Tracer(), Tracer()
     with tracing(outer):
         twice(1)
         with tracing(inner):
@@ -462,7 +462,7 @@ def test_beside_other_tools(ran: Ran) -> None:
         with pytest.warns(InviscidWarning, match="sys.monitoring has 6 places for tools, and all are taken"):
             assert body(2) == 4
         assert body.peek(2) is None
-        with pytest.raises(TraceError, match="end one of those"), tracing(Trace()):
+        with pytest.raises(TraceError, match="end one of those"), tracing(Tracer()):
             pass
     finally:
         monitoring.set_events(first, 0)

@@ -1,16 +1,17 @@
 """What user code ran, and what of it read the world, while something was running: seen by `sys.monitoring`.
 
-A *trace* collects the code of the user's that started or went on inside of it, each once, and the *impurities*: calls
-of what is known to read the world, however they were reached; reads of environment variables; and random numbers that
-were drawn from the state that the whole process shares, through installed code too.
+A *tracer* collects the code of the user's that began or went on inside of it, each once, and the *impurities*: calls of
+what is known to read the world, however they were reached; reads of environment variables; and random numbers that were
+drawn from the state that the whole process shares, through installed code too.
 
-What runs belongs to the traces of the context that it runs in. A thread doesn't know who started it: what runs there
-belongs to all traces of other threads; but nobody's code sends work to the main thread. What a body doesn't do itself
-belongs to nobody: what an import runs, what this package runs for its own purposes, what shows a message, what
-finalizes an object. A *vouched* body inside, for which its user gave their word, or a source, brings no impurities.
+What runs belongs to the tracers of the context that it runs in. A thread doesn't know who started it: what runs there
+belongs to all tracers of other threads, unless it is a cached function that their computations don't reach; but nobody
+sends work to the main thread. What a body doesn't do itself belongs to nobody: what an import runs, what this package
+runs for its own purposes, what shows a message, what finalizes an object. A *vouched* body inside, for which its user
+gave their word, or that of a source, brings no impurities.
 
-Invariants: code that was seen by all traces is not reported again, and other code than the user's never; so a trace
-costs little. Nothing of it is left when the last trace has ended, however it ended.
+Invariants: code that was seen by all tracers is not reported again, and other code than the user's never. Nothing is
+left on when the last tracer has ended, however it ended.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ class Impurity(NamedTuple):
         return f"read {self.what} ({self.by})"
 
 
-class Trace:
+class Tracer:
     """What one thing that runs was seen to do.
 
     Args:
@@ -140,14 +141,14 @@ def _class_of(code: CodeType, frame: FrameType) -> type | None:
 class _Scope(NamedTuple):
     """The traces that what runs in a context belongs to."""
 
-    ran: tuple[Trace, ...]
-    strict: tuple[Trace, ...]
+    ran: tuple[Tracer, ...]
+    strict: tuple[Tracer, ...]
     """Those of them that count impurities."""
 
 
-_scope: ContextVar[_Scope | None] = ContextVar("inviscid_traces", default=None)
+_scope: ContextVar[_Scope | None] = ContextVar("inviscid_tracers", default=None)
 _lock = threading.Lock()
-_active: list[Trace] = []
+_active: list[Tracer] = []
 _tool = -1
 _local: dict[int, CodeType] = {}
 """Code of which each call is seen."""
@@ -161,7 +162,7 @@ def is_on() -> bool:
 
 
 def check_version(what: str) -> None:
-    """Refuse on a Python that can't trace.
+    """Refuse on a Python that can't tracer.
 
     Raises:
         TraceError: it is too old.
@@ -176,11 +177,11 @@ def check_version(what: str) -> None:
 
 
 @contextmanager
-def tracing(trace: Trace, *, strict: bool = True) -> Iterator[Trace]:
+def tracing(tracer: Tracer, *, strict: bool = True) -> Iterator[Tracer]:
     """Run something inside.
 
     Args:
-        trace: what is told.
+        tracer: what is told.
         strict: whether impurities count.
 
     Raises:
@@ -188,18 +189,18 @@ def tracing(trace: Trace, *, strict: bool = True) -> Iterator[Trace]:
     """
     check_version("tracing")
     around = _here()
-    trace.strict = strict
-    _begin(trace)
-    token = _scope.set(_Scope((*around.ran, trace), (*around.strict, trace) if strict else ()))
+    tracer.strict = strict
+    _begin(tracer)
+    token = _scope.set(_Scope((*around.ran, tracer), (*around.strict, tracer) if strict else ()))
     if strict:
-        trace.random = _random_states()
+        tracer.random = _random_states()
     try:
-        yield trace
+        yield tracer
         if strict:
-            _compare((trace,))
+            _compare((tracer,))
     finally:
         _scope.reset(token)
-        _end(trace)
+        _end(tracer)
 
 
 @contextmanager
@@ -222,11 +223,11 @@ def body(owners: Collection[int], *, vouched: bool, whole: bool) -> Iterator[Non
     finally:
         _scope.reset(token)
         if vouched:
-            for trace in around.strict:
-                trace.random = _random_states()
+            for tracer in around.strict:
+                tracer.random = _random_states()
 
 
-def _begin(trace: Trace) -> None:
+def _begin(tracer: Tracer) -> None:
     global _tool
     with _lock:
         if not _active:
@@ -238,8 +239,8 @@ def _begin(trace: Trace) -> None:
             ):  # fmt: skip
                 _monitoring.register_callback(_tool, event, callback)
             _monitoring.set_events(_tool, events.PY_START | events.PY_RESUME | events.PY_THROW)
-        _active.append(trace)
-        # What an earlier trace has seen enough of, this one has not seen.
+        _active.append(tracer)
+        # What an earlier tracer has seen enough of, this one has not seen.
         _monitoring.restart_events()
 
 
@@ -256,10 +257,10 @@ def _take_tool() -> int:
     )
 
 
-def _end(trace: Trace) -> None:
+def _end(tracer: Tracer) -> None:
     global _tool
     with _lock:
-        _active.remove(trace)
+        _active.remove(tracer)
         if _active:
             return
         events = _monitoring.events
@@ -286,8 +287,8 @@ def _here() -> _Scope:
     me = threading.get_ident()
     if me == threading.main_thread().ident:
         return _Scope((), ())
-    others = tuple(trace for trace in tuple(_active) if trace.thread != me)
-    return _Scope(others, tuple(trace for trace in others if trace.strict))
+    others = tuple(tracer for tracer in tuple(_active) if tracer.thread != me)
+    return _Scope(others, tuple(tracer for tracer in others if tracer.strict))
 
 
 def _by_a_body(frame: FrameType | None) -> bool:
@@ -325,24 +326,24 @@ def _thrown(code: CodeType, offset: int, thrown: BaseException) -> None:
 
 
 def _lost(error: Exception) -> None:
-    for trace in tuple(_active):
-        trace.impure(Impurity("something that could not be followed", f"{type(error).__name__}: {error}"))
+    for tracer in tuple(_active):
+        tracer.impure(Impurity("something that could not be followed", f"{type(error).__name__}: {error}"))
 
 
 def _sighted(code: CodeType, frame: FrameType) -> Any:
     if not _is_users(code, frame):
         return _foreign(code, frame)
     scope = _here()
-    new = [trace for trace in scope.ran if id(code) not in trace.ran]
+    new = [tracer for tracer in scope.ran if id(code) not in tracer.ran]
     if new and not _by_a_body(frame):
         return None
-    for trace in new:
-        trace.saw(code, frame)
+    for tracer in new:
+        tracer.saw(code, frame)
     # Even if they are accepted here: what it runs in now may not be what it runs in later.
-    if new and id(code) not in _local and any(trace.strict for trace in tuple(_active)):
+    if new and id(code) not in _local and any(tracer.strict for tracer in tuple(_active)):
         _local[id(code)] = code
         _monitoring.set_local_events(_tool, code, _monitoring.events.CALL)
-    return _DISABLE if all(id(code) in trace.ran for trace in tuple(_active)) else None
+    return _DISABLE if all(id(code) in tracer.ran for tracer in tuple(_active)) else None
 
 
 def _is_users(code: CodeType, frame: FrameType) -> bool:
@@ -371,8 +372,8 @@ def _foreign(code: CodeType, frame: FrameType) -> Any:
 
 
 def _read(name: str, world: World) -> None:
-    for trace in _here().strict:
-        trace.impure(Impurity(world.what, name, world.unseen))
+    for tracer in _here().strict:
+        tracer.impure(Impurity(world.what, name, world.unseen))
 
 
 _CALLABLES = frozenset({BuiltinFunctionType, MethodType, MethodDescriptorType, FunctionType})
@@ -443,8 +444,8 @@ def _variable_read(frame: FrameType) -> None:
             return
         caller = caller.f_back
     if caller is not None and kind == "user" and _by_a_body(caller):
-        for trace in strict:
-            trace.variables[name] = None
+        for tracer in strict:
+            tracer.variables[name] = None
 
 
 # Random numbers -------------------------------------------------------------------------------------------------------
@@ -461,15 +462,15 @@ def _random_states() -> list[Any]:
     return found
 
 
-def _compare(traces: tuple[Trace, ...]) -> None:
+def _compare(traces: tuple[Tracer, ...]) -> None:
     """Tell traces whose random numbers were drawn since their states were taken."""
     if not traces:
         return
     now = _random_states()
-    for trace in traces:
-        for name, before, after in zip(("random", "numpy.random"), trace.random, now, strict=False):
+    for tracer in traces:
+        for name, before, after in zip(("random", "numpy.random"), tracer.random, now, strict=False):
             if before is not None and after is not None and _moved(before, after):
-                trace.impure(Impurity(RANDOM, f"the state of {name} moved"))
+                tracer.impure(Impurity(RANDOM, f"the state of {name} moved"))
 
 
 def _moved(before: tuple[Any, ...], after: tuple[Any, ...]) -> bool:
