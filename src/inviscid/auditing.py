@@ -42,6 +42,8 @@ class Audit(NamedTuple, Generic[R]):
     """How it read the world, or acted on it."""
     unknown: tuple[str, ...]
     """Those of the impurities that its fingerprint says nothing of."""
+    taints: tuple[str, ...] = ()
+    """Why its results aren't kept anyway; empty for most. What isn't kept can't be stale."""
 
     @property
     def complete(self) -> bool:
@@ -63,6 +65,7 @@ class Audit(NamedTuple, Generic[R]):
         ]
         lines += [f"  it {one}, which the fingerprint doesn't know of: {CURES}" for one in self.unknown]
         lines += [f"  it {one}, so its results are not kept" for one in self.impurities if one not in self.unknown]
+        lines += [f"  its results are not kept anyway: {one}" for one in self.taints] if self.outside else []
         if self.error is not None:
             lines.append(f"  it raised {type(self.error).__name__}: {self.error}")
         return "\n".join(lines)
@@ -144,6 +147,7 @@ def audited(function: Callable[..., R], args: Sequence[Any] = (), kwargs: Mappin
         tuple(outside(seen, held, brought)),
         tuple(text for _, text in told),
         tuple(text for one, text in told if not _is_known(one, taints)),
+        tuple(dict.fromkeys(taints)),
     )
 
 
@@ -179,16 +183,19 @@ def _held(
 
 
 def _variables(fingerprint: Fingerprint | None, brought: Brought) -> set[str]:
+    """The environment variables that are read by their names."""
     found = [*brought.fingerprints.values(), *([fingerprint] if fingerprint is not None else [])]
     return {variable for one in found for variable in one.variables}
 
 
-def _taints(fingerprint: Fingerprint | None, brought: Brought) -> str:
+def _taints(fingerprint: Fingerprint | None, brought: Brought) -> list[str]:
     """All that the fingerprints say of why something isn't kept."""
     found = [*brought.fingerprints.values(), *([fingerprint] if fingerprint is not None else [])]
-    return "\n".join(text for one in found for text in (*one.taints, *one.unseen, *one.asked))
+    taints = [text for one in found for text in one.taints]
+    taints += [text for one in found for text in one.unseen if not brought.files]
+    return taints + [text for one in found for text in one.asked if brought.paths]
 
 
-def _is_known(impurity: Impurity, taints: str) -> bool:
+def _is_known(impurity: Impurity, taints: Sequence[str]) -> bool:
     """Whether a fingerprint says that the world is read in this way: what isn't kept can't be stale."""
-    return bool(impurity.what) and impurity.what in taints
+    return bool(impurity.what) and any(impurity.what in taint for taint in taints)

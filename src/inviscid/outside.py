@@ -33,6 +33,9 @@ class Brought:
         """Of generators, which go on where they are."""
         self.marks: set[str] = set()
         self.files = False
+        """Whether there are any `File` or `Dir`."""
+        self.paths = False
+        """Whether there are paths that can be asked what is there."""
         self._forms = forms
         self._seen: dict[int, Any] = {}
         for value in values:
@@ -51,6 +54,7 @@ class Brought:
             self.marks.add(MEMBERS)
             self._look_into(value)
         self.files = self.files or bool(encoder.files)
+        self.paths = self.paths or encoder.paths
         self.marks |= references.marks | ({MEMBERS} if encoder.looks_up else set())
         self.fingerprints.update((id(one), one) for one in references.fingerprints)
 

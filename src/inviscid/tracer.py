@@ -28,7 +28,7 @@ from typing import Any, NamedTuple
 
 from inviscid import bodies
 from inviscid.errors import TraceError
-from inviscid.fingerprinting import is_user, nested_codes, place_of_globals, world_of_call, world_of_code
+from inviscid.fingerprinting import nested_codes, place_of_globals, world_of_call, world_of_code
 from inviscid.fingerprinting.impure import World
 
 MINIMUM = (3, 12)
@@ -353,7 +353,9 @@ def _is_users(code: CodeType, frame: FrameType) -> bool:
     # Generated into a class, with globals of its own.
     cls = _class_of(code, frame)
     owner = next((base for base in cls.__mro__ if "_fields" in vars(base)), cls) if cls is not None else None
-    return owner is None or is_user(owner)
+    # By its module, not by its name there: a subclass may have taken that.
+    module = sys.modules.get(str(getattr(owner, "__module__", "")))
+    return module is None or place_of_globals(vars(module)).kind == "user"
 
 
 def _foreign(code: CodeType, frame: FrameType) -> Any:

@@ -295,6 +295,20 @@ def test_code_outside(hooked: Any) -> None:
 
 
 @needs_monitoring
+def test_what_is_tainted_says_so(hooked: Any) -> None:
+    hooked(hidden)
+
+    def body(text: str) -> float:
+        encoded(text)
+        return time.time()
+
+    with pytest.raises(AuditError, match="its results are not kept anyway: .* reads the clock") as caught:
+        audit(body, "é")
+    assert len(caught.value.audit.taints) == 1
+    assert audit(body, "e").taints == caught.value.audit.taints
+
+
+@needs_monitoring
 def test_a_member_that_the_fingerprint_left_out() -> None:
     """A class counts with the members that are looked up; one that runs all the same is outside."""
     part = closure(inviscid.fingerprint(lambda: Point(1).size()))
