@@ -30,7 +30,7 @@ class Audit(NamedTuple, Generic[R]):
     """What one run of a function showed; printable."""
 
     function: str
-    value: R | None
+    value: R
     """What it returned; None where it raised."""
     error: BaseException | None
     """What it raised."""
@@ -119,7 +119,8 @@ def audited(function: Callable[..., R], args: Sequence[Any] = (), kwargs: Mappin
     name = f"{names.module}.{names.qualname}"
     seen: Tracer = Tracer()
     computation = Computation(name)
-    value, error = None, None
+    value: Any = None
+    error: BaseException | None = None
     run = partial(bodies.called, function, args, kwargs)
     if result_of(getattr(function, "__func__", function)) == "awaited":
         import asyncio

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import functools
 import opcode
+import os
 import sys
 import threading
 from collections.abc import Callable, Collection, Iterator
@@ -258,22 +259,40 @@ def _take_tool() -> int:
 
 
 def _end(tracer: Tracer) -> None:
-    global _tool
     with _lock:
-        _active.remove(tracer)
-        if _active:
-            return
-        events = _monitoring.events
-        # Freeing an id leaves its events on.
-        _monitoring.set_events(_tool, 0)
-        for code in _local.values():
-            _monitoring.set_local_events(_tool, code, 0)
-        for event in (events.PY_START, events.PY_RESUME, events.PY_THROW, events.CALL):
-            _monitoring.register_callback(_tool, event, None)
-        _monitoring.free_tool_id(_tool)
-        _local.clear()
-        _harmless.clear()
-        _tool = -1
+        # In a process that was forked meanwhile it is gone already.
+        if tracer in _active:
+            _active.remove(tracer)
+            if not _active:
+                _turn_off()
+
+
+def _turn_off() -> None:
+    global _tool
+    events = _monitoring.events
+    # Freeing an id leaves its events on.
+    _monitoring.set_events(_tool, 0)
+    for code in _local.values():
+        _monitoring.set_local_events(_tool, code, 0)
+    for event in (events.PY_START, events.PY_RESUME, events.PY_THROW, events.CALL):
+        _monitoring.register_callback(_tool, event, None)
+    _monitoring.free_tool_id(_tool)
+    _local.clear()
+    _harmless.clear()
+    _tool = -1
+
+
+def _forked() -> None:
+    """In the child nobody waits for what tracers of the parent would see there."""
+    global _lock
+    _lock = threading.Lock()
+    if _active:
+        _active.clear()
+        _turn_off()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
 
 
 # What happens ---------------------------------------------------------------------------------------------------------
@@ -318,9 +337,10 @@ def _started(code: CodeType, offset: int) -> Any:
 
 
 def _thrown(code: CodeType, offset: int, thrown: BaseException) -> None:
-    # A generator that began before, and goes on by being thrown into.
+    # A generator that began before, and goes on by being thrown into. One that is closed may be anybody's garbage.
     try:
-        _sighted(code, sys._getframe(1))  # noqa: SLF001  as above
+        if not isinstance(thrown, GeneratorExit):
+            _sighted(code, sys._getframe(1))  # noqa: SLF001  as above
     except Exception as error:  # noqa: BLE001  as above
         _lost(error)
 
@@ -427,8 +447,6 @@ def _look(code: CodeType, function: Any, first: Any, known: Any) -> None:
 
 
 def _environment_reader() -> CodeType | None:
-    import os
-
     return getattr(type(os.environ).__getitem__, "__code__", None)
 
 

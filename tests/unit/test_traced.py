@@ -271,11 +271,16 @@ def test_a_generator_that_is_thrown_into() -> None:
         except KeyError:
             yield twice(1)
 
-    it = going_on()
+    def another() -> Iterator[int]:
+        yield 1
+
+    it, begun = going_on(), another()
     next(it)
+    next(begun)
     seen = Tracer()
     with tracing(seen):
         assert it.throw(KeyError()) == 2
+        begun.close()
     assert [ran.qualname.rpartition(".")[2] for ran in seen.definitions()] == ["going_on", "twice"]
 
 
@@ -470,6 +475,25 @@ def test_beside_other_tools(ran: Ran) -> None:
             monitoring.free_tool_id(tool)
     assert body(1) == 2
     assert ran() == ["body", "body"]
+
+
+@needs_monitoring
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.filterwarnings("ignore:This process.*is multi-threaded:DeprecationWarning")
+def test_a_forked_child_is_not_watched() -> None:
+    read, write = os.pipe()
+    with tracing(Tracer()):
+        child = os.fork()
+        if not child:
+            tools = [sys.monitoring.get_tool(tool) for tool in range(6)]
+            with tracing(Tracer()) as again:
+                twice(1)
+            os.write(write, f"{tools.count('inviscid')} {[ran.qualname for ran in again.definitions()]}".encode())
+            os._exit(0)
+    os.waitpid(child, 0)
+    assert os.read(read, 100) == b"0 ['twice']"
+    os.close(read)
+    os.close(write)
 
 
 # Impurity -------------------------------------------------------------------------------------------------------------
