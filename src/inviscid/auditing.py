@@ -52,7 +52,8 @@ class Audit(NamedTuple, Generic[R]):
 
     def without_value(self) -> Audit[Any]:
         """The same without what it returned or raised, which need not be anything that can be sent or kept."""
-        return self._replace(value=None, error=None)
+        nothing: Any = None
+        return self._replace(value=nothing, error=None)
 
     def __str__(self) -> str:
         lines = [f"{self.function} ran {len(self.ran)} definition{'' if len(self.ran) == 1 else 's'}"]
