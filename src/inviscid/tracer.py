@@ -114,7 +114,7 @@ class Tracer:
         module = str(frame.f_globals.get("__name__", "?"))
         if code.co_filename.startswith("<") and (cls := _class_of(code, frame)) is not None:
             self.of_classes[id(code)] = cls
-        if code.co_name == "<module>":
+        if code.co_qualname == "<module>":
             self.made.update((id(inner), inner) for inner in nested_codes(code))
         self.ran[id(code)] = code, Ran(module, code.co_qualname, code.co_filename, code.co_firstlineno)
 
