@@ -31,6 +31,7 @@ from inviscid import bodies
 from inviscid.errors import TraceError
 from inviscid.fingerprinting import nested_codes, place_of_globals, world_of_call, world_of_code
 from inviscid.fingerprinting.impure import World
+from inviscid.fingerprinting.places import place_of
 
 MINIMUM = (3, 12)
 RANDOM = "random numbers that no argument seeds"
@@ -368,6 +369,9 @@ def _sighted(code: CodeType, frame: FrameType) -> Any:
 
 def _is_users(code: CodeType, frame: FrameType) -> bool:
     name = str(frame.f_globals.get("__name__", ""))
+    if "__file__" not in frame.f_globals and os.path.isabs(code.co_filename):
+        # Libraries that write functions compile them into modules that are nowhere, and say from which file of theirs.
+        return place_of(name, code.co_filename).kind == "user"
     if name and not name.startswith("namedtuple_"):
         return place_of_globals(frame.f_globals).kind == "user"
     # Generated into a class, with globals of its own.

@@ -421,6 +421,29 @@ def test_a_text_that_is_executed_was_given(project: Any, ran: Ran) -> None:
 
 
 @needs_monitoring
+def test_what_libraries_write_is_theirs() -> None:
+    """Code of a module that is nowhere, from a file of a library or of the user's."""
+
+    def made(file: str) -> Any:
+        space: dict[str, Any] = {"__name__": "written"}
+        exec(compile("def f(x):\n    return x\n", file, "exec"), space)
+        return space["f"]
+
+    theirs, ours = made(pytest.__file__), made(__file__)
+    with tracing(Tracer()) as seen:
+        assert theirs(1) == ours(1)
+    assert [(ran.qualname, ran.file) for ran in seen.definitions()] == [("f", __file__)]
+
+
+@needs_monitoring
+def test_code_that_is_renamed_is_a_text_all_the_same() -> None:
+    with tracing(Tracer()) as seen:
+        exec(compile("1", "<template>", "exec").replace(co_name="top level"))
+    assert all(key in seen.made for key in seen.ran)
+    assert len(seen.ran) == 1
+
+
+@needs_monitoring
 def test_hooks_of_ours_are_no_part_of_the_body(ran: Ran) -> None:
     @cached(track="traced", cache_if=lambda found: found > 0, identify={"x": lambda x: x})
     def inner(x: int) -> int:
