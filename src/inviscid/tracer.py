@@ -17,7 +17,6 @@ left on when the last tracer has ended, however it ended.
 from __future__ import annotations
 
 import functools
-import opcode
 import os
 import sys
 import threading
@@ -49,7 +48,6 @@ _MESSAGES = frozenset({"logging", "logging.handlers", "warnings"})
 # They read how they are to work themselves, not what to work on.
 _OWN_NEEDS = frozenset("tempfile asyncio multiprocessing concurrent logging warnings gettext locale".split())
 _PACKAGE = __name__.partition(".")[0]
-_CALL_WITH_ALL = opcode.opmap["CALL_FUNCTION_EX"]
 # What compilers call what has no name of its own.
 _PARTS = frozenset({"<module>", "<genexpr>", "<listcomp>", "<setcomp>", "<dictcomp>"})
 
@@ -389,9 +387,11 @@ def _foreign(code: CodeType, frame: FrameType) -> Any:
     found = world_of_code(code, str(frame.f_globals.get("__name__", "")))
     if found is None:
         return _DISABLE
+    from opcode import opmap
+
     caller: Any = frame.f_back
     # Otherwise it may be compiled code that calls it, which has no frame.
-    called = caller is not None and caller.f_code.co_code[caller.f_lasti] == _CALL_WITH_ALL
+    called = caller is not None and caller.f_code.co_code[caller.f_lasti] == opmap["CALL_FUNCTION_EX"]
     if called and _is_users(caller.f_code, caller) and _by_a_body(caller):
         _read(*found)
     return None

@@ -18,7 +18,6 @@ from typing import Any
 
 import pytest
 
-import inviscid
 from inviscid import InviscidWarning, Outcome, TraceError, cached, source
 from inviscid.tracer import Tracer, tracing
 
@@ -758,7 +757,3 @@ def test_awaited(ran: Ran, hooked: Any) -> None:
 
     assert not kept(lambda text: asyncio.run(body(text)), "é", ran=ran, warning="doesn't hold")
     assert kept(lambda text: asyncio.run(body(text)), "e", ran=ran)
-
-
-def test_the_package_says_so() -> None:
-    assert issubclass(inviscid.TraceError, RuntimeError)
