@@ -5,9 +5,11 @@ same.
 """
 
 from inviscid import pickling as _pickling  # noqa: F401  it teaches pickle about cached functions
+from inviscid.auditing import Audit, audit
 from inviscid.configuration import config, configure
 from inviscid.decorate import cached, effect, fingerprint, source
 from inviscid.errors import (
+    AuditError,
     ConfigError,
     EffectError,
     FrozenMiss,
@@ -26,6 +28,7 @@ from inviscid.errors import (
     StoreVersionError,
     SymmetryError,
     SymmetryViolation,
+    TraceError,
     UnhashableInput,
     UnstorableResult,
 )
@@ -40,10 +43,10 @@ from inviscid.settings import mode
 from inviscid.store import Store
 
 __all__ = [
-    "CachedFunction", "ConfigError", "Difference", "Dir", "EffectError", "EffectFunction", "Explanation", "File",
-    "Fingerprint", "FrozenMiss", "InviscidError", "InviscidWarning", "LockError", "ModeError", "Outcome",
-    "OutputError", "Outputs", "PointerError", "ReentryError", "ReplayMiss", "SelectorError", "SourceError",
-    "SourceFunction", "Store", "StoreError", "StoreOwnershipError", "StoreVersionError", "SymmetryError",
-    "SymmetryViolation", "UnhashableInput", "UnstorableResult", "cached", "compare_fingerprints", "config",
-    "configure", "effect", "fingerprint", "mode", "source",
+    "Audit", "AuditError", "CachedFunction", "ConfigError", "Difference", "Dir", "EffectError", "EffectFunction",
+    "Explanation", "File", "Fingerprint", "FrozenMiss", "InviscidError", "InviscidWarning", "LockError",
+    "ModeError", "Outcome", "OutputError", "Outputs", "PointerError", "ReentryError", "ReplayMiss", "SelectorError",
+    "SourceError", "SourceFunction", "Store", "StoreError", "StoreOwnershipError", "StoreVersionError",
+    "SymmetryError", "SymmetryViolation", "TraceError", "UnhashableInput", "UnstorableResult", "audit", "cached",
+    "compare_fingerprints", "config", "configure", "effect", "fingerprint", "mode", "source",
 ]  # fmt: skip

@@ -77,6 +77,8 @@ class Options(NamedTuple):
     """Paths, templates of paths, and functions that make them: see `outputs`."""
     allow: tuple[str, ...] | None = ()
     """Where outputs may lie outside the project; None for anywhere."""
+    track: str = "deep"
+    """``deep``, or ``traced``: see `tracer`."""
 
 
 _DEFINED = frozenset({"class", "function"})
@@ -160,6 +162,8 @@ class References:
         self.reached: list[tuple[Part, ...]] = []
         self.memos: list[tuple[str, Callable[[], Any]]] = []
         self.declared: list[tuple[bytes, Callable[[], Any]]] = []
+        self.fingerprints: list[Fingerprint] = []
+        """Those of all that is the user's."""
         self._marks = marks
         self._forms = forms
 
@@ -189,6 +193,7 @@ class References:
         # What it is asked for is for the function that it is given to, whose code is not looked at here.
         fingerprint = FINGERPRINTS.of(base, self._marks | {MEMBERS}, self._forms)
         self.reached.append(fingerprint.definitions)
+        self.fingerprints.append(fingerprint)
         self.memos += fingerprint.memos
         overrides = value.__inviscid_overrides__() if base is not value else b""
         self.declared += fingerprint.declared
@@ -297,6 +302,9 @@ def identify(
     given_options = Encoder(references).digest([options.version, sorted(options.ignore)], "option 'version'")
     if substitutes:
         given_options = combine("options", given_options, substitutes)
+    if options.track != "deep":
+        # What was stored without a trace was not looked at.
+        given_options = combine("options", given_options, pack(options.track))
     key = make_key(fingerprint, environment, reads, inputs, given_options, options.namespace, mode.salt)
     parts = {
         "environment": environment,

@@ -354,6 +354,12 @@ def report(name: str, function: int, config: Mapping[str, frozenset[bytes]]) -> 
                 computation.disturbed = f"{name} saw another value of config '{key}' than {computation.name} ({shown})"
 
 
+def act(what: str) -> None:
+    """Note that what runs here was seen to do what nobody can look at again."""
+    for watch in _watches():
+        watch.acts[what] = None
+
+
 def disturb(why: str) -> None:
     """Say that the computation around this call must not be stored."""
     if found := _around.get():

@@ -19,10 +19,13 @@ from inviscid.outputs import OutputsLike, check, declared
 from inviscid.settings import near
 from inviscid.signature import wrapped_with_config
 from inviscid.stores import StoreLike
+from inviscid.tracer import check_version
 
 P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
+
+_TRACKS = ("deep", "traced")
 
 
 class _Listing(Protocol):
@@ -67,6 +70,7 @@ def cached(
     generator: None = None,
     max_age: float | timedelta | None = None,
     cache_if: Callable[[Any], Any] | None = None,
+    track: str = "deep",
 ) -> Callable[[Callable[P, R]], CachedFunction[P, R]]: ...
 @overload
 def cached(
@@ -84,6 +88,7 @@ def cached(
     generator: Literal["list"],
     max_age: float | timedelta | None = None,
     cache_if: Callable[[Any], Any] | None = None,
+    track: str = "deep",
 ) -> _Listing: ...
 def cached(
     function: Callable[..., Any] | None = None,
@@ -102,6 +107,7 @@ def cached(
     generator: str | None = None,
     max_age: float | timedelta | None = None,
     cache_if: Callable[[Any], Any] | None = None,
+    track: str = "deep",
 ) -> Any:
     """Keep a function's results across processes, for as long as its behaviour, config and inputs are the same.
 
@@ -132,6 +138,9 @@ def cached(
         max_age: seconds, or a `datetime.timedelta`, after which a result is computed again. It is looked at when a
             result is read, also through callers; it is no part of the key.
         cache_if: is given each result, and says whether to keep it.
+        track: ``deep``, or ``traced`` (from Python 3.12 on): every computation is watched, and its result is kept only
+            if all code that ran is in the fingerprint and nothing was seen to read the world. With ``pure`` the first
+            of the two alone.
 
     Returns:
         A `CachedFunction`.
@@ -140,12 +149,17 @@ def cached(
         TypeError: it can't be called, is a class, is a generator function without `generator`, or an output asks for a
             parameter that there isn't.
         ConfigError: a config parameter stands where it can't be injected.
+        TraceError: ``track="traced"`` before Python 3.12.
     """
     if durability not in ("auto", "always", "never"):
         raise TypeError(f"cached(): durability is 'auto', 'always' or 'never', not {durability!r}")
     if generator not in (None, "list"):
         hint = near(str(generator), ["list"])
         raise TypeError(f"cached(): generator is 'list' or left out, not {generator!r}{hint}")
+    if track not in _TRACKS:
+        raise TypeError(f"cached(): track is 'deep' or 'traced', not {track!r}{near(str(track), _TRACKS)}")
+    if track == "traced":
+        check_version("cached(track='traced')")
     if cache_if is not None and not callable(cache_if):
         raise TypeError(f"cached(): cache_if takes a function of the result, not {cache_if!r}")
     written = declared(outputs)
@@ -158,6 +172,7 @@ def cached(
         frozen=bool(frozen),
         outputs=written.paths,
         allow=written.allow,
+        track=track,
     )
     return _decorator(function, options, lambda inner: CachedFunction(inner, options, store))
 

@@ -6,6 +6,8 @@ message what to do about it.
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class InviscidError(Exception):
     """Root of every error that inviscid raises on purpose."""
@@ -118,6 +120,25 @@ class SymmetryViolation(InviscidError, AssertionError):
 
 class SelectorError(InviscidError, LookupError):
     """A selector names nothing that is there."""
+
+
+class TraceError(InviscidError, RuntimeError):
+    """What runs can't be seen: before Python 3.12, or where other tools have taken all places of `sys.monitoring`."""
+
+
+class AuditError(InviscidError, AssertionError):
+    """A function ran code that its fingerprint doesn't hold, or read the world in a way that it doesn't know of.
+
+    ``audit`` is the `Audit`.
+    """
+
+    def __init__(self, message: str, audit: Any = None) -> None:
+        super().__init__(message, audit)
+        self.audit = audit
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # What a body returned need not be something that can be sent to another process.
+        return type(self), (self.args[0], self.audit and self.audit.without_value())
 
 
 class InviscidWarning(UserWarning):

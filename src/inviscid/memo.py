@@ -29,16 +29,18 @@ from inviscid import (
     explain,
     freeze,
     outputs,
+    outside,
     results,
     settings,
     stores,
     telling,
+    tracer,
 )
 from inviscid.calls import FINGERPRINTS, Call
 from inviscid.computing import Answer, Computation
 from inviscid.confirm import Standing
 from inviscid.entry import Entry, function_name
-from inviscid.errors import OutputError, ReplayMiss, UnhashableInput, UnstorableResult
+from inviscid.errors import OutputError, ReplayMiss, TraceError, UnhashableInput, UnstorableResult
 from inviscid.explain import SAME, Difference
 from inviscid.fingerprinting import CURES
 from inviscid.freeze import Served, Slot
@@ -56,6 +58,8 @@ S = TypeVar("S")
 Q = ParamSpec("Q")
 
 _ON = settings.Mode("on")
+# How much of what ran outside a message names.
+_SHOWN = 3
 
 
 class _Session:
@@ -112,6 +116,8 @@ class Computed(NamedTuple, Generic[R]):
     """Why it must not be stored, if anything changed while it ran."""
     computation: Computation
     pending: outputs.Pending
+    outside: str = ""
+    """What its tracer saw that its fingerprint doesn't hold."""
 
 
 def _here() -> _Session:
@@ -374,16 +380,56 @@ class Memo(Wrapping[P, R]):
         pending = outputs.Pending(store, call.outputs)
         with ExitStack() as stack:
             self._lay(stack)
+            self._within_tracers(stack)
             computation = telling.computation(self, call, self._options)
             stack.enter_context(computing.computing(computation, vouched=self._options.pure))
             stack.enter_context(computing.within(self._encloses))
+            judge = self._watch(stack, call, id(computation))
             positional, keywords = self._signature.arguments(call.values)
             start = time.perf_counter()
             value = yield Body(self._kind.run, self._kind.function, positional, keywords)
             seconds = time.perf_counter() - start
             pending.settle(computation)
+            ran = judge()
+            # Its callers ran that too.
+            computation.disturbed = computation.disturbed or ran
         disturbed = computation.disturbed or self._changed(call)
-        return Computed(value, seconds, disturbed, computation, pending)
+        return Computed(value, seconds, disturbed, computation, pending, ran)
+
+    def _watch(self, stack: ExitStack, call: Call, computation: int) -> Callable[[], str]:
+        """Have the body traced, where that was asked for, until the stack unwinds or the answer is asked for: why the
+        result can't be kept, by what was seen; empty if nothing speaks against it.
+        """
+        if self._options.track != "traced":
+            return lambda: ""
+
+        def heard(impurity: tracer.Impurity) -> None:
+            if not (impurity.unseen and call.files) and len(seen.impurities) <= _SHOWN:
+                computing.act(str(impurity))
+
+        seen, running = tracer.Tracer(heard, computation), ExitStack()
+        try:
+            running.enter_context(tracer.tracing(seen, strict=not self._options.pure))
+        except TraceError as error:
+            why = str(error)
+            return lambda: why
+        stack.push(running)
+
+        def judge() -> str:
+            running.close()
+            for impurity in outside.unknown_variables(seen, call):
+                computing.act(str(impurity))
+            found = list(map(str, outside.outside_of_call(seen, call, self._forms)))
+            shown = [*found[:_SHOWN], *([f"{len(found) - _SHOWN} more"] if len(found) > _SHOWN else [])]
+            return f"it ran {' and '.join(shown)}, which its fingerprint doesn't hold" if found else ""
+
+        return judge
+
+    def _within_tracers(self, stack: ExitStack) -> None:
+        """Have the tracers around this body take it as the computations that they belong to take its result."""
+        if tracer.is_on():
+            owners = {id(one) for one in computing.callers(id(self))}
+            stack.enter_context(tracer.body(owners, vouched=self._options.pure, whole=bool(self._task)))
 
     def _changed(self, call: Call) -> str:
         """What isn't as the key says any more, now that the body has run; empty if nothing."""
@@ -407,6 +453,8 @@ class Memo(Wrapping[P, R]):
             return asis, Outcome.BYPASS_STORE, attempt.why()
         if mode.name == "readonly":
             return asis, Outcome.BYPASS_READONLY, "mode 'readonly' stores nothing"
+        if computed.outside:
+            return asis, Outcome.BYPASS_OUTSIDE, computed.outside
         if computed.disturbed:
             return asis, Outcome.BYPASS_CHANGED, computed.disturbed
         if not self._options.pure and (unseen := computation.watch.unseen()):
@@ -478,6 +526,7 @@ class Memo(Wrapping[P, R]):
         own = {read.parameter: config.own[id(read)] for read in self._reads}
         with ExitStack() as stack:
             self._lay(stack)
+            self._within_tracers(stack)
             stack.enter_context(computing.within(self._encloses))
             positional, keywords = self._signature.arguments({**values, **own})
             value = yield Body(self._kind.run, self._kind.function, positional, keywords)
@@ -492,6 +541,7 @@ class Memo(Wrapping[P, R]):
             Outcome.BYPASS_UNSTORABLE,
             Outcome.BYPASS_CHANGED,
             Outcome.BYPASS_IMPURE,
+            Outcome.BYPASS_OUTSIDE,
         ):
             events.warn(self.__qualname__, f"The results of {self.__qualname__}() are not kept: {'; '.join(reasons)}")
 

@@ -68,6 +68,8 @@ class Outcome(IntEnum):
     """`cache_if` had the result not kept."""
     BYPASS_EFFECT = 48
     """An effect: it runs at every call, and nothing is stored."""
+    BYPASS_OUTSIDE = 49
+    """The tracer saw code run that the fingerprint doesn't hold, or nothing could be traced."""
 
     @property
     def kind(self) -> str:

@@ -466,6 +466,13 @@ def _imports(code: CodeType) -> Iterator[str]:
             yield from _imports(constant)
 
 
+def _resolved(one: Watch, args: tuple[Any, ...]) -> None:
+    host = os.fsdecode(args[0]) if isinstance(args[0], str | bytes) else ""
+    # What is an address already is not looked up.
+    if host.strip("0123456789.") and ":" not in host and not _for_the_machine():
+        one.acts[f"looked up the address of {host}"] = None
+
+
 def _caller() -> str:
     """The module that did what is being heard; asked by a function that `_hear` calls."""
     return str(sys._getframe(3).f_globals.get("__name__", ""))  # noqa: SLF001  CPython's own name for it
@@ -495,5 +502,7 @@ _EVENTS: dict[str, Callable[[Watch, tuple[Any, ...]], None]] = {
     "os.posix_spawn": _started,
     "socket.connect": _connected,
     "exec": _executed,
+    "socket.getaddrinfo": _resolved,
+    "socket.gethostbyname": _resolved,
     "sqlite3.connect": _opened_database,
 }

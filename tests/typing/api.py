@@ -16,6 +16,7 @@ from inviscid import (
     Outputs,
     Store,
     UnhashableInput,
+    audit,
     cached,
     compare_fingerprints,
     config,
@@ -33,6 +34,11 @@ def plain(x: int, y: float = 1.0) -> float:
 @cached(ignore=("workers",), version=2)
 def with_options(x: int, *, workers: int = 1) -> list[int]:
     return [x] * workers
+
+
+@cached(track="traced")
+def watched(x: int) -> int:
+    return x
 
 
 @cached(outputs="{name}.txt")
@@ -141,6 +147,8 @@ assert_type(configured(1), str)
 assert_type(Model((1.0,)).predict(2.0), float)
 assert_type(Model.start(3), tuple[float, ...])
 assert_type(plain.key(1), str)
+assert_type(audit(plain, 1, y=2.0).value, float)
+assert_type(watched(1), int)
 assert_type(plain.refresh(1, y=2.0), float)
 assert_type(plain.explain(1).reasons, list[str])
 assert_type(plain.explain(1).outcome, str)

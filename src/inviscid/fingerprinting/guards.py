@@ -7,9 +7,9 @@ be taken again; the new one may well be equal.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import is_
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import Any
 
 from inviscid.sentinels import MISSING
@@ -68,6 +68,14 @@ class Guards:
     def answer(self, ask: Callable[[], list[Any]]) -> None:
         """Something that lives gives this very answer: a list of objects, or of what is equal to itself alone."""
         self._answers.append((ask, ask()))
+
+    def codes(self) -> Iterator[CodeType]:
+        """The code of every function."""
+        return (parts[0] for _, _, parts, _ in self._functions)
+
+    def classes(self) -> list[tuple[type, Iterable[tuple[str, Any]]]]:
+        """Every class with its members."""
+        return [(cls, zip(names, values, strict=True)) for cls, names, values, _ in self._classes]
 
     def hold(self) -> bool:
         """Whether everything is as it was."""

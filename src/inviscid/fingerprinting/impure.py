@@ -165,6 +165,16 @@ _METHODS: dict[str, frozenset[str]] = {
 }
 
 
+def named() -> Collection[str]:
+    """All names that are listed by themselves."""
+    return _EXACT.keys()
+
+
+def named_below() -> Collection[str]:
+    """All names that are listed with what is below them."""
+    return _BELOW.keys()
+
+
 def attaches(text: bytes) -> bool:
     """Whether a text, or the stream of a value, may be SQL that attaches a database."""
     return _ATTACH.search(text) is not None
