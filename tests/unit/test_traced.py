@@ -47,7 +47,9 @@ def nothing_left() -> Iterator[None]:
 
 @pytest.fixture
 def hooked() -> Iterator[Callable[[Callable[[Any], Any]], None]]:
-    """Puts a function where only the standard library finds it: among the handlers of encoding errors."""
+    """Puts a function where only the standard library finds it: among the handlers of encoding errors, under a name that
+    is computed.
+    """
 
     def hook(function: Callable[[Any], Any]) -> None:
         codecs.register_error("inviscid.test", function)
@@ -175,7 +177,7 @@ def test_code_that_no_analysis_sees(ran: Ran, hooked: Any) -> None:
     @cached(track="traced")
     def body(text: str) -> bytes:
         sys.audit("test.ran", "body")
-        return text.encode("ascii", "inviscid.test")
+        return text.encode("ascii", "tset.dicsivni"[::-1])
 
     assert body("abc") == b"abc"
     assert body("abc") == b"abc"
@@ -191,7 +193,7 @@ def test_code_that_no_analysis_sees(ran: Ran, hooked: Any) -> None:
 @needs_monitoring
 def test_the_outcome_says_so(hooked: Any, caplog: pytest.LogCaptureFixture) -> None:
     hooked(lambda error: ("?", error.end))
-    body = cached(track="traced")(lambda text: text.encode("ascii", "inviscid.test"))
+    body = cached(track="traced")(lambda text: text.encode("ascii", "tset.dicsivni"[::-1]))
     with caplog.at_level("INFO", "inviscid"), pytest.warns(InviscidWarning):
         body("é")
     assert [record.outcome for record in caplog.records] == [Outcome.BYPASS_OUTSIDE]
@@ -216,7 +218,7 @@ def test_callers_ran_it_too(ran: Ran, hooked: Any) -> None:
 
     @cached(track="traced")
     def inner(text: str) -> bytes:
-        return text.encode("ascii", "inviscid.test")
+        return text.encode("ascii", "tset.dicsivni"[::-1])
 
     @cached
     def outer(text: str) -> bytes:
@@ -291,7 +293,7 @@ def test_threads_belong_to_who_may_have_started_them(ran: Ran, hooked: Any) -> N
     def body(text: str) -> list[bytes]:
         sys.audit("test.ran", "body")
         found: list[bytes] = []
-        thread = threading.Thread(target=lambda: found.append(text.encode("ascii", "inviscid.test")))
+        thread = threading.Thread(target=lambda: found.append(text.encode("ascii", "tset.dicsivni"[::-1])))
         thread.start()
         thread.join()
         return found
@@ -707,7 +709,7 @@ def test_the_word_of_the_user(ran: Ran, hooked: Any) -> None:
     @cached(track="traced", pure=True)
     def encoded(text: str) -> bytes:
         sys.audit("test.ran", "encoded")
-        return text.encode("ascii", "inviscid.test")
+        return text.encode("ascii", "tset.dicsivni"[::-1])
 
     assert caller(CLOCK) == caller(CLOCK) == 1
     assert ran() == ["caller", "timed"]
@@ -723,7 +725,7 @@ def test_a_source_is_seen_by_its_value(ran: Ran, hooked: Any) -> None:
         sys.audit("test.ran", "observed")
         random.random()
         pickle.loads(CLOCK)()
-        return "é".encode("ascii", "inviscid.test")
+        return "é".encode("ascii", "tset.dicsivni"[::-1])
 
     @cached(track="traced")
     def body(x: int) -> bytes:
@@ -753,7 +755,7 @@ def test_awaited(ran: Ran, hooked: Any) -> None:
     async def body(text: str) -> bytes:
         sys.audit("test.ran", "body")
         await asyncio.sleep(0)
-        return text.encode("ascii", "inviscid.test")
+        return text.encode("ascii", "tset.dicsivni"[::-1])
 
     assert not kept(lambda text: asyncio.run(body(text)), "é", ran=ran, warning="doesn't hold")
     assert kept(lambda text: asyncio.run(body(text)), "e", ran=ran)

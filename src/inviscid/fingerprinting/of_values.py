@@ -43,6 +43,8 @@ def visit_value(walk: Walk, definition: Definition, value: Any) -> None:
         return
     definition.kind = "value"
     definition.shown = brief(value, definition.name)
+    if type(value) is str:
+        walk.texts.add(value)
     if type(attributes := members.ask(value, "__dict__")) is dict:
         names = [name for name in attributes if isinstance(name, str)]
         # The stream of a value has them sorted.

@@ -129,9 +129,10 @@ def _widen(walk: Walk) -> None:
     if whole:
         refer_to_all_extensions(walk, walk.definitions[0])
     if not _CODING.isdisjoint(walk.mentions):
-        for name, handler in registries.error_handlers(walk.mentions - walk.tried):
+        names = walk.mentions | walk.texts
+        for name, handler in registries.error_handlers(names - walk.tried):
             walk.member(walk.definitions[0], f"errors {name}", handler)
-        walk.tried |= walk.mentions
+        walk.tried |= names
 
 
 def visit(walk: Walk, definition: Definition, value: Any) -> None:

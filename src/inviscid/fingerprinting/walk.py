@@ -87,6 +87,8 @@ class Walk:
         """Installed classes that are reached, looked at whole for what user code has hung on them."""
         self.hung: dict[type, Callable[[], list[Any]]] = {}
         """What hangs on installed classes under the names that may be looked up there."""
+        self.texts: set[str] = set()
+        """Every text that is a value in reach."""
         self.tried: set[str] = set()
         """Names that were looked up where codecs look for what to do about errors."""
         self.asked: set[type] = set()

@@ -585,7 +585,10 @@ def warned(x: int) -> str:
 @cached
 def told_to_codecs(x: str) -> bytes:
     sys.audit("test.ran", "told_to_codecs")
-    return x.encode("ascii", "of test_impure")
+    return x.encode("ascii", "of test_impure") + x.encode("ascii", HANDLER)
+
+
+HANDLER = "of test_impure as a global"
 
 
 class Day:
@@ -649,7 +652,10 @@ def test_what_a_module_was_told_counts_for_who_reaches_it(ran: Any, name: str) -
 
 def test_what_is_done_about_errors_of_coding_counts(ran: Any) -> None:
     codecs.register_error("of test_impure", lambda error: ("?", error.end))
-    assert [told_to_codecs("é"), told_to_codecs("é")] == [b"?", b"?"]
+    codecs.register_error(HANDLER, lambda error: ("?", error.end))
+    assert [told_to_codecs("é"), told_to_codecs("é")] == [b"??", b"??"]
     codecs.register_error("of test_impure", lambda error: ("!", error.end))
-    assert [told_to_codecs("é"), told_to_codecs("é")] == [b"!", b"!"]
-    assert ran() == ["told_to_codecs"] * 2
+    assert [told_to_codecs("é"), told_to_codecs("é")] == [b"!?", b"!?"]
+    codecs.register_error(HANDLER, lambda error: ("!", error.end))
+    assert [told_to_codecs("é"), told_to_codecs("é")] == [b"!!", b"!!"]
+    assert ran() == ["told_to_codecs"] * 3
