@@ -43,6 +43,12 @@ _LOOKED_UP = frozenset(
     "encode decode data copy replace aclose readinto readable writable numerator denominator as_integer_ratio real "
     "imag conjugate seed random getrandbits run".split()
 )
+KINDS = frozenset(
+    f"inspect.{name}"
+    for name in "isclass isfunction ismethod isbuiltin ismodule isgenerator isgeneratorfunction iscoroutine "
+    "iscoroutinefunction isawaitable isasyncgen isasyncgenfunction iscode isframe istraceback cleandoc".split()
+)
+"""What of `inspect` tells only of what kind something is, or looks at a text."""
 # Installed classes from here may be bases: their code looks up no names but those that they have themselves.
 _CLOSED_BASES = frozenset({"builtins", "abc", "typing", "collections", "collections.abc"})
 # What `members` yields of a class beside the names of its namespace.
@@ -57,7 +63,7 @@ def opaque(name: str) -> bool:
     if name in _OPEN:
         return True
     top = "os.path" if name.startswith("os.path.") else name.partition(".")[0]
-    return top not in _CLOSED_MODULES and name not in _CLOSED
+    return top not in _CLOSED_MODULES and name not in _CLOSED and name not in KINDS
 
 
 class Narrowed:

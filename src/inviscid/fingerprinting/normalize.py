@@ -13,7 +13,7 @@ versions.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from inviscid.fingerprinting import template
 from inviscid.fingerprinting.readable import readable
@@ -89,7 +89,9 @@ class _Normalizer:
         self.names: list[Tree] = []
         self.raising = False
         self.class_name = located.class_name
-        self.names_kept = any(map(_shows_locals, all_nodes(located.node)))
+        nodes = list(all_nodes(located.node))
+        idle = {id(part) for node in nodes for part in _shows_nothing(node)}
+        self.names_kept = any(_shows_locals(node) for node in nodes if id(node) not in idle)
 
     def template(self) -> Template:
         node = self.located.node
@@ -127,6 +129,18 @@ class _Normalizer:
         self.mentions.add(self.mangled(attribute))
         if attribute in template.ASKED:
             self.mentions.update(_asked(attribute))
+
+    def of_a_class(self, node: ast.Attribute, scope: _Scope) -> bool:
+        """Whether a name is set, or asked of a class, whose name counts anyhow."""
+        if node.attr not in ("__name__", "__qualname__") or isinstance(node.ctx, ast.Store):
+            return node.attr in ("__name__", "__qualname__")
+        # The qualified name of a class in a function shows what the function is called.
+        match node.value:
+            case ast.Attribute(attr="__class__"):
+                return node.attr == "__name__"
+            case ast.Call(func=ast.Name(id="type"), args=[_], keywords=[]):
+                return node.attr == "__name__" and self.lookup("type", scope)[0] is None
+        return False
 
     def lookup(self, name: str, scope: _Scope) -> tuple[_Scope | None, int]:
         """The scope that a name lives in, and how many function scopes out; None for globals and closure cells."""
@@ -324,11 +338,7 @@ class _Normalizer:
         if block_bindings([node.annotation]).bound:
             return ["Annotated", self.expression(target, scope), self.expression(node.annotation, scope)]
         if node.value is not None:
-            return [
-                "Assign",
-                ["targets", self.expression(target, scope)],
-                ["value", self.expression(node.value, scope)],
-            ]
+            return self.statement(ast.Assign(targets=[target], value=node.value), scope)
         if isinstance(target, ast.Name):
             # The bare annotation makes the name local; where another statement does too, it does nothing.
             return None if scope.bindings.bound[target.id] > 1 else ["Local", self.target(target.id, scope)]
@@ -422,7 +432,10 @@ class _Normalizer:
         chain: list[str] = []
         base: ast.expr = node
         while isinstance(base, ast.Attribute):
-            self.mark(base.attr)
+            if self.of_a_class(base, scope):
+                self.mentions.add(base.attr)
+            else:
+                self.mark(base.attr)
             if base.attr in template.FORMATTING and not isinstance(base.value, ast.Constant):
                 # Which attributes are looked up says a text that is data here.
                 self.marks.add(template.MEMBERS)
@@ -591,6 +604,19 @@ def _shows_locals(node: ast.AST) -> bool:
     if isinstance(node, ast.Attribute):
         return node.attr == "locals"
     return isinstance(node, ast.Name) and node.id in template.SEES_LOCALS
+
+
+def _shows_nothing(node: ast.AST) -> Iterator[ast.AST]:
+    """Parts of a node that would show locals elsewhere."""
+    match node:
+        case ast.Expr(value=ast.Constant() as text):
+            # Documentation, and what else is evaluated for nothing.
+            yield text
+        case ast.Call(func=ast.Name(id="vars" | "dir") as function, args=[first, *_]) if not isinstance(
+            first, ast.Starred
+        ):
+            # They are asked about what they are given.
+            yield function
 
 
 def _number(node: ast.AST) -> bool:

@@ -32,6 +32,8 @@ def visit_class(walk: Walk, definition: Definition, cls: type) -> None:
     walk.guards.klass(cls)
     # Its repr shows the name of a class, and its private names are mangled with it.
     definition.label.append(cls.__qualname__)
+    if cls.__name__ != cls.__qualname__.rpartition(".")[2]:
+        definition.label.append(["name", cls.__name__])
     if type(cls) is not type:
         walk.refer(definition, type(cls), definition.name)
     definition.label.append(len(cls.__bases__))

@@ -7,7 +7,7 @@ import functools
 
 from inviscid.fingerprinting import registries, template
 from inviscid.fingerprinting.definition import DECIMAL, Definition, Distribution
-from inviscid.fingerprinting.narrowing import opaque
+from inviscid.fingerprinting.narrowing import KINDS, opaque
 from inviscid.fingerprinting.options import FORMATTING, PRINTING, TOLD, is_told
 from inviscid.fingerprinting.references import External, is_user
 from inviscid.fingerprinting.walk import Walk
@@ -39,7 +39,7 @@ def visit_external(walk: Walk, definition: Definition, target: External) -> None
         definition.variables.add(f"{TOLD}{module}")
     if target.place.kind == "distribution":
         definition.distribution = Distribution(*target.place[1:])
-    if target.name.partition(".")[0] == "inspect":
+    if target.name.partition(".")[0] == "inspect" and target.name not in KINDS:
         walk.marks |= template.CLOSURE_WIDE
     if target.name == "typing.get_type_hints":
         walk.marks.add(template.ANNOTATIONS)

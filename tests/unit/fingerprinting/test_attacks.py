@@ -57,6 +57,8 @@ ROWS = {
     "attribute of what pickle finds by its name": ("class S:\n def __reduce__(s): return 'v'\nv = S()\nv.size = 1\ndef f(x): return v.size", "size = 1", "size = 2"),
     "attribute of what pickle finds by a name": ("def find(n): return v\nclass S:\n def __reduce__(s): return find, ('v',)\nv = S()\nv.size = 1\ndef f(x): return v.size", "size = 1", "size = 2"),
     "attribute in a slot of what pickle finds by its name": ("class S:\n __slots__ = 'size', 'other'\n def __reduce__(s): return 'v'\nv = S()\nv.size = 1\ndef f(x): return v.size", "size = 1", "size = 2"),
+    "name that a class was given": ("class D: pass\nD.__name__ = 'one'\ndef f(x): return D.__name__, type(D()).__name__", "'one'", "'two'"),
+    "type of another meaning": ("def type(g): return g\ndef h(): pass\nh2 = h\ndef f(x): return type(h2).__name__", "def h(): pass\nh2 = h\n", "def g(): pass\nh2 = g\n"),
     "names of locals": ("import builtins\ndef f(x):\n a = 1\n return builtins.locals()", " a = 1", " b = 1"),
 }  # fmt: skip
 

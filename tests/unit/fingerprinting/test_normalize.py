@@ -37,6 +37,9 @@ SAME = {
     "elif": ("def f(x):\n if x: y = 1\n elif x > 1: y = 2\n return y",
              "def f(x):\n if x: y = 1\n else:\n  if x > 1: y = 2\n return y"),
     "docstring": ("def f(x):\n 'one'\n return x", "def f(x):\n 'two'\n return x"),
+    "docstring that looks like a query": ("def f(x):\n 'see @f'\n y = x\n return y", "def f(x):\n z = x\n return z"),
+    "local beside what is asked of an object": ("def f(x):\n y = vars(x), dir(x)\n return y", "def f(x):\n z = vars(x), dir(x)\n return z"),
+    "annotated lambda": ("def f(x):\n g: object = lambda y: y + x\n return g(1)", "def f(x):\n g = lambda y: y + x\n return g(1)"),
     "pass": ("def f(x):\n pass\n return x", "def f(x): return x"),
     "constant statement": ("def f(x):\n 3\n return x", "def f(x): return x"),
     "parameter annotation": ("def f(x: int) -> int: return x", "def f(x): return x"),
@@ -89,6 +92,8 @@ SAME = {
 }  # fmt: skip
 
 DIFFERENT = {
+    "local beside dir": ("def f(x):\n y = x\n return dir()", "def f(x):\n z = x\n return dir()"),
+    "local beside vars of what there may be": ("def f(x):\n y = x\n return vars(*x)", "def f(x):\n z = x\n return vars(*x)"),
     "int and float": ("def f(): return 1", "def f(): return 1.0"),
     "int and bool": ("def f(): return 1", "def f(): return True"),
     "signed zero": ("def f(): return 0.0", "def f(): return -0.0"),
@@ -206,7 +211,7 @@ def test_a_constant_computed_import_is_a_slot() -> None:
     [
         ("def f(g): return g.__doc__", DOC),
         ("def f(g): return getattr(g, '__doc__')", DOC),
-        ("def f(g): return type(g).__name__", NAME),
+        ("def f(g): return type(g).__qualname__", NAME),
         ("def f(g): return typing.get_type_hints(g)", ANNOTATIONS),
         ("def f(): return sys._getframe().f_lineno", EXACT),
         ("def f(g): return g.__code__", EXACT),
@@ -217,6 +222,19 @@ def test_a_constant_computed_import_is_a_slot() -> None:
 )
 def test_reflection_is_marked(text: str, mark: str) -> None:
     assert mark in form(text).marks
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def f(g): return type(g).__name__",
+        "def f(g): return g.__class__.__name__",
+        "def f(g): g.__name__ = g.__qualname__ = 'g'",
+    ],
+)
+def test_the_name_of_a_class_is_no_reflection(text: str) -> None:
+    """It counts anyhow; and what is set is not looked at."""
+    assert NAME not in form(text).marks
 
 
 def test_a_method_called_eval_is_no_reflection() -> None:

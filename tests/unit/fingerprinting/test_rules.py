@@ -208,6 +208,8 @@ WAYS = [
     (["test_attacks class that a state leaves out"], "functools.partial, type)", "functools.partial)"),
     (["test_attacks attribute of what pickle finds by its name"], "return _held(context, named_only, dict(_attributes_of(value)))", "return named_only"),
     (["test_attacks attribute of what pickle finds by a name"], "dict(_attributes_of(value)) if by_name else", "{} if by_name else"),
+    (["test_attacks name that a class was given"], "if cls.__name__ != cls.__qualname__.rpartition", "if False and cls.__qualname__.rpartition"),
+    (["test_attacks type of another meaning"], 'if slot.name == "type" and slot.kind == "global"', "if False"),
     (["test_attacks how a class is pickled"], "if (reducer := copyreg.dispatch_table.get(cls)) is not None:", "if (reducer := None) is not None:"),
     (["test_attacks structural protocol"], 'if getattr(cls, "_is_protocol", False):', "if False:"),
     (["test_attacks positions of a pattern of another class"], 'name for name in vars(cls).get("__match_args__", ())', "name for name in ()"),
