@@ -94,6 +94,12 @@ def mutants(session: nox.Session) -> None:
     _foreign(session, "mutants")
 
 
+@nox.session(python="3.12")
+def audit(session: nox.Session) -> None:
+    """The test suites of libraries from PyPI under the audit: fingerprints hold all that the tests run."""
+    _foreign(session, "audits", "test")
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Rules and format of the source."""
