@@ -51,8 +51,8 @@ from inviscid.sentinels import MISSING
 from inviscid.settings import Mode
 
 
-def _encode(value: object, reference: Callable[[object, str], bytes], path: str) -> bytes:
-    return Encoder(reference).encode(value, path)
+def _encode(value: object, reference: Callable[[object, str], bytes], path: str, *, whole: bool = False) -> bytes:
+    return Encoder(reference, whole=whole).encode(value, path)
 
 
 FINGERPRINTS = Fingerprinter(_encode)

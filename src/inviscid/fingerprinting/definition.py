@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from inviscid.fingerprinting.guards import Guards
 
-Encode = Callable[[object, Callable[[object, str], bytes], str], bytes]
-"""Gives the canonical stream of a value: (value, what functions and classes in it contribute, path for messages)."""
+
+class Encode(Protocol):
+    """Gives the canonical stream of a value."""
+
+    def __call__(
+        self, value: object, reference: Callable[[object, str], bytes], path: str, *, whole: bool = False
+    ) -> bytes:
+        """The stream.
+
+        Args:
+            value: anything.
+            reference: what functions and classes in it contribute.
+            path: for messages.
+            whole: whether instances count by all that they hold, whatever pickle would take of them.
+        """
 
 
 DECIMAL = "decimal context"

@@ -182,3 +182,11 @@ def ask(value: Any, attribute: str) -> Any:
         return getattr(value, attribute, MISSING)
     except Exception:  # noqa: BLE001  that is what this function is for
         return MISSING
+
+
+def says_its_state(cls: type) -> bool:
+    """Whether a class says itself what of its instances pickle takes."""
+    return any(
+        getattr(cls, name, None) is not getattr(object, name)
+        for name in ("__reduce_ex__", "__reduce__", "__getstate__")
+    )

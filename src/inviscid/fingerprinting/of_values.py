@@ -49,7 +49,12 @@ def visit_value(walk: Walk, definition: Definition, value: Any) -> None:
         names = [name for name in attributes if isinstance(name, str)]
         # The stream of a value has them sorted.
         definition.marked += [(template.ORDER, names)] if names != sorted(names) else []
-    _add_content(walk, definition, stream, parts)
+    if any(isinstance(part, type) and members.says_its_state(part) for part in parts):
+        # What such an instance fills while it is used, and leaves out of its state, is no news later: so it is looked
+        # at now and not watched.
+        _add_content(walk, definition, *_content(functools.partial(walk.encode, whole=True), value, definition.name))
+    else:
+        _add_content(walk, definition, stream, parts)
     if type(value) not in IMMUTABLE:
         _guard_content(walk, definition, hold(value), (stream, parts))
 

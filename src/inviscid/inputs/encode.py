@@ -116,6 +116,7 @@ class Encoder:
             use this encoder itself.
         ordered: Whether the order in which attributes of instances were set counts.
         volatile: Names of instance attributes that are left out wherever they occur.
+        whole: Whether instances count by all their attributes that have a digest, whatever their classes say to pickle.
         content: Gives the digest of a contiguous buffer of bytes. A caller that knows digests of memory (of what it
             mapped from a store) can look there first; it must give what `inviscid.digest.digest` gives.
     """
@@ -123,7 +124,7 @@ class Encoder:
     __slots__ = (
         "_alive", "_base", "_memo", "_pack", "_packer", "_probing", "_reference", "_referred", "_root", "_rules",
         "_sets", "_stack", "_start", "_starts", "content", "decimals", "files", "looks_up", "ordered",
-        "paths", "volatile",
+        "paths", "volatile", "whole",
     )  # fmt: skip
 
     def __init__(
@@ -132,10 +133,12 @@ class Encoder:
         *,
         volatile: Collection[str] = (),
         ordered: bool = False,
+        whole: bool = False,
         content: Callable[[Buffer], bytes] = digest_of,
     ) -> None:
         self.volatile = frozenset(volatile)
         self.ordered = ordered
+        self.whole = whole
         self.content = content
         self.files: list[tuple[str, str, bytes]] = []
         """(``file`` or ``tree``, path, digest) of what was encoded by what is in files."""
@@ -332,6 +335,16 @@ class Encoder:
             stream = self._pack(ExtType(tags.REFERENCE, self._reference(target, self.where())))
             known = self._referred[id(target)] = target, Raw(stream)
         return known[1]
+
+    def attempt(self, value: object) -> Raw | None:
+        """The stream of a part of what is being encoded; None where it has no digest."""
+        mark, depth = len(self._alive), len(self._stack)
+        try:
+            return Raw(self._walk(value))
+        except (UnhashableInput, RecursionError):
+            del self._stack[depth:]
+            self._forget(mark)
+            return None
 
     def unordered(self, elements: Iterable[object]) -> list[Raw]:
         """The streams of the elements of a set, sorted (see the docstring of the module)."""

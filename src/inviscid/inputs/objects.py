@@ -5,7 +5,8 @@ state is has said it here too. Attributes are sorted by name: the order in which
 
 But what pickle takes may be a name, under which the same will be found elsewhere. Here the same need not be there
 tomorrow: an instance that is reduced to names alone counts by its attributes too, and one whose class says what its
-state is by the functions and classes that its attributes hold, whatever it leaves out.
+state is by the functions and classes that its attributes hold, whatever it leaves out. Where it is asked *whole*,
+because somebody has it at hand whatever is pickled, all of its attributes count.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ def reduced(context: Context, value: Any) -> Node | Raw:
         states = _states(held)
         if states is not None:
             node = attributes(context, tags.OBJECT, *states, before=(reference,))
-            return _held(context, node, _code_of(value)) if _says_its_state(kind) else node
+            return _held(context, node, _beside(context, value)) if _says_its_state(kind) else node
     children = [
         reference,
         function,
@@ -82,7 +83,7 @@ def reduced(context: Context, value: Any) -> Node | Raw:
     labels = ("", ".__reduce_ex__()[0]", ".__reduce_ex__()[1]", "", "", "", ".__reduce_ex__()[5]")
     node = Node(tags.REDUCED, children if setter is None else [*children, setter], labels)
     by_name = not isinstance(function, type) and held is None and all(type(part) is str for part in arguments)
-    return _held(context, node, dict(_attributes_of(value)) if by_name else _code_of(value))
+    return _held(context, node, dict(_attributes_of(value)) if by_name else _beside(context, value))
 
 
 def _says_its_state(kind: type) -> bool:
@@ -94,6 +95,16 @@ def _says_its_state(kind: type) -> bool:
 def _held(context: Context, node: Node, held: dict[str, object]) -> Node:
     """What pickle would take, and what an instance holds beside it."""
     return attributes(context, tags.HOLDER, held, before=(node,)) if held else node
+
+
+def _beside(context: Context, value: object) -> dict[str, object]:
+    """What counts of an instance beside what pickle takes of it."""
+    code = _code_of(value)
+    if not context.whole:
+        return code
+    streams = {name: context.attempt(part) for name, part in _attributes_of(value)}
+    held = {name: stream for name, stream in streams.items() if stream is not None}
+    return held | {name: part for name, part in code.items() if name.partition(".")[0] not in held}
 
 
 def _attributes_of(value: object) -> Iterator[tuple[str, object]]:

@@ -57,6 +57,10 @@ class Context(Protocol):
     decimals: bool
     paths: bool
     looks_up: bool
+    whole: bool
+
+    def attempt(self, value: object) -> Raw | None:
+        """The stream of a part; None where it has no digest."""
 
     def refer(self, target: object) -> Raw:
         """What the caller says that a class, function or module contributes."""

@@ -27,8 +27,13 @@ class Library(NamedTuple):
     """Modules that are not imported: they need what isn't there, or act when they are imported."""
     whole: bool = False
     """Whether `exec` with text that is made when it runs is in reach of nearly everything, so that all of it counts."""
-    earlier: tuple[str, ...] = ()
-    """Releases before it, oldest first: see `history`."""
+    earlier: tuple[tuple[str, str], ...] = ()
+    """(version, sha256) of releases before it, oldest first: see `history`."""
+
+    @property
+    def releases(self) -> list[Library]:
+        """All of them, oldest first."""
+        return [*(self._replace(version=version, sha256=sha256) for version, sha256 in self.earlier), self]
 
     @property
     def folder(self) -> str:
@@ -37,7 +42,16 @@ class Library(NamedTuple):
 
 LIBRARIES = [
     Library(
-        "toolz", "1.0.0", "2c86e3d9a04798ac556793bced838816296a2f085017664e4995cb40a1047a02", "toolz", "toolz/tests"
+        "toolz",
+        "1.0.0",
+        "2c86e3d9a04798ac556793bced838816296a2f085017664e4995cb40a1047a02",
+        "toolz",
+        "toolz/tests",
+        earlier=(
+            ("0.11.2", "6b312d5e15138552f1bda8a4e66c30e236c831b612b2bf0005f8a1df10a4bc33"),
+            ("0.12.0", "88c570861c440ee3f2f6037c4654613228ff40c93a6c25e0eba70d17282c6194"),
+            ("0.12.1", "ecca342664893f177a13dac0e6b41cbd8ac25a358e5f215316d43e2100224f4d"),
+        ),
     ),
     Library(
         "more-itertools",
@@ -45,6 +59,12 @@ LIBRARIES = [
         "5482bfef7849c25dc3c6dd53a6173ae4795da2a41a80faea6700d9f5846c5da6",
         "more_itertools",
         "tests",
+        earlier=(
+            ("10.1.0", "626c369fa0eb37bac0291bce8259b332fd59ac792fa5497b59837309cd5b114a"),
+            ("10.2.0", "8fccb480c43d3e99a00087634c06dd02b0d50fbf088b380de5a41a015ec239e1"),
+            ("10.3.0", "e5d93ef411224fbcef366a6e8ddc4c5781bc6359d43412a65dd5964e46111463"),
+            ("10.4.0", "fe0e63c4ab068eac62410ab05cccca2dc71ec44ba8ef29916a0090df061cf923"),
+        ),
     ),
     Library(
         "sortedcontainers",
@@ -52,9 +72,22 @@ LIBRARIES = [
         "25caa5a06cc30b6b83d11423433f65d1f9d76c4c6a0c90e3379eaa43b9bfdb88",
         "sortedcontainers",
         "",
+        earlier=(
+            ("2.2.2", "4e73a757831fc3ca4de2859c422564239a31d8213d09a2a666e375807034d2ba"),
+            ("2.3.0", "59cc937650cf60d677c16775597c89a960658a09cf7c1a668f86e1e4464b10a1"),
+        ),
     ),
     Library(
-        "boltons", "24.1.0", "4a49b7d57ee055b83a458c8682a2a6f199d263a8aa517098bda9bab813554b87", "boltons", "tests"
+        "boltons",
+        "24.1.0",
+        "4a49b7d57ee055b83a458c8682a2a6f199d263a8aa517098bda9bab813554b87",
+        "boltons",
+        "tests",
+        earlier=(
+            ("23.0.0", "8c50a71829525835ca3c849c7ed2511610c972b4dddfcd41a4a5447222beb4b0"),
+            ("23.1.1", "d2cb2fa83cf2ebe791be1e284183e8a43a1031355156a968f8e0a333ad2448fc"),
+            ("24.0.0", "7153feccaea1ff2e1472f68d4b57fadb796a2ee49d29f638f1c9cd8fb5ebd916"),
+        ),
     ),
     Library(
         "pyrsistent",
@@ -62,9 +95,18 @@ LIBRARIES = [
         "4c48f78f62ab596c679086084d0dd13254ae4f3d6c72a83ffdf5ebdef8f265a4",
         "pyrsistent",
         "tests",
+        earlier=(
+            ("0.18.1", "d4d61f8b993a7255ba714df3aca52700f8125289f84f704cf80916517c46eb96"),
+            ("0.19.3", "1a2994773706bbb4995c31a97bc94f1418314923bd1048c6d964837040376440"),
+        ),
     ),
     Library(
-        "mpmath", "1.3.0", "7a28eb2a9774d00c7bc92411c19a89209d5da7c4c9a9e227be8330a23a25b91f", "mpmath", "mpmath/tests"
+        "mpmath",
+        "1.3.0",
+        "7a28eb2a9774d00c7bc92411c19a89209d5da7c4c9a9e227be8330a23a25b91f",
+        "mpmath",
+        "mpmath/tests",
+        whole=True,
     ),
     Library(
         "networkx",

@@ -6,12 +6,12 @@ import datetime as dt
 import platform
 from pathlib import Path
 
-_PAGES = Path(__file__).parents[3] / "docs" / "explanation" / "proofs"
+PAGES = Path(__file__).parents[3] / "docs" / "explanation" / "proofs"
 
 
 def fill(proof: str, text: str) -> None:
     """Replace what the page of a proof shows of its last run."""
-    file = _PAGES / f"{proof}.md"
+    file = PAGES / f"{proof}.md"
     begin, end = (f"<!-- written by nox -s {proof}: {part} -->" for part in ("begin", "end"))
     top, _, rest = file.read_text(encoding="utf-8").partition(begin)
     _, _, bottom = rest.partition(end)
