@@ -150,7 +150,9 @@ def cluttered(text: str) -> tuple[str, int]:
     for node in ast.walk(ast.parse(text)):
         value = node.value if isinstance(node, ast.Return | ast.Assign | ast.AugAssign) else None
         if value is not None:
-            edited.replace(edited.offset(value.lineno, value.col_offset), edited.offset(value.lineno, value.col_offset), " (")
+            edited.replace(
+                edited.offset(value.lineno, value.col_offset), edited.offset(value.lineno, value.col_offset), " ("
+            )
             end = edited.offset(value.end_lineno, value.end_col_offset)
             edited.replace(end, end, ")")
         if isinstance(node, ast.stmt) and not isinstance(node, (*compound, ast.TryStar)):
@@ -244,7 +246,7 @@ class _Unannotated(ast.NodeTransformer):
             node.returns = None
         return node
 
-    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815  the name that is looked for
+    visit_AsyncFunctionDef = visit_FunctionDef
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
         if not self.inside or node.value is None:
@@ -282,7 +284,7 @@ class _Annotated(ast.NodeTransformer):
             node.returns = ast.Constant("object")
         return node
 
-    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815  the name that is looked for
+    visit_AsyncFunctionDef = visit_FunctionDef
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
         target = node.targets[0]
@@ -389,6 +391,7 @@ class _Scope:
         self.times: dict[str, int] = {}
         self.globals: set[str] = set()
         self.nonlocals: set[str] = set()
+        # Whether names of locals can be seen in it, or in a function around it or inside of it.
         self.observed = False
 
     def bind(self, name: str, way: str) -> None:
@@ -420,7 +423,7 @@ class Names(ast.NodeVisitor):
         self.strings: list[str] = []
         self.attributes: set[str] = set()
         self.words: set[str] = set()
-        self.in_class = False
+        self.observers: list[_Scope] = []
         self.hidden: set[str] = set()
         """Names that a class body binds: there they may mean what is outside."""
 
@@ -429,7 +432,11 @@ class Names(ast.NodeVisitor):
         while current is not None:
             if name in current.globals:
                 return self.module
-            if name in current.bound and name not in current.nonlocals and (current is scope or current.kind != "class"):
+            if (
+                name in current.bound
+                and name not in current.nonlocals
+                and (current is scope or current.kind != "class")
+            ):
                 return current
             current = current.parent
         return None
@@ -448,6 +455,7 @@ class Names(ast.NodeVisitor):
             self.observe()
 
     def observe(self) -> None:
+        self.observers.append(self.scope)
         current: _Scope | None = self.scope
         while current is not None:
             current.observed = True
@@ -487,7 +495,7 @@ class Names(ast.NodeVisitor):
             self.visit(one)
         self.function(node, node.body)
 
-    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815  the name that is looked for
+    visit_AsyncFunctionDef = visit_FunctionDef
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
         self.function(node, [node.body])
@@ -539,13 +547,13 @@ class Names(ast.NodeVisitor):
             future = isinstance(node, ast.ImportFrom) and node.module == "__future__"
             self.note(name, _setter(one, "asname"), "fixed" if fixed or future else "imported")
 
-    visit_ImportFrom = visit_Import  # noqa: N815  the name that is looked for
+    visit_ImportFrom = visit_Import
 
     def visit_Global(self, node: Any) -> None:
         for number, name in enumerate(node.names):
             self.note(name, _placer(node.names, number))
 
-    visit_Nonlocal = visit_Global  # noqa: N815  the name that is looked for
+    visit_Nonlocal = visit_Global
 
     def bound_by_name(self, node: Any) -> None:
         field = "rest" if isinstance(node, ast.MatchMapping) else "name"
@@ -580,6 +588,12 @@ def names_of(tree: ast.Module) -> Names:
     names = Names()
     for one in tree.body:
         names.visit(one)
+    # What was gone through before its function turned out to see its locals.
+    for one in names.occurrences:
+        current: _Scope | None = one.scope
+        while current is not None and current.kind != "module":
+            one.scope.observed = one.scope.observed or current in names.observers
+            current = current.parent
     return names
 
 
@@ -668,9 +682,12 @@ def renamed_imports(files: Files, users: Files) -> Rewritten:
         said = {word for string in names.strings for word in re.findall(r"\w+", string)}
         free = not _SEE_GLOBALS & (names.words | names.attributes) and not _typed(tree) and _PREFIX not in files[file]
 
-        def wanted(name: str, home: _Scope, names: Names = names, taken: set[str] = asked | said, free: bool = free) -> bool:
+        def wanted(
+            name: str, home: _Scope, names: Names = names, taken: set[str] = asked | said, free: bool = free
+        ) -> bool:
             once = home.kind == "module" and home.bound[name] == {"imported"} and home.times[name] == 1
-            return once and free and name not in taken and name not in names.hidden
+            alone = once and not hasattr(builtins, name)
+            return alone and free and name not in taken and name not in names.hidden
 
         starred = any(isinstance(one, ast.ImportFrom) and one.names[0].name == "*" for one in ast.walk(tree))
         found = 0 if starred or file.endswith("__init__.py") else _renamed(tree, names, wanted)
@@ -685,6 +702,8 @@ def _roots(files: Files) -> set[str]:
 
 
 _LINES = frozenset({"lines"})
+_MEMBERS = "members by name"
+"""Then what a function shows of itself may be looked up under a name that is computed."""
 
 REWRITES = [
     Rewrite("another formatter's style", _LINES, formatted),
@@ -693,12 +712,12 @@ REWRITES = [
     Rewrite("parentheses and semicolons added", _LINES, _each(cluttered)),
     Rewrite("strings and numbers spelled anew", _LINES, _each(respelled)),
     Rewrite("comments stripped", _LINES, _each(uncommented)),
-    Rewrite("documentation stripped", _LINES | {"documentation"}, _each(undocumented)),
-    Rewrite("comments and documentation stripped", _LINES | {"documentation"}, _each(bare)),
-    Rewrite("annotations stripped", _LINES | {"annotations"}, _each(unannotated)),
-    Rewrite("annotations added", _LINES | {"annotations"}, _each(annotated)),
+    Rewrite("documentation stripped", _LINES | {"documentation", _MEMBERS}, _each(undocumented)),
+    Rewrite("comments and documentation stripped", _LINES | {"documentation", _MEMBERS}, _each(bare)),
+    Rewrite("annotations stripped", _LINES | {"annotations", _MEMBERS}, _each(unannotated)),
+    Rewrite("annotations added", _LINES | {"annotations", _MEMBERS}, _each(annotated)),
     Rewrite("local variables renamed", _LINES, _each(renamed_locals)),
-    Rewrite("private and nested functions renamed", _LINES | {"names"}, renamed_helpers),
+    Rewrite("private and nested functions renamed", _LINES | {"names", _MEMBERS}, renamed_helpers),
     Rewrite("imported names renamed", _LINES, renamed_imports),
     Rewrite("functions reordered", _LINES | {"order of names"}, _each(reordered)),
     Rewrite("methods reordered", _LINES | {"order of names"}, _each(reordered_methods)),
