@@ -15,8 +15,6 @@ Exits 1 if a fingerprint changed without a reason, or if something was unseen.
 from __future__ import annotations
 
 import argparse
-import datetime as dt
-import platform
 import re
 import sys
 import tempfile
@@ -28,12 +26,14 @@ from typing import NamedTuple
 
 from bench import Bench, prepare
 from libraries import LIBRARIES, Library
+from pages import fill
 from rewriting import REWRITES, Files, Rewrite, Rewritten
 from trials import Told, Trial, tell_all
 
-_PAGE = Path(__file__).parents[3] / "docs" / "explanation" / "proofs" / "rewrites.md"
-_BEGIN, _END = "<!-- written by nox -s rewrites: begin -->", "<!-- written by nox -s rewrites: end -->"
 _TOLD = 3
+_NAMED = 4
+_OF_WHOLE = 24
+"""Entries of a library nearly all of which each of them reaches: that takes seconds for each."""
 
 KNOWN = [
     (
@@ -102,8 +102,8 @@ def reason(rewrite: Rewrite, before: Told, after: Told, entry: str) -> tuple[str
     then, now = set(before.parts[entry]), set(after.parts[entry])
     names = sorted({part.partition(" ")[2] for part in then ^ now})
     differ = ", ".join(names[:_TOLD]) + (f" and {len(names) - _TOLD} more" if len(names) > _TOLD else "")
-    if observed := sorted(marks & rewrite.seen_by):
-        return f"observed: {', '.join(observed)}", differ
+    if observed := [mark for mark in rewrite.seen_by if mark in marks]:
+        return observed[0], differ
     for which, pattern, why in KNOWN:
         if which == rewrite.name and names and all(re.fullmatch(pattern, name) for name in names):
             return why, differ
@@ -140,10 +140,10 @@ def _trial(entries: list[str], files: Files) -> Trial:
     return Trial(files, tuple(entries), tuple(entries), parts=True)
 
 
-def prove(bench: Bench, rewrites: list[Rewrite], limit: int) -> Proved:
+def prove(bench: Bench, rewrites: list[Rewrite]) -> Proved:
     """All rewrites of one library."""
     started = time.monotonic()
-    entries = bench.entries[:limit]
+    entries = bench.entries
     files = {name: bench.text(name) for name in bench.files()}
     users = {file.name: file.read_text(encoding="utf-8") for file in (bench.path.parent / "entries").glob("*.py")}
     before = bench.workers[0].tell(_trial(entries, {}))
@@ -185,8 +185,6 @@ def lines_of(proved: Proved) -> Iterator[str]:
 def table(proved: list[Proved]) -> str:
     """The results as a page has them."""
     lines = [
-        f"Taken on {dt.datetime.now(dt.UTC).date()}, with CPython {platform.python_version()}.",
-        "",
         "| library | version | entries |",
         "|---|---|---|",
         *(f"| {one.library.name} | {one.library.version} | {one.entries} |" for one in proved),
@@ -197,37 +195,25 @@ def table(proved: list[Proved]) -> str:
         f"| rewrite | {' | '.join(one.library.name for one in proved)} |",
         f"|---|{'---|' * len(proved)}",
     ]
-    notes: list[str] = []
+    why: dict[tuple[str, str], list[tuple[str, int]]] = {}
     for number, outcome in enumerate(proved[0].outcomes):
         cells = []
         for one in proved:
             here = one.outcomes[number]
-            needless = sum(len(entries) for entries in here.unexplained.values())
-            cells.append(f"{here.reasons.total() + needless} ({here.places:,})" if here.places else "–")
-            notes += [
-                f"| {here.rewrite} | {one.library.name} | {count} | {why} |"
-                for why, count in sorted(here.reasons.items())
-            ]
-            notes += [
-                f"| {here.rewrite} | {one.library.name} | {len(entries)} | **none**: {differ} |"
-                for differ, entries in here.unexplained.items()
-            ]
-            if here.apart:
-                seen = "" if here.unseen else ", which the fingerprint shows"
-                told = f"they give something else{seen}"
-                notes.append(f"| {here.rewrite} | {one.library.name} | {len(here.apart)} | {told} |")
+            needless = {f"**none**, in {differ}": len(entries) for differ, entries in here.unexplained.items()}
+            unseen = {"**unseen**: they give something else": len(here.unseen)} if here.unseen else {}
+            apart = {"they give something else": len(here.apart) - len(here.unseen)} if here.apart else {}
+            cells.append(f"{sum({**here.reasons, **needless}.values())} ({here.places:,})" if here.places else "–")
+            for reason, count in sorted({**here.reasons, **needless, **apart, **unseen}.items()):
+                why.setdefault((one.library.name, reason), []).append((here.rewrite, count))
         lines.append(f"| {outcome.rewrite} | {' | '.join(cells)} |")
-    if notes:
-        lines += ["", "Why some changed:", "", "| rewrite | library | entries | reason |", "|---|---|---|---|", *notes]
+    if why:
+        lines += ["", "Why some changed:", "", "| library | reason | rewrites | entries |", "|---|---|---|---|"]
+    for (name, reason), found in sorted(why.items()):
+        which = "; ".join(rewrite for rewrite, _ in found) if len(found) <= _NAMED else f"{len(found)} of them"
+        counts = sorted({count for _, count in found})
+        lines.append(f"| {name} | {reason} | {which} | {'–'.join(map(str, dict.fromkeys([counts[0], counts[-1]])))} |")
     return "\n".join(lines)
-
-
-def write(proved: list[Proved]) -> None:
-    """Put the tables on their page."""
-    page = _PAGE.read_text(encoding="utf-8")
-    head, _, rest = page.partition(_BEGIN)
-    tail = rest.partition(_END)[2]
-    _PAGE.write_text(f"{head}{_BEGIN}\n\n{table(proved)}\n\n{_END}{tail}", encoding="utf-8")
 
 
 def main() -> None:
@@ -236,7 +222,7 @@ def main() -> None:
     parser.add_argument("--own", default="", help="instead of them a package that lies unpacked in NAME-0 beside them")
     parser.add_argument("--only", action="append", default=[], help="a part of a rewrite's name; else all of them")
     parser.add_argument("--without", action="append", default=[], help="a part of a rewrite's name that is left out")
-    parser.add_argument("--limit", type=int, default=1 << 30, help="entries of each library, at most")
+    parser.add_argument("--limit", type=int, default=0, help="entries of each library, at most")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--weakened", default="", help="leave a rule out: see weakened.py")
     parser.add_argument("--write", action="store_true", help="put the tables on their page of the documentation")
@@ -255,15 +241,16 @@ def main() -> None:
     for library in libraries:
         # The mutation proof has its benches elsewhere: both may run at once.
         folder = options.kept / "rewritten" / library.name
-        bench = prepare(library, options.kept, folder, workers=options.workers, weakened=options.weakened)
+        most = min(options.limit or _OF_WHOLE, _OF_WHOLE) if library.whole else options.limit
+        bench = prepare(library, options.kept, folder, workers=options.workers, weakened=options.weakened, most=most)
         try:
-            proved = prove(bench, rewrites, options.limit)
+            proved = prove(bench, rewrites)
         finally:
             bench.close()
         every.append(proved)
         print("\n".join(lines_of(proved)), flush=True)
     if options.write:
-        write(every)
+        fill("rewrites", table(every))
     sys.exit(any(outcome.bad for proved in every for outcome in proved.outcomes))
 
 

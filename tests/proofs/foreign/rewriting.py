@@ -45,8 +45,8 @@ class Rewrite(NamedTuple):
     """A way to write the same in another way."""
 
     name: str
-    seen_by: frozenset[str]
-    """Marks of code that observes what is changed: its fingerprint changes with reason."""
+    seen_by: tuple[str, ...]
+    """Marks of code that observes what is changed: its fingerprint changes with reason. The plainest reason is first."""
     apply: Callable[[Files, Files], Rewritten]
     """Given the files of the library, and those of others that use it."""
 
@@ -701,24 +701,24 @@ def _roots(files: Files) -> set[str]:
     return {name.split("/", maxsplit=1)[0].removesuffix(".py") for name in files}
 
 
-_LINES = frozenset({"lines"})
+_LINES = "lines"
 _MEMBERS = "members by name"
 """Then what a function shows of itself may be looked up under a name that is computed."""
 
 REWRITES = [
-    Rewrite("another formatter's style", _LINES, formatted),
-    Rewrite("printed from the syntax tree", _LINES, _each(printed)),
-    Rewrite("lines shifted, comments added", _LINES, _each(shifted)),
-    Rewrite("parentheses and semicolons added", _LINES, _each(cluttered)),
-    Rewrite("strings and numbers spelled anew", _LINES, _each(respelled)),
-    Rewrite("comments stripped", _LINES, _each(uncommented)),
-    Rewrite("documentation stripped", _LINES | {"documentation", _MEMBERS}, _each(undocumented)),
-    Rewrite("comments and documentation stripped", _LINES | {"documentation", _MEMBERS}, _each(bare)),
-    Rewrite("annotations stripped", _LINES | {"annotations", _MEMBERS}, _each(unannotated)),
-    Rewrite("annotations added", _LINES | {"annotations", _MEMBERS}, _each(annotated)),
-    Rewrite("local variables renamed", _LINES, _each(renamed_locals)),
-    Rewrite("private and nested functions renamed", _LINES | {"names", _MEMBERS}, renamed_helpers),
-    Rewrite("imported names renamed", _LINES, renamed_imports),
-    Rewrite("functions reordered", _LINES | {"order of names"}, _each(reordered)),
-    Rewrite("methods reordered", _LINES | {"order of names"}, _each(reordered_methods)),
+    Rewrite("another formatter's style", (_LINES,), formatted),
+    Rewrite("printed from the syntax tree", (_LINES,), _each(printed)),
+    Rewrite("lines shifted, comments added", (_LINES,), _each(shifted)),
+    Rewrite("parentheses and semicolons added", (_LINES,), _each(cluttered)),
+    Rewrite("strings and numbers spelled anew", (_LINES,), _each(respelled)),
+    Rewrite("comments stripped", (_LINES,), _each(uncommented)),
+    Rewrite("documentation stripped", ("documentation", _LINES, _MEMBERS), _each(undocumented)),
+    Rewrite("comments and documentation stripped", ("documentation", _LINES, _MEMBERS), _each(bare)),
+    Rewrite("annotations stripped", ("annotations", _LINES, _MEMBERS), _each(unannotated)),
+    Rewrite("annotations added", ("annotations", _LINES, _MEMBERS), _each(annotated)),
+    Rewrite("local variables renamed", (_LINES,), _each(renamed_locals)),
+    Rewrite("private and nested functions renamed", ("names", _LINES, _MEMBERS), renamed_helpers),
+    Rewrite("imported names renamed", (_LINES,), renamed_imports),
+    Rewrite("functions reordered", ("order of names", _LINES), _each(reordered)),
+    Rewrite("methods reordered", ("order of names", _LINES), _each(reordered_methods)),
 ]
