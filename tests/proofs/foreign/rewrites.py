@@ -6,8 +6,8 @@ Each rewrite is applied to all files of a library at once. Then all entries are 
 they gave before, and all fingerprints are taken. One that is another now needs a *reason*: code in its reach that
 observes what was rewritten, which inviscid says itself by a mark of the fingerprint, or a line of `KNOWN`.
 
-An entry that gives something else after a rewrite is counted apart: it reads its own documentation, say. Its fingerprint
-must have changed, or what it read was *unseen*.
+An entry that gives something else after a rewrite is counted apart: it reads its own documentation, say. It needs a reason
+as well; and its fingerprint must have changed, or what it read was *unseen*.
 
 Exits 1 if a fingerprint changed without a reason, or if something was unseen.
 """
@@ -125,12 +125,14 @@ def judge(
     changed = {entry for entry in entries if told.digests[entry] != before.digests[entry]}
     apart = [entry for entry in entries if told.outcomes[entry] != before.outcomes[entry]]
     for entry in entries:
-        if entry in changed and entry not in apart:
+        if entry in changed:
             why, differ = reason(rewrite, before, told, entry)
-            if why:
+            if not why:
+                # Where nothing observes what was rewritten, and yet it gives something else, the rewrite is wrong.
+                wrong = "it gives something else: " if entry in apart else ""
+                unexplained.setdefault(wrong + differ, []).append(entry)
+            elif entry not in apart:
                 reasons[why] += 1
-            else:
-                unexplained.setdefault(differ, []).append(entry)
     unseen = [entry for entry in apart if entry not in changed]
     kept = len(entries) - len(changed)
     return Outcome(rewrite.name, rewritten.places, left, kept, reasons, unexplained, apart, unseen)
