@@ -117,11 +117,12 @@ def counter(start: int = 0):
     (6, 7)
     """
     current = start
+    step = lambda value: value + 1
 
     def count() -> int:
         """The next one."""
         nonlocal current
-        current = (lambda value: value + 1)(current)
+        current = step(current)
         return current
 
     return count
