@@ -101,6 +101,12 @@ def audit(session: nox.Session) -> None:
 
 
 @nox.session
+def rewrites(session: nox.Session) -> None:
+    """Libraries from PyPI, all files written in another way: who gives the same must keep its fingerprint."""
+    _foreign(session, "rewrites", "proofs")
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Rules and format of the source."""
     session.install("--quiet", *_group("lint"))

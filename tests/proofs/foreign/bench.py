@@ -48,8 +48,8 @@ class Bench(NamedTuple):
             worker.close()
 
 
-def prepare(library: Library, kept: Path, folder: Path, *, workers: int, weakened: str = "") -> Bench:
-    """Lay a library out, make its entries, and see what they give."""
+def prepare(library: Library, kept: Path, folder: Path, *, workers: int, weakened: str = "", most: int = 0) -> Bench:
+    """Lay a library out, make its entries, at most so many if that is limited, and see what they give."""
     root = fetch(library, kept)
     # Nobody ever changes what lies here.
     first = folder / "plain"
@@ -61,6 +61,8 @@ def prepare(library: Library, kept: Path, folder: Path, *, workers: int, weakene
         [sys.executable, "-W", "ignore", str(script), *asked], check=True, capture_output=True, text=True
     )
     names = json.loads(made.stdout)
+    # From all of its modules.
+    names = names[:: -(-len(names) // most)] if most else names
     compileall.compile_dir(first, quiet=2)
     benches = [shutil.copytree(first, folder / str(number)) for number in range(max(2, workers))]
     environment = {"INVISCID_WEAKENED": weakened} if weakened else {}

@@ -44,6 +44,8 @@ class Trial(NamedTuple):
     """Whether to note which code each run goes through; by its own trace, that knows nothing of inviscid."""
     seconds: float = 10.0
     """What each run may take."""
+    parts: bool = False
+    """Whether to tell what the fingerprints are made of."""
 
 
 class Told(NamedTuple):
@@ -59,6 +61,12 @@ class Told(NamedTuple):
     seconds: Mapping[str, float] = MappingProxyType({})
     imported: tuple[tuple[str, int, str], ...] = ()
     """The code that ran while the entries were imported, where that was traced."""
+    marks: Mapping[str, list[str]] = MappingProxyType({})
+    """What the code in reach of each entry may observe: see `inviscid.fingerprinting.template`."""
+    parts: Mapping[str, list[str]] = MappingProxyType({})
+    """Entry → its definitions, each by its digest and its name."""
+    shown: Mapping[str, str] = MappingProxyType({})
+    """Definition → its text, as explanations have it."""
 
 
 Ran = list[tuple[str, int, str]]
@@ -150,16 +158,23 @@ def _answer(trial: Trial, bench: str) -> list[Any]:
     try:
         with _traced(root, trace=trial.trace) as imported:
             functions = {name: entry(name) for name in {*trial.look, *trial.run}}
-        digests = {name: inviscid.fingerprint(functions[name]).digest for name in trial.look}
+        taken = {name: inviscid.fingerprint(functions[name]) for name in trial.look}
     except Exception as error:
         return [f"{type(error).__name__}: {error}"]
+    digests = {name: one.digest for name, one in taken.items()}
+    marks = {name: sorted(one.marks) for name, one in taken.items()}
+    parts: dict[str, list[str]] = {}
+    shown: dict[str, str] = {}
+    for name, one in taken.items() if trial.parts else ():
+        parts[name] = [f"{part.alone[:16]} {part.name}" for part in one.definitions]
+        shown.update(zip(parts[name], (part.shown for part in one.definitions), strict=True))
     outcomes, ran, seconds = {}, {}, {}
     for name in trial.run:
         found = _ended(trial.seconds, lambda name=name: _run(name, root, trace=trial.trace))  # type: ignore[misc]
         outcomes[name] = found if isinstance(found, str) else found[0]
         if not isinstance(found, str):
             ran[name], seconds[name] = found[1], found[2]
-    return ["", digests, outcomes, ran, seconds, imported]
+    return ["", digests, outcomes, ran, seconds, imported, marks, parts, shown]
 
 
 def serve(bench: str) -> None:

@@ -17,6 +17,17 @@ _PACKAGE = "inviscid.fingerprinting"
 
 RULES = {
     "defaults": ("of_functions", "for name, value in [*named, *sorted(keywords.items())]:", "for name, value in []:"),
+    "documentation": (
+        "normalize",
+        "case ast.Pass() | ast.Expr(value=ast.Constant()) | ast.Global() | ast.Nonlocal():",
+        "case ast.Pass() | ast.Global() | ast.Nonlocal():",
+    ),
+    "annotations": (
+        "normalize",
+        "if node.value is not None:\n            return self",
+        "if False:\n            return self",
+    ),
+    "locals": ("normalize", "return self.numbers.setdefault(name, len(self.numbers))", "return name"),
     "bases": ("of_classes", "for base in cls.__bases__:\n        walk.refer", "for base in ():\n        walk.refer"),
     "nested": ("normalize", "signature, body]", "signature, body if outer is None else []]"),
 }
