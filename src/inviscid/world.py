@@ -448,13 +448,15 @@ def _connected(one: Watch, args: tuple[Any, ...]) -> None:
 
 def _executed(one: Watch, args: tuple[Any, ...]) -> None:
     for name in _imports(args[0]):
-        if installed_module(name).kind == "user":
+        if name == _COMPUTED or installed_module(name).kind == "user":
             # What a text imports stands in no code that could be looked at.
             one.acts[f"executed a text that imports {name}"] = None
 
 
 def _imports(code: CodeType) -> Iterator[str]:
     """The modules that code imports by name, and those that functions in it do."""
+    if not _IMPORTERS.isdisjoint(code.co_names):
+        yield _COMPUTED
     if _IMPORT_NAME in code.co_code[::2]:
         import dis
 
@@ -487,6 +489,8 @@ def _for_the_machine() -> bool:
     return False
 
 
+_COMPUTED = "a module by a name that is computed"
+_IMPORTERS = frozenset({"__import__", "import_module", "resolve_name", "run_path", "run_module"})
 _IMPORT_NAME = opcode.opmap["IMPORT_NAME"]
 _EVENTS: dict[str, Callable[[Watch, tuple[Any, ...]], None]] = {
     "open": _opened,

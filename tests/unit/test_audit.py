@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import codecs
 import os
 import pickle
 import random
 import socket
 import sys
 import time
+import types
 from collections import namedtuple
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -27,6 +27,7 @@ from inviscid.fingerprinting import closure
 needs_monitoring = pytest.mark.skipif(sys.version_info < (3, 12), reason="sys.monitoring is new in Python 3.12")
 Ran = Callable[[], list[str]]
 
+HIDDEN = b"cinviscid_hidden\nhook\n."
 CLOCK = b"ctime\ntime\n."
 
 
@@ -38,9 +39,14 @@ def test_before_3_12_it_says_what_it_needs() -> None:
 
 @pytest.fixture
 def hooked() -> Iterator[Callable[[Callable[[Any], Any]], None]]:
-    """Puts a function where only the standard library finds it: among the handlers of encoding errors."""
-    yield lambda function: codecs.register_error("inviscid.test", function)
-    codecs.register_error("inviscid.test", codecs.strict_errors)
+    """Puts a function where only a pickle finds it, by its name."""
+
+    def hook(function: Callable[[Any], Any]) -> None:
+        sys.modules["inviscid_hidden"] = module = types.ModuleType("inviscid_hidden")
+        vars(module)["hook"] = function
+
+    yield hook
+    sys.modules.pop("inviscid_hidden", None)
 
 
 def hidden(error: Any) -> tuple[str, int]:
@@ -48,7 +54,11 @@ def hidden(error: Any) -> tuple[str, int]:
 
 
 def encoded(text: str) -> bytes:
-    return text.encode("ascii", "tset.dicsivni"[::-1])
+    return (
+        text.encode()
+        if text.isascii()
+        else pickle.loads(HIDDEN)(UnicodeEncodeError("ascii", text, 0, 1, ""))[0].encode()
+    )
 
 
 # What is complete -----------------------------------------------------------------------------------------------------

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import codecs
 import os
 import pickle
 import random
 import sys
 import threading
+import types
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +26,7 @@ _before = pytest.mark.skipif(sys.version_info >= (3, 12), reason="from Python 3.
 Ran = Callable[[], list[str]]
 
 # What unpickles to something by its name, which no analysis of the code can see.
+HIDDEN = b"cinviscid_hidden\nhook\n."
 CLOCK = b"ctime\ntime\n."
 UUID = b"cuuid\nuuid4\n."
 URANDOM = b"cos\nurandom\n."
@@ -47,15 +48,14 @@ def nothing_left() -> Iterator[None]:
 
 @pytest.fixture
 def hooked() -> Iterator[Callable[[Callable[[Any], Any]], None]]:
-    """Puts a function where only the standard library finds it: among the handlers of encoding errors, under a name that
-    is computed.
-    """
+    """Puts a function where only a pickle finds it, by its name."""
 
     def hook(function: Callable[[Any], Any]) -> None:
-        codecs.register_error("inviscid.test", function)
+        sys.modules["inviscid_hidden"] = module = types.ModuleType("inviscid_hidden")
+        vars(module)["hook"] = function
 
     yield hook
-    codecs.register_error("inviscid.test", codecs.strict_errors)
+    sys.modules.pop("inviscid_hidden", None)
 
 
 def kept(function: Any, *args: Any, ran: Ran, warning: str = "") -> bool:
@@ -177,7 +177,11 @@ def test_code_that_no_analysis_sees(ran: Ran, hooked: Any) -> None:
     @cached(track="traced")
     def body(text: str) -> bytes:
         sys.audit("test.ran", "body")
-        return text.encode("ascii", "tset.dicsivni"[::-1])
+        return (
+            text.encode()
+            if text.isascii()
+            else pickle.loads(HIDDEN)(UnicodeEncodeError("ascii", text, 0, 1, ""))[0].encode()
+        )
 
     assert body("abc") == b"abc"
     assert body("abc") == b"abc"
@@ -193,7 +197,13 @@ def test_code_that_no_analysis_sees(ran: Ran, hooked: Any) -> None:
 @needs_monitoring
 def test_the_outcome_says_so(hooked: Any, caplog: pytest.LogCaptureFixture) -> None:
     hooked(lambda error: ("?", error.end))
-    body = cached(track="traced")(lambda text: text.encode("ascii", "tset.dicsivni"[::-1]))
+    body = cached(track="traced")(
+        lambda text: (
+            text.encode()
+            if text.isascii()
+            else pickle.loads(HIDDEN)(UnicodeEncodeError("ascii", text, 0, 1, ""))[0].encode()
+        )
+    )
     with caplog.at_level("INFO", "inviscid"), pytest.warns(InviscidWarning):
         body("é")
     assert [record.outcome for record in caplog.records] == [Outcome.BYPASS_OUTSIDE]
@@ -218,7 +228,11 @@ def test_callers_ran_it_too(ran: Ran, hooked: Any) -> None:
 
     @cached(track="traced")
     def inner(text: str) -> bytes:
-        return text.encode("ascii", "tset.dicsivni"[::-1])
+        return (
+            text.encode()
+            if text.isascii()
+            else pickle.loads(HIDDEN)(UnicodeEncodeError("ascii", text, 0, 1, ""))[0].encode()
+        )
 
     @cached
     def outer(text: str) -> bytes:
@@ -293,7 +307,15 @@ def test_threads_belong_to_who_may_have_started_them(ran: Ran, hooked: Any) -> N
     def body(text: str) -> list[bytes]:
         sys.audit("test.ran", "body")
         found: list[bytes] = []
-        thread = threading.Thread(target=lambda: found.append(text.encode("ascii", "tset.dicsivni"[::-1])))
+        thread = threading.Thread(
+            target=lambda: found.append(
+                (
+                    text.encode()
+                    if text.isascii()
+                    else pickle.loads(HIDDEN)(UnicodeEncodeError("ascii", text, 0, 1, ""))[0].encode()
+                )
+            )
+        )
         thread.start()
         thread.join()
         return found
@@ -709,7 +731,11 @@ def test_the_word_of_the_user(ran: Ran, hooked: Any) -> None:
     @cached(track="traced", pure=True)
     def encoded(text: str) -> bytes:
         sys.audit("test.ran", "encoded")
-        return text.encode("ascii", "tset.dicsivni"[::-1])
+        return (
+            text.encode()
+            if text.isascii()
+            else pickle.loads(HIDDEN)(UnicodeEncodeError("ascii", text, 0, 1, ""))[0].encode()
+        )
 
     assert caller(CLOCK) == caller(CLOCK) == 1
     assert ran() == ["caller", "timed"]
@@ -725,7 +751,7 @@ def test_a_source_is_seen_by_its_value(ran: Ran, hooked: Any) -> None:
         sys.audit("test.ran", "observed")
         random.random()
         pickle.loads(CLOCK)()
-        return "é".encode("ascii", "tset.dicsivni"[::-1])
+        return pickle.loads(HIDDEN)(UnicodeEncodeError("ascii", "é", 0, 1, ""))[0].encode()
 
     @cached(track="traced")
     def body(x: int) -> bytes:
@@ -755,7 +781,11 @@ def test_awaited(ran: Ran, hooked: Any) -> None:
     async def body(text: str) -> bytes:
         sys.audit("test.ran", "body")
         await asyncio.sleep(0)
-        return text.encode("ascii", "tset.dicsivni"[::-1])
+        return (
+            text.encode()
+            if text.isascii()
+            else pickle.loads(HIDDEN)(UnicodeEncodeError("ascii", text, 0, 1, ""))[0].encode()
+        )
 
     assert not kept(lambda text: asyncio.run(body(text)), "é", ran=ran, warning="doesn't hold")
     assert kept(lambda text: asyncio.run(body(text)), "e", ran=ran)

@@ -41,7 +41,7 @@ _LOOKED_UP = frozenset(
     "keys items values get write flush read readline readlines writelines close fileno seek tell isatty send throw "
     "filter emit handle format acquire release append extend add update pop default mro _fields _field_defaults "
     "encode decode data copy replace aclose readinto readable writable numerator denominator as_integer_ratio real "
-    "imag conjugate seed random getrandbits run".split()
+    "imag conjugate bytes getbuffer _is_owned _release_save _acquire_restore seed random getrandbits run".split()
 )
 KINDS = frozenset(
     f"inspect.{name}"

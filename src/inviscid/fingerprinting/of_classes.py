@@ -34,6 +34,9 @@ def visit_class(walk: Walk, definition: Definition, cls: type) -> None:
     definition.label.append(cls.__qualname__)
     if cls.__name__ != cls.__qualname__.rpartition(".")[2]:
         definition.label.append(["name", cls.__name__])
+    if "__class__" in vars(cls):
+        # What its instances give for their class need not be one.
+        walk.marks.add(template.NAME)
     if type(cls) is not type:
         walk.refer(definition, type(cls), definition.name)
     definition.label.append(len(cls.__bases__))

@@ -85,7 +85,7 @@ def visit_function(walk: Walk, definition: Definition, function: FunctionType) -
         if name in FRAME_LOOK_UP and ("" in uses or not _spelled_out(name, (slot.name, *slot.chain))):
             # Whoever calls it sees the names of locals: of which function, nobody can tell.
             walk.marks.add(template.EXACT)
-        if slot.name == "type" and slot.kind == "global" and name != "builtins.type":
+        if slot.name == "type" and name != "builtins.type":
             # The template took what it gives for a class.
             walk.marks.add(template.NAME)
         if name in MEMBER_LOOK_UP and not _spelled_out(name, (slot.name, *slot.chain)):

@@ -42,7 +42,12 @@ _NUMPY: dict[str, Any] = {
 _PANDAS = {"display.max_columns": 0}
 TOLD = "what was told to "
 """As an environment variable of a fingerprint, before the name of a module of the standard library."""
-_DIALECTS = {"excel", "excel-tab", "unix"}
+_DIALECTS: dict[str, list[Any]] = {
+    "excel": [",", True, None, "\r\n", '"', 0, False, False],
+    "excel-tab": ["\t", True, None, "\r\n", '"', 0, False, False],
+    "unix": [",", True, None, "\n", '"', 1, False, False],
+}
+"""Parameters of the dialects that there are always."""
 _FIELD_SIZE = 1 << 17
 _PRINTED = ("display.", "styler.")
 _NO_MATTER = ("display.encoding", "plotting.")
@@ -50,21 +55,21 @@ _NO_MATTER = ("display.encoding", "plotting.")
 
 def told(module: str) -> list[list[Any]]:
     """What a module of the standard library was told by the program that runs; functions and classes among it."""
-    found = sys.modules.get(module)
+    found = sys.modules.get(module.partition(".")[0])
     return [] if found is None else _TOLD[module](found)
 
 
 def is_told(name: str) -> str:
     """The module that may have been told something that something installed, by its name, works by; empty for none."""
     module = name.partition(".")[0].removeprefix("_")
-    return module if module in _TOLD else ""
+    return name if name in _TOLD else module if module in _TOLD else ""
 
 
 def _csv(csv: ModuleType) -> list[list[Any]]:
     names = "delimiter doublequote escapechar lineterminator quotechar quoting skipinitialspace strict".split()
-    dialects = {name: csv.get_dialect(name) for name in sorted({*csv.list_dialects()} - _DIALECTS)}
     limit = csv.field_size_limit()
-    rows = [[name, *(getattr(dialect, part) for part in names)] for name, dialect in dialects.items()]
+    rows = [[name, *(getattr(csv.get_dialect(name), part) for part in names)] for name in sorted(csv.list_dialects())]
+    rows = [row for row in rows if row[1:] != _DIALECTS.get(row[0])]
     return rows if limit == _FIELD_SIZE else [*rows, [limit]]
 
 
@@ -82,14 +87,17 @@ def _warnings(warnings: ModuleType) -> list[list[Any]]:
     return [list(row) for row in warnings.filters[: raising[-1] + 1]] if raising else []
 
 
+def _all_warnings(warnings: ModuleType) -> list[list[Any]]:
+    return [list(row) for row in warnings.filters]
+
+
 def _mimetypes(mimetypes: ModuleType) -> list[list[Any]]:
     database = mimetypes._db  # noqa: SLF001  there is no public way to the one that its functions use
     if database is None:
         return []
-    known, used = _known_types(), [kinds for strict in (True, False) for kinds in [database.types_map[strict]]]
-    return [
-        [*item] for before, kinds in zip(known, used, strict=True) for item in sorted(kinds.items() - before.items())
-    ]
+    used = [*database.types_map, database.encodings_map, database.suffix_map]
+    # The order counts too: the first that fits is what is guessed.
+    return [] if used == _known_types() else [[[*item] for item in kinds.items()] for kinds in used]
 
 
 @functools.lru_cache(maxsize=1)
@@ -97,7 +105,8 @@ def _known_types() -> list[dict[str, str]]:
     import mimetypes
 
     fresh = mimetypes.MimeTypes(tuple(file for file in mimetypes.knownfiles if os.path.isfile(file)))
-    return [dict(fresh.types_map[strict]) for strict in (True, False)]
+    defaults = (mimetypes._encodings_map_default, mimetypes._suffix_map_default)  # type: ignore[attr-defined]  # noqa: SLF001
+    return [*map(dict, fresh.types_map), *map(dict, defaults)]
 
 
 def _reprlib(reprlib: ModuleType) -> list[list[Any]]:
@@ -109,6 +118,7 @@ _TOLD: dict[str, Callable[[ModuleType], list[list[Any]]]] = {
     "csv": _csv,
     "sqlite3": _sqlite,
     "warnings": _warnings,
+    "warnings.catch_warnings": _all_warnings,
     "mimetypes": _mimetypes,
     "reprlib": _reprlib,
 }

@@ -46,7 +46,8 @@ _MOMENTS = frozenset(
     "datetime.datetime datetime.date pandas.Timestamp pandas._libs.tslibs.timestamps.Timestamp".split()
 )
 _GETTERS = (operator.attrgetter, operator.methodcaller)
-_CODING = frozenset({"encode", "decode", "errors"})
+_CODING = frozenset({"encode", "decode", "errors", "encoding"})
+_OPENERS = frozenset({"builtins.open", "io.open", "_io.open", "io.TextIOWrapper", "_io.TextIOWrapper"})
 _LRU_CACHE = type(functools.lru_cache(abs))
 
 
@@ -128,11 +129,11 @@ def _widen(walk: Walk) -> None:
                 walk.member(definition, f"annotation {word}", value)
     if whole:
         refer_to_all_extensions(walk, walk.definitions[0])
-    if not _CODING.isdisjoint(walk.mentions):
-        names = walk.mentions | walk.texts
-        for name, handler in registries.error_handlers(names - walk.tried):
-            walk.member(walk.definitions[0], f"errors {name}", handler)
-        walk.tried |= names
+    codes = not _CODING.isdisjoint(walk.mentions) or any(d.name in _OPENERS for d in walk.definitions)
+    named = walk.mentions | walk.texts
+    for name, registered in registries.codings().items():
+        if codes or name.partition(" ")[2] in named:
+            walk.member(walk.definitions[0], name, registered)
 
 
 def visit(walk: Walk, definition: Definition, value: Any) -> None:

@@ -6,12 +6,12 @@ class for what was registered with it, and the classes that people extend for wh
 
 from __future__ import annotations
 
-import codecs
 import functools
+import gc
 import sys
 from abc import ABCMeta
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from types import FunctionType, ModuleType
+from collections.abc import Callable, Collection, Iterator, Mapping
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 from inviscid.fingerprinting.template import words
@@ -104,15 +104,34 @@ def extensions(cls: type, mentions: Collection[str], is_user: Callable[[Any], bo
                 break
 
 
-def error_handlers(names: Iterable[str]) -> Iterator[tuple[str, FunctionType]]:
-    """What was registered for codecs to call on errors, by the names that it may have been registered under."""
-    for name in sorted(names):
-        try:
-            handler = codecs.lookup_error(name)
-        except (LookupError, ValueError, UnicodeError):
-            continue
-        if isinstance(handler, FunctionType):
-            yield name, handler
+@functools.cache
+def _error_registry() -> dict[str, Any]:
+    # Python keeps it to itself; the collector of garbage knows it, as it knows all containers.
+    found = (item for item in gc.get_objects() if type(item) is dict and item.keys() >= _HANDLERS)
+    return next(found, {})
+
+
+@functools.cache
+def _search_path() -> list[Any]:
+    known = sys.modules["encodings"].search_function
+    lists = (item for item in gc.get_objects() if type(item) is list and 0 < len(item) < _FEW)
+    fitting = (item for item in lists if any(part is known for part in item) and all(map(callable, item)))
+    return next(fitting, [])
+
+
+_HANDLERS = {"strict", "ignore", "replace", "xmlcharrefreplace", "backslashreplace"}
+_FEW = 64
+
+
+def codings() -> dict[str, Any]:
+    """What was registered with `codecs`, beyond what Python brings: handlers of errors, and what finds codecs."""
+    handlers = {
+        f"errors {name}": handler
+        for name, handler in sorted(_error_registry().items())
+        if not isinstance(handler, BuiltinFunctionType)
+    }
+    finders = [item for item in _search_path() if getattr(item, "__module__", "") != "encodings"]
+    return handlers | {f"codecs {number}": finder for number, finder in enumerate(finders)}
 
 
 def quoted(annotations: Any, namespace: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

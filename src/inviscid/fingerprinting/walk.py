@@ -89,8 +89,6 @@ class Walk:
         """What hangs on installed classes under the names that may be looked up there."""
         self.texts: set[str] = set()
         """Every text that is a value in reach."""
-        self.tried: set[str] = set()
-        """Names that were looked up where codecs look for what to do about errors."""
         self.asked: set[type] = set()
         """Classes that were asked what others made of them."""
 

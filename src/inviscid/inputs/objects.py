@@ -13,7 +13,10 @@ from __future__ import annotations
 
 import copyreg
 import functools
+import os
+import sys
 import types
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,7 +25,8 @@ from .parts import INDEXES, Context, Node, Raw, Rule, attributes, by_names, item
 
 _HEAP_TYPE = 1 << 9
 _IDENTITY_HASHES: tuple[object, ...] = (None, object.__hash__)
-_CODE = (types.FunctionType, types.MethodType, functools.partial, type)
+_CODE = (types.FunctionType, types.MethodType, types.ModuleType, functools.partial, type(functools.cache(abs)), type)
+_SITES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 _FLAT = frozenset({int, float, complex, str, bytes, bool, type(None)})
 
 
@@ -121,29 +125,43 @@ def _attributes_of(value: object) -> Iterator[tuple[str, object]]:
 
 
 def _code_of(value: object) -> dict[str, object]:
-    """The functions and classes that an instance holds, by the attribute that leads there."""
+    """The functions and classes that an instance holds, and those of what it holds, by what leads there."""
     found: dict[str, object] = {}
     seen: set[int] = set()
-    for attribute, held in _attributes_of(value):
-        pending = [(attribute, held)]
-        while pending:
-            name, part = pending.pop()
-            if type(part) in _FLAT or id(part) in seen:
-                continue
-            seen.add(id(part))
-            if isinstance(part, _CODE):
-                found[name] = part
-            elif isinstance(part, set | frozenset):
-                # The encoder puts what is in a set into an order.
-                if code := frozenset(one for one in part if isinstance(one, _CODE)):
-                    found[name] = code
-            elif isinstance(part, list | tuple | dict):
-                inner = list(part.values()) if isinstance(part, dict) else list(part)
-                if not _FLAT.issuperset(map(type, inner)):
-                    pending += [(f"{name}.{number}", one) for number, one in enumerate(inner)]
-            elif not isinstance(part, types.ModuleType) and not _says_its_state(type(part)):
-                pending += [(f"{name}.{inside}", one) for inside, one in _attributes_of(part)]
+    pending = list(_attributes_of(value))[::-1]
+    while pending:
+        name, part = pending.pop()
+        if type(part) in _FLAT or id(part) in seen:
+            continue
+        seen.add(id(part))
+        inner: list[tuple[str, object]] = []
+        if isinstance(part, _CODE):
+            found[name] = part
+        elif isinstance(part, set | frozenset):
+            # The encoder puts what is in a set into an order.
+            if code := frozenset(
+                one if isinstance(one, _CODE) else type(one) for one in part if type(one) not in _FLAT
+            ):
+                found[name] = code
+        elif isinstance(part, list | tuple | deque):
+            if not _FLAT.issuperset(map(type, part)):
+                inner = [(f"{name}.{number}", one) for number, one in enumerate(part)]
+        elif isinstance(part, dict):
+            inner = [(f"{name}.{number}", one) for number, pair in enumerate(part.items()) for one in pair]
+        else:
+            if type(part).__flags__ & _HEAP_TYPE:
+                # Its methods are called too.
+                found[name] = type(part)
+            if not (_says_its_state(type(part)) and _is_installed(type(part).__module__)):
+                inner = [(f"{name}.{attribute}", one) for attribute, one in _attributes_of(part)]
+                inner += [(f"{name}.args", part.args)] if isinstance(part, BaseException) else []
+        pending += inner[::-1]
     return found
+
+
+def _is_installed(module: str) -> bool:
+    file = getattr(sys.modules.get(module), "__file__", None) or ""
+    return any(folder in file for folder in _SITES)
 
 
 def _states(held: object) -> tuple[dict[str, object], ...] | None:

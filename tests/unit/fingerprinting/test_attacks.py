@@ -61,6 +61,9 @@ ROWS = {
     "attribute in a slot of what pickle finds by its name": ("class S:\n __slots__ = 'size', 'other'\n def __reduce__(s): return 'v'\nv = S()\nv.size = 1\ndef f(x): return v.size", "size = 1", "size = 2"),
     "name that a class was given": ("class D: pass\nD.__name__ = 'one'\ndef f(x): return D.__name__, type(D()).__name__", "'one'", "'two'"),
     "type of another meaning": ("def type(g): return g\ndef h(): pass\nh2 = h\ndef f(x): return type(h2).__name__", "def h(): pass\nh2 = h\n", "def g(): pass\nh2 = g\n"),
+    "type of another meaning around": ("def h(): pass\ndef make():\n def type(x): return h\n def f(x): return type(1).__name__\n return f\nf = make()", "def h(): pass", "def g(): pass\nh = g"),
+    "class that an instance says it has": ("def h(): pass\nclass K:\n @property\n def __class__(s): return h\ndef f(x): return K().__class__.__name__", "def h(): pass", "def g(): pass\nh = g"),
+    "bytes that uuid looks up": ("import uuid\nclass N:\n @property\n def bytes(s): return b'1' * 16\nn = N()\ndef f(x): return uuid.uuid5(n, 'a')", "b'1'", "b'2'"),
     "names of locals": ("import builtins\ndef f(x):\n a = 1\n return builtins.locals()", " a = 1", " b = 1"),
 }  # fmt: skip
 

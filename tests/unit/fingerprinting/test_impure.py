@@ -26,6 +26,7 @@ import pytest
 import inviscid
 from inviscid import cached, config, configure, fingerprint
 from inviscid.fingerprinting import impure as rules
+from inviscid.fingerprinting import registries
 
 HEAD = (
     "import datetime, decimal, os, pathlib, random, subprocess, sys, time, uuid\nfrom datetime import datetime as dt\n"
@@ -583,6 +584,14 @@ def warned(x: int) -> str:
 
 
 @cached
+def recorded(x: int) -> int:
+    sys.audit("test.ran", "recorded")
+    with warnings.catch_warnings(record=True) as told:
+        warnings.warn("x", UserWarning, stacklevel=1)
+    return len(told)
+
+
+@cached
 def told_to_codecs(x: str) -> bytes:
     sys.audit("test.ran", "told_to_codecs")
     return x.encode("ascii", "of test_impure") + x.encode("ascii", HANDLER)
@@ -623,6 +632,13 @@ def errors() -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def shown() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        yield
+
+
 mimetypes.init()
 TOLD: dict[str, tuple[Any, Any, Callable[[], Any]]] = {
     "csv": (spoken, "a;b", a_dialect),
@@ -630,6 +646,7 @@ TOLD: dict[str, tuple[Any, Any, Callable[[], Any]]] = {
     "reprlib": (shortened, list(range(9)), lambda: swapped(vars(reprlib.aRepr), "maxlist", 3)),
     "sqlite3": (adapted, 0, lambda: swapped(sqlite3.adapters, (Day, sqlite3.PrepareProtocol), lambda day: day.number)),
     "warnings": (warned, 1, errors),
+    "warnings.catch_warnings": (recorded, 1, shown),
 }
 
 
@@ -641,7 +658,7 @@ def test_what_a_module_was_told_counts_for_who_reaches_it(ran: Any, name: str) -
         first = function(argument)
         summed(pd.Series([1.0]))
         with telling():
-            assert function.explain(argument).reasons == [f"what was told to {name} changed"]
+            assert f"what was told to {name} changed" in function.explain(argument).reasons
             again = function(argument)
             assert function(argument) == again
             assert again != first or name == "sqlite3"
@@ -659,3 +676,30 @@ def test_what_is_done_about_errors_of_coding_counts(ran: Any) -> None:
     codecs.register_error(HANDLER, lambda error: ("!", error.end))
     assert [told_to_codecs("é"), told_to_codecs("é")] == [b"!!", b"!!"]
     assert ran() == ["told_to_codecs"] * 3
+    for name in ("of test_impure", HANDLER):
+        registries._error_registry().pop(name)
+
+
+@cached
+def coded(x: str, codec: str) -> Any:
+    sys.audit("test.ran", "coded")
+    return x.encode(codec)
+
+
+def test_what_finds_codecs_counts(ran: Any) -> None:
+    def finder(answer: bytes) -> Any:
+        def encode(text: str, errors: str = "strict") -> tuple[bytes, int]:
+            return answer, len(text)
+
+        return lambda name: (
+            codecs.CodecInfo(encode, encode, name="of_test_impure") if name == "of_test_impure" else None
+        )
+
+    for answer in (b"1", b"2"):
+        find = finder(answer)
+        codecs.register(find)
+        try:
+            assert coded("a", "of_test_impure") == coded("a", "of_test_impure") == answer
+        finally:
+            codecs.unregister(find)
+    assert ran() == ["coded", "coded"]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import collections
 import copy
 import copyreg
 import enum
+import functools
 import pickle
 import queue
 import random
+import types
 import unittest.mock
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -330,3 +333,64 @@ def test_what_has_no_end(encode: Encode, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("inviscid.inputs.encode._DEEPEST", 1000)
     with pytest.raises(UnhashableInput, match="without end"):
         encode(Endless())
+
+
+class Hides:
+    """Says to pickle that there is nothing."""
+
+    def __init__(self, part: object) -> None:
+        self.part = part
+
+    def __getstate__(self) -> object:
+        return {}
+
+
+class HidesInASlot:
+    __slots__ = ("part",)
+
+    def __init__(self, part: object) -> None:
+        self.part = part
+
+    def __getstate__(self) -> object:
+        return None
+
+
+def first() -> None: ...
+def second() -> None: ...
+
+
+HELD: dict[str, Callable[[Any], object]] = {
+    "function": lambda part: part,
+    "class": lambda part: Plain if part is first else Same,
+    "instance": lambda part: Plain() if part is first else Same(),
+    "list": lambda part: [1, [part]],
+    "value of a dict": lambda part: {1: part},
+    "key of a dict": lambda part: {part: 1},
+    "deque": lambda part: collections.deque([part]),
+    "set": lambda part: frozenset({1, part}),
+    "instance in a set": lambda part: {Plain() if part is first else Same()},
+    "partial": lambda part: functools.partial(part, 1),
+    "memo": functools.lru_cache,
+    "method": lambda part: types.MethodType(part, 1),
+    "attribute of an instance": lambda part: Plain(a=[part]),
+    "attribute of one that hides it too": Hides,
+    "argument of an exception": ValueError,
+    "module": lambda part: copy if part is first else pickle,
+}
+
+
+@pytest.mark.parametrize("holder", [Hides, HidesInASlot])
+@pytest.mark.parametrize("name", HELD)
+def test_code_counts_that_an_instance_hides(encode: Encode, holder: Any, name: str) -> None:
+    streams = [encode(holder(HELD[name](part))) for part in (first, first, second)]
+    assert streams[0] == streams[1] != streams[2]
+
+
+def test_data_that_an_instance_hides_counts_where_it_is_whole(encode: Encode) -> None:
+    """But for what has no digest, and then by the code in it."""
+    for holder in (Hides, HidesInASlot):
+        assert encode(holder(1)) == encode(holder(2))
+        assert encode(holder(1), whole=True) != encode(holder(2), whole=True)
+        values = [[iter("a"), part] for part in (first, first, second)]
+        streams = [encode(holder(value), whole=True) for value in values]
+        assert streams[0] == streams[1] != streams[2]
