@@ -48,6 +48,7 @@ LIBRARIES = [
         "toolz",
         "toolz/tests",
         earlier=(
+            ("0.10.0", "08fdd5ef7c96480ad11c12d472de21acd32359996f69a5259299b540feba4560"),
             ("0.11.2", "6b312d5e15138552f1bda8a4e66c30e236c831b612b2bf0005f8a1df10a4bc33"),
             ("0.12.0", "88c570861c440ee3f2f6037c4654613228ff40c93a6c25e0eba70d17282c6194"),
             ("0.12.1", "ecca342664893f177a13dac0e6b41cbd8ac25a358e5f215316d43e2100224f4d"),
@@ -60,6 +61,10 @@ LIBRARIES = [
         "more_itertools",
         "tests",
         earlier=(
+            ("8.14.0", "c09443cd3d5438b8dafccd867a6bc1cb0894389e90cb53d227456b0b0bccb750"),
+            ("9.0.0", "5a6257e40878ef0520b1803990e3e22303a41b5714006c32a3fd8304b26ea1ab"),
+            ("9.1.0", "cabaa341ad0389ea83c17a94566a53ae4c9d07349861ecb14dc6d0345cf9ac5d"),
+            ("10.0.0", "cd65437d7c4b615ab81c0640c0480bc29a550ea032891977681efd28344d51e1"),
             ("10.1.0", "626c369fa0eb37bac0291bce8259b332fd59ac792fa5497b59837309cd5b114a"),
             ("10.2.0", "8fccb480c43d3e99a00087634c06dd02b0d50fbf088b380de5a41a015ec239e1"),
             ("10.3.0", "e5d93ef411224fbcef366a6e8ddc4c5781bc6359d43412a65dd5964e46111463"),
@@ -73,6 +78,7 @@ LIBRARIES = [
         "sortedcontainers",
         "",
         earlier=(
+            ("2.1.0", "974e9a32f56b17c1bac2aebd9dcf197f3eb9cd30553c5852a3187ad162e1a03a"),
             ("2.2.2", "4e73a757831fc3ca4de2859c422564239a31d8213d09a2a666e375807034d2ba"),
             ("2.3.0", "59cc937650cf60d677c16775597c89a960658a09cf7c1a668f86e1e4464b10a1"),
         ),
@@ -84,6 +90,7 @@ LIBRARIES = [
         "boltons",
         "tests",
         earlier=(
+            ("21.0.0", "65e70a79a731a7fe6e98592ecfb5ccf2115873d01dbc576079874629e5c90f13"),
             ("23.0.0", "8c50a71829525835ca3c849c7ed2511610c972b4dddfcd41a4a5447222beb4b0"),
             ("23.1.1", "d2cb2fa83cf2ebe791be1e284183e8a43a1031355156a968f8e0a333ad2448fc"),
             ("24.0.0", "7153feccaea1ff2e1472f68d4b57fadb796a2ee49d29f638f1c9cd8fb5ebd916"),
@@ -96,6 +103,7 @@ LIBRARIES = [
         "pyrsistent",
         "tests",
         earlier=(
+            ("0.17.3", "2e636185d9eb976a18a8a8e96efce62f2905fea90041958d8cc2a189756ebf3e"),
             ("0.18.1", "d4d61f8b993a7255ba714df3aca52700f8125289f84f704cf80916517c46eb96"),
             ("0.19.3", "1a2994773706bbb4995c31a97bc94f1418314923bd1048c6d964837040376440"),
         ),

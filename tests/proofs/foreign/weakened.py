@@ -55,8 +55,6 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         text = Path(self._path).read_text(encoding="utf-8")
-        if text.count(self._before) != 1:
-            raise LookupError(f"the rule does not stand once in {self._name}: {self._before}")
         module.__file__ = self._path
         exec(compile(text.replace(self._before, self._after), self._path, "exec"), vars(module))
 
@@ -64,4 +62,10 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 def weaken(rule: str) -> None:
     """Have a rule left out in this process; inviscid must not have been imported yet."""
     module, before, after = RULES[rule]
+    package = importlib.util.find_spec("inviscid")
+    assert package is not None and package.origin is not None
+    text = Path(package.origin).parent.joinpath("fingerprinting", f"{module}.py").read_text(encoding="utf-8")
+    if text.count(before) != 1:
+        # Said here, because an import that fails inside of a trial would pass for one of foreign code.
+        raise LookupError(f"the rule '{rule}' does not stand once in {module}: {before}")
     sys.meta_path.insert(0, _Finder(f"{_PACKAGE}.{module}", before, after))
