@@ -612,11 +612,10 @@ def _shows_nothing(node: ast.AST) -> Iterator[ast.AST]:
         case ast.Expr(value=ast.Constant() as text):
             # Documentation, and what else is evaluated for nothing.
             yield text
-        case ast.Call(func=ast.Name(id="vars" | "dir") as function, args=[first, *_]) if not isinstance(
-            first, ast.Starred
-        ):
-            # They are asked about what they are given.
-            yield function
+        case ast.Call(func=ast.Name(id="vars" | "dir") as function, args=[given, *_]):
+            if not isinstance(given, ast.Starred):
+                # They are asked about what they are given.
+                yield function
 
 
 def _number(node: ast.AST) -> bool:

@@ -25,7 +25,7 @@ from .parts import INDEXES, Context, Node, Raw, Rule, attributes, by_names, item
 
 _HEAP_TYPE = 1 << 9
 _IDENTITY_HASHES: tuple[object, ...] = (None, object.__hash__)
-_CODE = (types.FunctionType, types.MethodType, types.ModuleType, functools.partial, type(functools.cache(abs)), type)
+_CODE = (types.FunctionType, types.MethodType, types.ModuleType, functools.partial, type)
 _SITES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 _FLAT = frozenset({int, float, complex, str, bytes, bool, type(None)})
 

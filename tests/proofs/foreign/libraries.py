@@ -90,7 +90,6 @@ LIBRARIES = [
         "boltons",
         "tests",
         earlier=(
-            ("21.0.0", "65e70a79a731a7fe6e98592ecfb5ccf2115873d01dbc576079874629e5c90f13"),
             ("23.0.0", "8c50a71829525835ca3c849c7ed2511610c972b4dddfcd41a4a5447222beb4b0"),
             ("23.1.1", "d2cb2fa83cf2ebe791be1e284183e8a43a1031355156a968f8e0a333ad2448fc"),
             ("24.0.0", "7153feccaea1ff2e1472f68d4b57fadb796a2ee49d29f638f1c9cd8fb5ebd916"),

@@ -63,7 +63,8 @@ def weaken(rule: str) -> None:
     """Have a rule left out in this process; inviscid must not have been imported yet."""
     module, before, after = RULES[rule]
     package = importlib.util.find_spec("inviscid")
-    assert package is not None and package.origin is not None
+    assert package is not None
+    assert package.origin is not None
     text = Path(package.origin).parent.joinpath("fingerprinting", f"{module}.py").read_text(encoding="utf-8")
     if text.count(before) != 1:
         # Said here, because an import that fails inside of a trial would pass for one of foreign code.

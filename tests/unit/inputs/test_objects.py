@@ -391,6 +391,6 @@ def test_data_that_an_instance_hides_counts_where_it_is_whole(encode: Encode) ->
     for holder in (Hides, HidesInASlot):
         assert encode(holder(1)) == encode(holder(2))
         assert encode(holder(1), whole=True) != encode(holder(2), whole=True)
-        values = [[iter("a"), part] for part in (first, first, second)]
+        values = [[(letter for letter in "a"), part] for part in (first, first, second)]
         streams = [encode(holder(value), whole=True) for value in values]
         assert streams[0] == streams[1] != streams[2]
