@@ -107,6 +107,12 @@ def rewrites(session: nox.Session) -> None:
 
 
 @nox.session
+def history(session: nox.Session) -> None:
+    """Edits from one release of a library from PyPI to the next: who gives something else has another fingerprint."""
+    _foreign(session, "history", "proofs")
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Rules and format of the source."""
     session.install("--quiet", *_group("lint"))
