@@ -51,8 +51,8 @@ from inviscid.sentinels import MISSING
 from inviscid.settings import Mode
 
 
-def _encode(value: object, reference: Callable[[object, str], bytes], path: str, *, whole: bool = False) -> bytes:
-    return Encoder(reference, whole=whole).encode(value, path)
+def _encode(value: object, reference: Callable[[object, str], bytes], path: str, *, hidden: str = "code") -> bytes:
+    return Encoder(reference, hidden=hidden).encode(value, path)
 
 
 FINGERPRINTS = Fingerprinter(_encode)
@@ -114,6 +114,8 @@ class Call(NamedTuple):
     """What the configuration gave at that moment."""
     by_name: bool
     """Whether the digests of the arguments hold no code of the user's."""
+    visible: Sequence[tuple[str, bytes]]
+    """The digest of each argument by what pickle takes of it: what must be the same after the call."""
     reached: tuple[tuple[Part, ...], ...] = ()
     """The definitions that it reaches: through the function, and through each callable and class in its arguments."""
 
@@ -285,6 +287,9 @@ def identify(
         encoder = _encoder(options, references, fingerprint)
         inputs = digest_inputs(values, options, encoder)
         by_name = not references.users
+        visible = inputs
+        if encoder.hides:
+            visible = digest_inputs(values, options, _encoder(options, references, fingerprint, hidden="nothing"))
         # Before the config: what they read of it counts.
         substitutes = _substitutes(options, references)
         if encoder.looks_up:
@@ -339,6 +344,7 @@ def identify(
         shallow,
         config,
         by_name,
+        visible,
         reached,
         (*fingerprint.memos, *references.memos),
     )
@@ -422,9 +428,9 @@ def changed(call: Call, options: Options) -> list[str]:
     values = {name: call.values[name] for name, _ in call.inputs}
     if all(type(value) in _ATOMS for value in values.values()):
         return []
-    encoder = _encoder(options, References(call.fingerprint.marks), call.fingerprint)
+    encoder = _encoder(options, References(call.fingerprint.marks), call.fingerprint, hidden="nothing")
     found: list[str] = []
-    for name, before in call.inputs:
+    for name, before in call.visible:
         try:
             same = _input(encoder, name, values[name], options) == before
         except Exception:  # noqa: BLE001  what had a digest and has none any more was changed, whatever it raises
@@ -496,8 +502,8 @@ def digest_inputs(values: dict[str, Any], options: Options, encoder: Encoder) ->
     ]
 
 
-def _encoder(options: Options, references: References, fingerprint: Fingerprint) -> Encoder:
-    return Encoder(references, volatile=options.volatile, ordered=ORDER in fingerprint.marks)
+def _encoder(options: Options, references: References, fingerprint: Fingerprint, hidden: str = "code") -> Encoder:
+    return Encoder(references, volatile=options.volatile, ordered=ORDER in fingerprint.marks, hidden=hidden)
 
 
 def _input(encoder: Encoder, name: str, value: Any, options: Options) -> bytes:

@@ -12,7 +12,7 @@ class Encode(Protocol):
     """Gives the canonical stream of a value."""
 
     def __call__(
-        self, value: object, reference: Callable[[object, str], bytes], path: str, *, whole: bool = False
+        self, value: object, reference: Callable[[object, str], bytes], path: str, *, hidden: str = "code"
     ) -> bytes:
         """The stream.
 
@@ -20,7 +20,7 @@ class Encode(Protocol):
             value: anything.
             reference: what functions and classes in it contribute.
             path: for messages.
-            whole: whether instances count by all that they hold, whatever pickle would take of them.
+            hidden: what counts of what instances leave out of what pickle takes: ``code``, ``all`` or ``nothing``.
         """
 
 

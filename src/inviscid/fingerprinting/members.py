@@ -184,6 +184,12 @@ def ask(value: Any, attribute: str) -> Any:
         return MISSING
 
 
+def callables_of(value: object) -> dict[str, object]:
+    """The attributes of an instance that can be called."""
+    attributes = getattr(value, "__dict__", None)
+    return {name: held for name, held in attributes.items() if callable(held)} if type(attributes) is dict else {}
+
+
 def says_its_state(cls: type) -> bool:
     """Whether a class says itself what of its instances pickle takes."""
     return any(

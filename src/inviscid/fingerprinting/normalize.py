@@ -91,6 +91,7 @@ class _Normalizer:
         self.class_name = located.class_name
         nodes = list(all_nodes(located.node))
         idle = {id(part) for node in nodes for part in _shows_nothing(node)}
+        self.type_bound = any(isinstance(node, ast.Global) and "type" in node.names for node in nodes)
         self.names_kept = any(_shows_locals(node) for node in nodes if id(node) not in idle)
 
     def template(self) -> Template:
@@ -139,7 +140,7 @@ class _Normalizer:
             case ast.Attribute(attr="__class__"):
                 return node.attr == "__name__"
             case ast.Call(func=ast.Name(id="type"), args=[_], keywords=[]):
-                return node.attr == "__name__" and self.lookup("type", scope)[0] is None
+                return node.attr == "__name__" and self.lookup("type", scope)[0] is None and not self.type_bound
         return False
 
     def lookup(self, name: str, scope: _Scope) -> tuple[_Scope | None, int]:

@@ -30,7 +30,7 @@ _SHOWN_BY = {
 def visit_value(walk: Walk, definition: Definition, value: Any) -> None:
     """A value is its structure; what it refers to are the functions and classes in it."""
     try:
-        stream, parts = _content(walk.encode, value, definition.name)
+        visible = stream, parts = _content(functools.partial(walk.encode, hidden="nothing"), value, definition.name)
     except UnhashableInput:
         # Compiled wrappers (numba, jax) have no structure of their own, but they show what they wrap.
         if members.inner_function(value) is None:
@@ -51,12 +51,18 @@ def visit_value(walk: Walk, definition: Definition, value: Any) -> None:
         definition.marked += [(template.ORDER, names)] if names != sorted(names) else []
     if any(isinstance(part, type) and members.says_its_state(part) for part in parts):
         # What such an instance fills while it is used, and leaves out of its state, is no news later: so it is looked
-        # at now and not watched.
-        _add_content(walk, definition, *_content(functools.partial(walk.encode, whole=True), value, definition.name))
-    else:
-        _add_content(walk, definition, stream, parts)
+        # at now and not watched. But the code that it holds now it shall keep.
+        stream, parts = _content(functools.partial(walk.encode, hidden="all"), value, definition.name)
+        held = members.callables_of(value)
+        walk.guards.answer(functools.partial(_still_held, hold(value), tuple(held)))
+    _add_content(walk, definition, stream, parts)
     if type(value) not in IMMUTABLE:
-        _guard_content(walk, definition, hold(value), (stream, parts))
+        _guard_content(walk, definition, hold(value), visible)
+
+
+def _still_held(read: Callable[[], Any], names: tuple[str, ...]) -> list[Any]:
+    held = members.callables_of(read())
+    return [held.get(name) for name in names]
 
 
 def _add_content(walk: Walk, definition: Definition, stream: bytes, parts: tuple[Any, ...]) -> None:
@@ -71,7 +77,7 @@ def _add_content(walk: Walk, definition: Definition, stream: bytes, parts: tuple
 def _guard_content(walk: Walk, definition: Definition, read: Callable[[], Any], expected: Content) -> None:
     """Notice when what `read` gives has another content."""
     # Guards outlive this walk, which keeps alive all that it has met: so they don't hold it.
-    encode, name = walk.encode, definition.name
+    encode, name = functools.partial(walk.encode, hidden="nothing"), definition.name
     walk.guards.content(lambda: _content(encode, read(), name), expected)
 
 

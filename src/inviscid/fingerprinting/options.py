@@ -77,8 +77,10 @@ def _sqlite(sqlite3: ModuleType) -> list[list[Any]]:
     def own(function: Any) -> bool:
         return str(getattr(function, "__module__", "")).partition(".")[0] == "sqlite3"
 
-    adapters = [["adapter", kind, made] for (kind, _), made in sqlite3.adapters.items() if not own(made)]
-    return adapters + [["converter", name, made] for name, made in sqlite3.converters.items() if not own(made)]
+    adapters = sorted(sqlite3.adapters.items(), key=lambda item: str(item[0][0].__qualname__))
+    converters = sorted(sqlite3.converters.items())
+    rows = [["adapter", kind, made] for (kind, _), made in adapters if not own(made)]
+    return rows + [["converter", name, made] for name, made in converters if not own(made)]
 
 
 def _warnings(warnings: ModuleType) -> list[list[Any]]:

@@ -116,15 +116,16 @@ class Encoder:
             use this encoder itself.
         ordered: Whether the order in which attributes of instances were set counts.
         volatile: Names of instance attributes that are left out wherever they occur.
-        whole: Whether instances count by all their attributes that have a digest, whatever their classes say to pickle.
+        hidden: What counts of what an instance leaves out of what pickle takes: the ``code`` in it, ``all`` that has a
+            digest, or ``nothing``.
         content: Gives the digest of a contiguous buffer of bytes. A caller that knows digests of memory (of what it
             mapped from a store) can look there first; it must give what `inviscid.digest.digest` gives.
     """
 
     __slots__ = (
         "_alive", "_base", "_memo", "_pack", "_packer", "_probing", "_reference", "_referred", "_root", "_rules",
-        "_sets", "_stack", "_start", "_starts", "content", "decimals", "files", "looks_up", "ordered",
-        "paths", "volatile", "whole",
+        "_sets", "_stack", "_start", "_starts", "content", "decimals", "files", "hidden", "hides", "looks_up",
+        "ordered", "paths", "volatile",
     )  # fmt: skip
 
     def __init__(
@@ -133,12 +134,14 @@ class Encoder:
         *,
         volatile: Collection[str] = (),
         ordered: bool = False,
-        whole: bool = False,
+        hidden: str = "code",
         content: Callable[[Buffer], bytes] = digest_of,
     ) -> None:
         self.volatile = frozenset(volatile)
         self.ordered = ordered
-        self.whole = whole
+        self.hidden = hidden
+        self.hides = False
+        """Whether an instance was encoded that counts by more than what pickle takes."""
         self.content = content
         self.files: list[tuple[str, str, bytes]] = []
         """(``file`` or ``tree``, path, digest) of what was encoded by what is in files."""

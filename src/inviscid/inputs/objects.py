@@ -5,8 +5,9 @@ state is has said it here too. Attributes are sorted by name: the order in which
 
 But what pickle takes may be a name, under which the same will be found elsewhere. Here the same need not be there
 tomorrow: an instance that is reduced to names alone counts by its attributes too, and one whose class says what its
-state is by the functions and classes that its attributes hold, whatever it leaves out. Where it is asked *whole*,
-because somebody has it at hand whatever is pickled, all of its attributes count.
+state is by the functions and classes that its attributes hold, whatever it leaves out. Where somebody has it at hand
+whatever is pickled, all of its attributes count. Whether an instance was *changed* is judged by what pickle takes
+alone: the rest is there to be filled while it is used.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import sys
 import types
 from collections import deque
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Any
 
 from . import tags
@@ -26,6 +28,10 @@ from .parts import INDEXES, Context, Node, Raw, Rule, attributes, by_names, item
 _HEAP_TYPE = 1 << 9
 _IDENTITY_HASHES: tuple[object, ...] = (None, object.__hash__)
 _CODE = (types.FunctionType, types.MethodType, types.ModuleType, functools.partial, type)
+_SIZED = (set, frozenset, list, tuple, deque, dict)
+_MOST_PARTS = 10_000
+"""Of what an instance leaves out of its state, so many parts are looked at for code."""
+_NAME = itemgetter(0)
 _SITES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 _FLAT = frozenset({int, float, complex, str, bytes, bool, type(None)})
 
@@ -66,7 +72,7 @@ def reduced(context: Context, value: Any) -> Node | Raw:
     reference = context.refer(kind)
     if isinstance(result, str):
         named_only = Node(tags.GLOBAL, [reference, getattr(value, "__module__", None), result])
-        return _held(context, named_only, dict(_attributes_of(value)))
+        return _held(context, named_only, _all_of(context, value))
     if not isinstance(result, tuple) or not 2 <= len(result) <= 6:
         raise context.refuse(value, "its __reduce_ex__ returned neither a string nor a tuple")
     function, arguments, held, listed, mapped, setter = (*result, None, None, None, None)[:6]
@@ -87,7 +93,7 @@ def reduced(context: Context, value: Any) -> Node | Raw:
     labels = ("", ".__reduce_ex__()[0]", ".__reduce_ex__()[1]", "", "", "", ".__reduce_ex__()[5]")
     node = Node(tags.REDUCED, children if setter is None else [*children, setter], labels)
     by_name = not isinstance(function, type) and held is None and all(type(part) is str for part in arguments)
-    return _held(context, node, dict(_attributes_of(value)) if by_name else _beside(context, value))
+    return _held(context, node, _all_of(context, value) if by_name else _beside(context, value))
 
 
 def _says_its_state(kind: type) -> bool:
@@ -98,13 +104,20 @@ def _says_its_state(kind: type) -> bool:
 
 def _held(context: Context, node: Node, held: dict[str, object]) -> Node:
     """What pickle would take, and what an instance holds beside it."""
+    context.hides = context.hides or bool(held)
     return attributes(context, tags.HOLDER, held, before=(node,)) if held else node
+
+
+def _all_of(context: Context, value: object) -> dict[str, object]:
+    return {} if context.hidden == "nothing" else dict(_attributes_of(value))
 
 
 def _beside(context: Context, value: object) -> dict[str, object]:
     """What counts of an instance beside what pickle takes of it."""
+    if context.hidden == "nothing":
+        return {}
     code = _code_of(value)
-    if not context.whole:
+    if context.hidden == "code":
         return code
     streams = {name: context.attempt(part) for name, part in _attributes_of(value)}
     held = {name: stream for name, stream in streams.items() if stream is not None}
@@ -128,8 +141,9 @@ def _code_of(value: object) -> dict[str, object]:
     """The functions and classes that an instance holds, and those of what it holds, by what leads there."""
     found: dict[str, object] = {}
     seen: set[int] = set()
-    pending = list(_attributes_of(value))[::-1]
-    while pending:
+    left = _MOST_PARTS
+    pending = sorted(_attributes_of(value), key=_NAME, reverse=True)
+    while pending and left > 0:
         name, part = pending.pop()
         if type(part) in _FLAT or id(part) in seen:
             continue
@@ -137,6 +151,9 @@ def _code_of(value: object) -> dict[str, object]:
         inner: list[tuple[str, object]] = []
         if isinstance(part, _CODE):
             found[name] = part
+        elif isinstance(part, _SIZED) and len(part) > left:
+            # So much is data.
+            continue
         elif isinstance(part, set | frozenset):
             # The encoder puts what is in a set into an order.
             if code := frozenset(
@@ -147,14 +164,17 @@ def _code_of(value: object) -> dict[str, object]:
             if not _FLAT.issuperset(map(type, part)):
                 inner = [(f"{name}.{number}", one) for number, one in enumerate(part)]
         elif isinstance(part, dict):
-            inner = [(f"{name}.{number}", one) for number, pair in enumerate(part.items()) for one in pair]
+            # Sorted, where keys are texts: they may have come out of a set.
+            pairs = sorted(part.items(), key=lambda pair: pair[0] if type(pair[0]) is str else "")
+            inner = [(f"{name}.{number}", one) for number, pair in enumerate(pairs) for one in pair]
         else:
             if type(part).__flags__ & _HEAP_TYPE:
                 # Its methods are called too.
                 found[name] = type(part)
             if not (_says_its_state(type(part)) and _is_installed(type(part).__module__)):
-                inner = [(f"{name}.{attribute}", one) for attribute, one in _attributes_of(part)]
+                inner = sorted(((f"{name}.{attribute}", one) for attribute, one in _attributes_of(part)), key=_NAME)
                 inner += [(f"{name}.args", part.args)] if isinstance(part, BaseException) else []
+        left -= 1 + len(inner)
         pending += inner[::-1]
     return found
 

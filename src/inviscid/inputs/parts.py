@@ -57,7 +57,8 @@ class Context(Protocol):
     decimals: bool
     paths: bool
     looks_up: bool
-    whole: bool
+    hidden: str
+    hides: bool
 
     def attempt(self, value: object) -> Raw | None:
         """The stream of a part; None where it has no digest."""

@@ -23,7 +23,7 @@ KEEPS = {
     "method": "def f(x): return A().used()",
     "instance": "a = A()\ndef f(x): return a.used()",
     "builtins and closed modules": "import math\ndef f(x): return sorted([math.sqrt(A().used()), len(str(x))])",
-    "modules that look up what they know": "import fractions, queue, shutil, statistics, threading, traceback\nLOCK = threading.Lock()\ndef f(x):\n try:\n  with LOCK: return statistics.mean([fractions.Fraction(A().used()), queue.Queue(1).maxsize])\n except ValueError: traceback.print_exc()\n return shutil.copyfileobj",
+    "modules that look up what they know": "import fractions, queue, shutil, threading, traceback\nLOCK = threading.Lock()\ndef f(x):\n try:\n  with LOCK: return [fractions.Fraction(A().used()), queue.Queue(1).maxsize]\n except ValueError: traceback.print_exc()\n return shutil.copyfileobj",
     "getattr with a constant name": "def f(x): return getattr(A(), 'used')()",
     "subclass": "class B(A): pass\ndef f(x): return B().used()",
     "exceptions": "class E(ValueError):\n def used(self): pass\ndef f(x):\n try: A().used()\n except E: pass",
@@ -47,6 +47,8 @@ COUNTS = {
     "format": "def f(x): return '{0.unused}'.format(A())",
     "pattern": "def f(x):\n match A():\n  case A(unused=u): return u",
     "installed code": "import numpy as np\ndef f(x): return np.vectorize(x)(A())",
+    "method of the standard library that is put into a class": "import random\nclass R(random.Random): pass\nclass B(A): go = random.Random.choice\ndef f(x): return B().go(x)",
+    "method of the standard library that is given an instance": "import queue\ndef f(x): return queue.Queue.put(A(), x)",
     "inspect": "import inspect\ndef f(x): return inspect.getmembers(A())",
     "pickle": "import pickle\ndef f(x): return pickle.dumps(A())",
 }

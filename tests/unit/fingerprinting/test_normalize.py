@@ -212,6 +212,7 @@ def test_a_constant_computed_import_is_a_slot() -> None:
         ("def f(g): return g.__doc__", DOC),
         ("def f(g): return getattr(g, '__doc__')", DOC),
         ("def f(g): return type(g).__qualname__", NAME),
+        ("def f(g):\n global type\n type = max\n return type(g).__name__", NAME),
         ("def f(g): return typing.get_type_hints(g)", ANNOTATIONS),
         ("def f(): return sys._getframe().f_lineno", EXACT),
         ("def f(g): return g.__code__", EXACT),

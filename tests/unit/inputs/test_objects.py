@@ -390,7 +390,7 @@ def test_data_that_an_instance_hides_counts_where_it_is_whole(encode: Encode) ->
     """But for what has no digest, and then by the code in it."""
     for holder in (Hides, HidesInASlot):
         assert encode(holder(1)) == encode(holder(2))
-        assert encode(holder(1), whole=True) != encode(holder(2), whole=True)
+        assert encode(holder(1), hidden="all") != encode(holder(2), hidden="all")
         values = [[(letter for letter in "a"), part] for part in (first, first, second)]
-        streams = [encode(holder(value), whole=True) for value in values]
+        streams = [encode(holder(value), hidden="all") for value in values]
         assert streams[0] == streams[1] != streams[2]
