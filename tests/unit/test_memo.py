@@ -931,3 +931,64 @@ def test_a_class_that_moved_is_still_the_class(project: Any, ran: Ran) -> None:
     moved = project.load("one")
     assert type(moved.made(1)[0]) is moved.C
     assert ran() == ["made"]
+
+
+class Lazy:
+    """Compiles what it does when it is first called, and leaves that out of its pickle."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.made: Any = None
+
+    def __getstate__(self) -> object:
+        return {"text": self.text}
+
+    def __setstate__(self, state: dict[str, str]) -> None:
+        self.__init__(state["text"])  # type: ignore[misc]
+
+    def __call__(self, x: int) -> int:
+        if self.made is None:
+            self.made = functools.partial(int.__add__, int(self.text))
+        return int(self.made(x))
+
+
+LAZY = Lazy("1")
+
+
+@cached
+def calls_a_global(x: int) -> int:
+    sys.audit("test.ran", "calls_a_global")
+    return LAZY(x)
+
+
+@cached
+def calls_an_argument(lazy: Lazy) -> int:
+    sys.audit("test.ran", "calls_an_argument")
+    return lazy(1)
+
+
+FULL = Lazy("1")
+
+
+@cached
+def calls_a_full_one(x: int) -> int:
+    sys.audit("test.ran", "calls_a_full_one")
+    return FULL(x)
+
+
+def test_what_is_filled_while_it_is_used_is_no_change(ran: Ran) -> None:
+    """What a class leaves out of its pickle is looked at, and may come to be."""
+    LAZY.made = None
+    assert calls_a_global(1) == calls_a_global(1) == 2
+    assert calls_an_argument(Lazy("1")) == calls_an_argument(Lazy("1")) == 2
+    assert ran() == ["calls_a_global", "calls_an_argument"]
+    LAZY.made = functools.partial(int.__add__, 5)
+    assert calls_a_global(1) == 2, "what it is filled with is not watched"
+
+
+def test_code_that_an_instance_hides_is_watched_once_it_is_there(ran: Ran) -> None:
+    FULL.made = functools.partial(int.__add__, 1)
+    assert calls_a_full_one(2) == calls_a_full_one(2) == 3
+    FULL.made = functools.partial(int.__add__, 5)
+    assert calls_a_full_one(2) == calls_a_full_one(2) == 7
+    assert ran() == ["calls_a_full_one"] * 2

@@ -36,15 +36,15 @@ _CLOSED = frozenset(
     "sys.stdin sys.exit sys.argv sys.hexversion sys.byteorder sys.float_info sys.getrecursionlimit socket.AF_INET "
     "socket.AF_INET6 socket.inet_pton socket.inet_ntop socket.inet_aton io.StringIO io.BytesIO "
     "threading.Lock threading.RLock threading.get_ident _thread.get_ident _thread.RLock _thread.allocate_lock "
-    "queue.Queue queue.Empty queue.Full weakref.ref decimal.Decimal _decimal.Decimal fractions.Fraction uuid.UUID pprint.pprint "
-    "pprint.pformat random.random random.Random".split()
+    "queue.Queue queue.Empty queue.Full weakref.ref decimal.Decimal _decimal.Decimal fractions.Fraction uuid.UUID "
+    "pprint.pprint pprint.pformat random.random random.Random".split()
 )
 _LOOKED_UP = frozenset(
     "keys items values get write flush read readline readlines writelines close fileno seek tell isatty send throw "
     "filter emit handle format acquire release append extend add update pop default mro _fields _field_defaults "
     "encode decode data copy replace aclose readinto readable writable numerator denominator as_integer_ratio real "
-    "imag conjugate bytes getbuffer _is_owned _release_save _acquire_restore is_finite iterencode "
-    "seed random getrandbits run".split()
+    "imag conjugate bytes getbuffer _is_owned _release_save _acquire_restore is_finite "
+    "iterencode seed random getrandbits run".split()
 )
 KINDS = frozenset(
     f"inspect.{name}"
