@@ -112,6 +112,7 @@ def audited(function: Callable[..., R], args: Sequence[Any] = (), kwargs: Mappin
 
     Raises:
         TraceError: as for `audit`.
+        TypeError: it can't be called, or it is async and an event loop runs here.
     """
     tracer.check_version("audit()")
     if not callable(function):
@@ -126,6 +127,8 @@ def audited(function: Callable[..., R], args: Sequence[Any] = (), kwargs: Mappin
     if result_of(getattr(function, "__func__", function)) == "awaited":
         import asyncio
 
+        if asyncio._get_running_loop() is not None:  # noqa: SLF001  its public sister raises
+            raise TypeError(f"audit() runs {names.qualname}() in a loop of its own: call it where no event loop runs")
         run = partial(asyncio.run, bodies.awaited(function, args, kwargs))
     # Before it runs: it may change what it was given, and what it reaches.
     brought, fingerprint, held = _held(function, args, kwargs)

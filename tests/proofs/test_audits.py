@@ -44,7 +44,7 @@ def proved(kept: Path, *options: str) -> subprocess.CompletedProcess[str]:
         file.write_text(text)
     program = (
         "import sys; import audits, libraries; small = libraries.Library('small', '1', '', 'small', 'tests');"
-        "audits.LIBRARIES[:] = [small]; audits.main()"
+        "libraries.LIBRARIES[:] = [small]; audits.main()"
     )
     return subprocess.run(
         [sys.executable, "-c", program, "--kept", str(kept), *options], cwd=FOREIGN, capture_output=True, text=True

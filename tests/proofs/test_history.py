@@ -64,7 +64,7 @@ def proved(kept: Path, *options: str) -> subprocess.CompletedProcess[str]:
     program = (
         "import history, libraries;"
         "small = libraries.Library('small', '2', '', 'small', '', earlier=(('1', ''),));"
-        "history.LIBRARIES[:] = [small]; history.main()"
+        "libraries.LIBRARIES[:] = [small]; history.main()"
     )
     return subprocess.run(
         [sys.executable, "-c", program, "--kept", str(kept), *options], cwd=FOREIGN, capture_output=True, text=True

@@ -417,3 +417,16 @@ def test_sources_and_the_word_of_the_user(hooked: Any, ran: Ran) -> None:
 def test_no_generator_is_taken_for_what_it_yields() -> None:
     with pytest.raises(TypeError, match="something that can be called"):
         audited(1)  # type: ignore[arg-type]
+
+
+@needs_monitoring
+def test_an_async_function_is_audited_where_no_loop_runs() -> None:
+    async def waits(x: int) -> int:
+        return x
+
+    async def inside() -> None:
+        with pytest.raises(TypeError, match="call it where no event loop runs"):
+            audit(waits, 1)
+
+    assert audit(waits, 1).value == 1
+    asyncio.run(inside())

@@ -25,7 +25,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from libraries import LIBRARIES, Library, fetch, library
+from libraries import Library, chosen, fetch, library
 from pages import fill
 
 KNOWN: dict[str, str] = {}
@@ -145,12 +145,11 @@ def main() -> None:
     if sys.version_info < (3, 12):
         sys.exit("the audit needs Python 3.12 or newer")
     tallies = []
-    for one in LIBRARIES:
-        if not options.library or one.name in options.library:
-            # Everything of these is in reach of every test, which takes seconds to look at.
-            most = options.most or (60 if one.whole else 0)
-            tallies.append(prove(one, options.kept, most, options.weakened))
-            tell(tallies[-1])
+    for one in chosen(options.library):
+        # Everything of these is in reach of every test, which takes seconds to look at.
+        most = options.most or (60 if one.whole else 0)
+        tallies.append(prove(one, options.kept, most, options.weakened))
+        tell(tallies[-1])
     if options.write:
         fill("audit", page(tallies))
     sys.exit(any(tally.excess for tally in tallies))

@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench import Bench, prepare
-from libraries import LIBRARIES, Library, fetch
+from libraries import Library, chosen, fetch
 from pages import PAGES, fill
 from trials import Trial, tell_all
 
@@ -216,9 +216,7 @@ def main() -> None:
     parser.add_argument("--kept", type=Path, default=Path(tempfile.gettempdir(), "inviscid-foreign"))
     options = parser.parse_args()
     tallies = []
-    for one in LIBRARIES:
-        if options.library and one.name not in options.library:
-            continue
+    for one in chosen(options.library):
         for before, after in zip(one.releases, one.releases[1:], strict=False):
             tallies.append(replay(before, after, options))
             tell(tallies[-1])

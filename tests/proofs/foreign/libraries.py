@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,6 +28,8 @@ class Library(NamedTuple):
     """Modules that are not imported: they need what isn't there, or act when they are imported."""
     whole: bool = False
     """Whether `exec` with text that is made when it runs is in reach of nearly everything, so that all of it counts."""
+    huge: bool = False
+    """Whether that takes so long that it is only looked at when it is named."""
     earlier: tuple[tuple[str, str], ...] = ()
     """(version, sha256) of releases before it, oldest first: see `history`."""
 
@@ -122,8 +125,14 @@ LIBRARIES = [
         "networkx",
         "networkx",
         whole=True,
+        huge=True,
     ),
 ]
+
+
+def chosen(names: Collection[str]) -> list[Library]:
+    """Those that are named; without names all that don't take too long."""
+    return [one for one in LIBRARIES if one.name in names or (not names and not one.huge)]
 
 
 def library(name: str) -> Library:

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench import Bench, prepare
-from libraries import LIBRARIES, Library
+from libraries import Library, chosen
 from pages import fill
 from rewriting import REWRITES, Files, Rewrite, Rewritten
 from trials import Told, Trial, tell_all
@@ -236,7 +236,7 @@ def main() -> None:
         if (not options.only or any(part in rewrite.name for part in options.only))
         and not any(part in rewrite.name for part in options.without)
     ]
-    libraries = [one for one in LIBRARIES if not options.library or one.name in options.library]
+    libraries = chosen(options.library)
     if options.own:
         libraries = [Library(options.own, "0", "", options.own, "")]
     every = []
