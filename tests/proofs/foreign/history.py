@@ -283,7 +283,7 @@ def plot(tallies: list[Tally], file: Path) -> None:
     """Two bars for each library: what its edits are, and what they do to its entries."""
     import matplotlib as mpl
 
-    mpl.use("svg")
+    mpl.use("agg")
     mpl.rcParams["svg.hashsalt"] = "inviscid"
     from matplotlib import pyplot as plt
 
