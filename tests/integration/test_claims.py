@@ -147,6 +147,14 @@ ROWS: dict[str, list[Change]] = {
         edit("helpers.py", "x * self.factor", "x + self.factor"),
         edit("helpers.py", "function(x) + 1", "function(x) + 2"),
     ],
+    "the name of an ordinary parameter": [
+        edit("helpers.py", "by=3):\n    double = x * by", "times=3):\n    double = x * times"),
+        all_of(
+            edit("helpers.py", "class Scale", "class Size"),
+            edit("steps.py", "import Scale", "import Size"),
+            edit("steps.py", "+ Scale()", "+ Size()"),
+        ),
+    ],
     "a global constant": [
         edit("steps.py", "OFFSET = 1", "OFFSET = 2"),
         edit("helpers.py", "by=3", "by=4"),

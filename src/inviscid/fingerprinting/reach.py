@@ -131,7 +131,7 @@ def _widen(walk: Walk) -> None:
         refer_to_all_extensions(walk, walk.definitions[0])
     codes = not _CODING.isdisjoint(walk.mentions) or any(d.name in _OPENERS for d in walk.definitions)
     named = walk.mentions | walk.texts
-    for name, registered in registries.codings().items():
+    for name, registered in registries.codings(named).items():
         if codes or name.partition(" ")[2] in named:
             walk.member(walk.definitions[0], name, registered)
 

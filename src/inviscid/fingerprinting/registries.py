@@ -6,6 +6,7 @@ class for what was registered with it, and the classes that people extend for wh
 
 from __future__ import annotations
 
+import codecs
 import functools
 import gc
 import sys
@@ -123,11 +124,26 @@ _HANDLERS = {"strict", "ignore", "replace", "xmlcharrefreplace", "backslashrepla
 _FEW = 64
 
 
-def codings() -> dict[str, Any]:
-    """What was registered with `codecs`, beyond what Python brings: handlers of errors, and what finds codecs."""
+def _looked_up(names: Collection[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name in names:
+        try:
+            found[name] = codecs.lookup_error(name)
+        except (LookupError, ValueError):
+            continue
+    return found
+
+
+def codings(names: Collection[str]) -> dict[str, Any]:
+    """What was registered with `codecs`, beyond what Python brings: handlers of errors, and what finds codecs.
+
+    Args:
+        names: what handlers are looked up by where they can't be listed, because the collector was told to forget them.
+    """
+    listed = _error_registry() or _looked_up(names)
     handlers = {
         f"errors {name}": handler
-        for name, handler in sorted(_error_registry().items())
+        for name, handler in sorted(listed.items())
         if not isinstance(handler, BuiltinFunctionType)
     }
     finders = [item for item in _search_path() if getattr(item, "__module__", "") != "encodings"]

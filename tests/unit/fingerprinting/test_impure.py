@@ -667,7 +667,12 @@ def test_what_a_module_was_told_counts_for_who_reaches_it(ran: Any, name: str) -
     assert ran() == [function.__name__, "summed", function.__name__]
 
 
-def test_what_is_done_about_errors_of_coding_counts(ran: Any) -> None:
+@pytest.mark.parametrize("listed", [True, False])
+def test_what_is_done_about_errors_of_coding_counts(ran: Any, monkeypatch: pytest.MonkeyPatch, listed: bool) -> None:
+    """Also where the collector of garbage was told to forget what is there, and with it where handlers are."""
+    registry = registries._error_registry()
+    if not listed:
+        monkeypatch.setattr(registries, "_error_registry", dict)
     codecs.register_error("of test_impure", lambda error: ("?", error.end))
     codecs.register_error(HANDLER, lambda error: ("?", error.end))
     assert [told_to_codecs("é"), told_to_codecs("é")] == [b"??", b"??"]
@@ -677,7 +682,7 @@ def test_what_is_done_about_errors_of_coding_counts(ran: Any) -> None:
     assert [told_to_codecs("é"), told_to_codecs("é")] == [b"!!", b"!!"]
     assert ran() == ["told_to_codecs"] * 3
     for name in ("of test_impure", HANDLER):
-        registries._error_registry().pop(name)
+        registry.pop(name)
 
 
 @cached
