@@ -84,7 +84,7 @@ def versus(session: nox.Session) -> None:
 
 def _foreign(session: nox.Session, proof: str, *groups: str) -> None:
     session.install("--quiet", ".", *(package for group in groups for package in _group(group)))
-    kept = Path(session.create_tmp(), "foreign")
+    kept = Path(session.create_tmp(), "foreign").resolve()
     session.run("python", f"tests/proofs/foreign/{proof}.py", "--kept", str(kept), *session.posargs)
 
 

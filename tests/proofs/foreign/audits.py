@@ -142,6 +142,8 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="fill the page of the documentation")
     parser.add_argument("--kept", type=Path, default=Path(tempfile.gettempdir(), "inviscid-foreign"))
     options = parser.parse_args()
+    # Others work in other directories.
+    options.kept = options.kept.resolve()
     if sys.version_info < (3, 12):
         sys.exit("the audit needs Python 3.12 or newer")
     tallies = []

@@ -215,6 +215,8 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="fill the page of the documentation")
     parser.add_argument("--kept", type=Path, default=Path(tempfile.gettempdir(), "inviscid-foreign"))
     options = parser.parse_args()
+    # Others work in other directories.
+    options.kept = options.kept.resolve()
     tallies = []
     for one in chosen(options.library):
         for before, after in zip(one.releases, one.releases[1:], strict=False):

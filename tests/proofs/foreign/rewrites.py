@@ -230,6 +230,8 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="put the tables on their page of the documentation")
     parser.add_argument("--kept", type=Path, default=Path(tempfile.gettempdir(), "inviscid-foreign"))
     options = parser.parse_args()
+    # Others work in other directories.
+    options.kept = options.kept.resolve()
     rewrites = [
         rewrite
         for rewrite in REWRITES
