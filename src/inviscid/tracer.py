@@ -162,7 +162,7 @@ def is_on() -> bool:
 
 
 def check_version(what: str) -> None:
-    """Refuse on a Python that can't tracer.
+    """Refuse on a Python that can't trace.
 
     Raises:
         TraceError: it is too old.

@@ -9,7 +9,7 @@ import pickle
 
 def cached(function):  # noqa: ANN001, ANN201, D103  as the peers' decorators
     @functools.wraps(function)
-    def serve(*args):  # noqa: ANN002, ANN202
+    def serve(*args):  # noqa: ANN002, ANN202  as above
         key = hashlib.sha256(repr((inspect.getsource(function), args)).encode()).hexdigest()
         file = os.path.join(os.environ["VERSUS_STORE"], key)
         if os.path.exists(file):

@@ -188,11 +188,3 @@ def callables_of(value: object) -> dict[str, object]:
     """The attributes of an instance that can be called."""
     attributes = getattr(value, "__dict__", None)
     return {name: held for name, held in attributes.items() if callable(held)} if type(attributes) is dict else {}
-
-
-def says_its_state(cls: type) -> bool:
-    """Whether a class says itself what of its instances pickle takes."""
-    return any(
-        getattr(cls, name, None) is not getattr(object, name)
-        for name in ("__reduce_ex__", "__reduce__", "__getstate__")
-    )

@@ -89,10 +89,7 @@ class _Normalizer:
         self.names: list[Tree] = []
         self.raising = False
         self.class_name = located.class_name
-        nodes = list(all_nodes(located.node))
-        idle = {id(part) for node in nodes for part in _shows_nothing(node)}
-        self.type_bound = any(isinstance(node, ast.Global) and "type" in node.names for node in nodes)
-        self.names_kept = any(_shows_locals(node) for node in nodes if id(node) not in idle)
+        self.names_kept = _keeps_names(located.node)
 
     def template(self) -> Template:
         node = self.located.node
@@ -133,14 +130,14 @@ class _Normalizer:
 
     def of_a_class(self, node: ast.Attribute, scope: _Scope) -> bool:
         """Whether a name is set, or asked of a class, whose name counts anyhow."""
-        if node.attr not in ("__name__", "__qualname__") or isinstance(node.ctx, ast.Store):
-            return node.attr in ("__name__", "__qualname__")
-        # The qualified name of a class in a function shows what the function is called.
-        match node.value:
-            case ast.Attribute(attr="__class__"):
-                return node.attr == "__name__"
-            case ast.Call(func=ast.Name(id="type"), args=[_], keywords=[]):
-                return node.attr == "__name__" and self.lookup("type", scope)[0] is None and not self.type_bound
+        match node:
+            case ast.Attribute(attr="__name__" | "__qualname__", ctx=ast.Store()):
+                return True
+            # Not its qualified name: that of a class in a function shows what the function is called.
+            case ast.Attribute(attr="__name__", value=ast.Attribute(attr="__class__")):
+                return True
+            case ast.Attribute(attr="__name__", value=ast.Call(func=ast.Name(id="type"), args=[_], keywords=[])):
+                return self.lookup("type", scope)[0] is None and not _binds_globally(self.located.node, "type")
         return False
 
     def lookup(self, name: str, scope: _Scope) -> tuple[_Scope | None, int]:
@@ -605,6 +602,20 @@ def _shows_locals(node: ast.AST) -> bool:
     if isinstance(node, ast.Attribute):
         return node.attr == "locals"
     return isinstance(node, ast.Name) and node.id in template.SEES_LOCALS
+
+
+def _keeps_names(function: ast.AST) -> bool:
+    """Whether something in a function shows the names of its locals."""
+    nodes = list(all_nodes(function))
+    showing = [node for node in nodes if _shows_locals(node)]
+    if not showing:
+        return False
+    idle = {id(part) for node in nodes for part in _shows_nothing(node)}
+    return any(id(node) not in idle for node in showing)
+
+
+def _binds_globally(function: ast.AST, name: str) -> bool:
+    return any(isinstance(node, ast.Global) and name in node.names for node in all_nodes(function))
 
 
 def _shows_nothing(node: ast.AST) -> Iterator[ast.AST]:

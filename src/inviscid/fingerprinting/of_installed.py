@@ -8,7 +8,7 @@ import functools
 from inviscid.fingerprinting import registries, template
 from inviscid.fingerprinting.definition import DECIMAL, Definition, Distribution
 from inviscid.fingerprinting.narrowing import KINDS, opaque
-from inviscid.fingerprinting.options import FORMATTING, PRINTING, TOLD, is_told
+from inviscid.fingerprinting.options import FORMATTING, PRINTING, TOLD, told_module
 from inviscid.fingerprinting.references import External, is_user
 from inviscid.fingerprinting.walk import Walk
 
@@ -35,7 +35,7 @@ def visit_external(walk: Walk, definition: Definition, target: External) -> None
         definition.variables.add(DECIMAL)
     if target.name in FORMATTING:
         definition.variables.add(PRINTING)
-    if module := is_told(target.name):
+    if module := told_module(target.name):
         definition.variables.add(f"{TOLD}{module}")
     if target.place.kind == "distribution":
         definition.distribution = Distribution(*target.place[1:])

@@ -18,6 +18,7 @@ from inviscid.fingerprinting.impure import attaches, holds_path
 from inviscid.fingerprinting.options import PRINTING, makes_texts
 from inviscid.fingerprinting.shown import brief
 from inviscid.fingerprinting.walk import IMMUTABLE, Walk
+from inviscid.states import says_its_state
 
 _SHOWN_BY = {
     "__doc__": template.DOC,
@@ -49,7 +50,7 @@ def visit_value(walk: Walk, definition: Definition, value: Any) -> None:
         names = [name for name in attributes if isinstance(name, str)]
         # The stream of a value has them sorted.
         definition.marked += [(template.ORDER, names)] if names != sorted(names) else []
-    if any(isinstance(part, type) and members.says_its_state(part) for part in parts):
+    if any(isinstance(part, type) and says_its_state(part) for part in parts):
         # What such an instance fills while it is used, and leaves out of its state, is no news later: so it is looked
         # at now and not watched. But the code that it holds now it shall keep.
         stream, parts = _content(functools.partial(walk.encode, hidden="all"), value, definition.name)

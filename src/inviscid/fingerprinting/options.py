@@ -59,7 +59,7 @@ def told(module: str) -> list[list[Any]]:
     return [] if found is None else _TOLD[module](found)
 
 
-def is_told(name: str) -> str:
+def told_module(name: str) -> str:
     """The module that may have been told something that something installed, by its name, works by; empty for none."""
     module = name.partition(".")[0].removeprefix("_")
     return name if name in _TOLD else module if module in _TOLD else ""
@@ -107,7 +107,9 @@ def _known_types() -> list[dict[str, str]]:
     import mimetypes
 
     fresh = mimetypes.MimeTypes(tuple(file for file in mimetypes.knownfiles if os.path.isfile(file)))
-    defaults = (mimetypes._encodings_map_default, mimetypes._suffix_map_default)  # type: ignore[attr-defined]  # noqa: SLF001
+    private: Any = mimetypes
+    # What was told may have changed the public ones.
+    defaults = private._encodings_map_default, private._suffix_map_default  # noqa: SLF001  as above
     return [*map(dict, fresh.types_map), *map(dict, defaults)]
 
 

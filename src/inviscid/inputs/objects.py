@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from operator import itemgetter
 from typing import Any
 
+from ..states import says_its_state
 from . import tags
 from .parts import INDEXES, Context, Node, Raw, Rule, attributes, by_names, items
 
@@ -81,7 +82,7 @@ def reduced(context: Context, value: Any) -> Node | Raw:
         states = _states(held)
         if states is not None:
             node = attributes(context, tags.OBJECT, *states, before=(reference,))
-            return _held(context, node, _beside(context, value)) if _says_its_state(kind) else node
+            return _held(context, node, _beside(context, value)) if says_its_state(kind) else node
     children = [
         reference,
         function,
@@ -94,12 +95,6 @@ def reduced(context: Context, value: Any) -> Node | Raw:
     node = Node(tags.REDUCED, children if setter is None else [*children, setter], labels)
     by_name = not isinstance(function, type) and held is None and all(type(part) is str for part in arguments)
     return _held(context, node, _all_of(context, value) if by_name else _beside(context, value))
-
-
-def _says_its_state(kind: type) -> bool:
-    return any(
-        getattr(kind, name) is not getattr(object, name) for name in ("__reduce_ex__", "__reduce__", "__getstate__")
-    )
 
 
 def _held(context: Context, node: Node, held: dict[str, object]) -> Node:
@@ -171,7 +166,7 @@ def _code_of(value: object) -> dict[str, object]:
             if type(part).__flags__ & _HEAP_TYPE:
                 # Its methods are called too.
                 found[name] = type(part)
-            if not (_says_its_state(type(part)) and _is_installed(type(part).__module__)):
+            if not (says_its_state(type(part)) and _is_installed(type(part).__module__)):
                 inner = sorted(((f"{name}.{attribute}", one) for attribute, one in _attributes_of(part)), key=_NAME)
                 inner += [(f"{name}.args", part.args)] if isinstance(part, BaseException) else []
         left -= 1 + len(inner)

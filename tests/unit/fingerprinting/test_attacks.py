@@ -55,6 +55,7 @@ ROWS = {
     "function deeper in what a state leaves out": ("class I: pass\nclass W:\n def __init__(s, g):\n  s.i = I()\n  s.i.g = operator.methodcaller, g\n def __call__(s, x): return s.i.g[1](x)\n def __getstate__(s): return {}\nw = W(lambda x: 1)\ndef f(x): return w(x)", "x: 1", "x: 2"),
     "class that a state leaves out": ("class D:\n def m(s): return 1\nclass W:\n def __init__(s, d): s.d = d\n def go(s): return s.d().m()\n def __getstate__(s): return {}\nw = W(D)\ndef f(x): return w.go()", "return 1", "return 2"),
     "data that a state leaves out": ("class B:\n def __init__(s, n): s.n = n; s.lock = open\n def __reduce__(s): return B, ()\nv = [B(1)]\ndef f(x): return v[0].n", "B(1)", "B(2)"),
+    "data that a registered way to pickle leaves out": ("class B:\n def __init__(s, n): s.n = n\ncopyreg.pickle(B, lambda b: (B, ()))\nv = B(1)\ndef f(x): return v.n", "v = B(1)", "v = B(2)"),
     "data beside what has no digest": ("class B:\n def __init__(s, n): s.n = n; s.g = (i for i in 'a')\n def __getstate__(s): return {}\nv = B(1)\ndef f(x): return v.n", "B(1)", "B(2)"),
     "attribute of what pickle finds by its name": ("class S:\n def __reduce__(s): return 'v'\nv = S()\nv.size = 1\ndef f(x): return v.size", "size = 1", "size = 2"),
     "attribute of what pickle finds by a name": ("def find(n): return v\nclass S:\n def __reduce__(s): return find, ('v',)\nv = S()\nv.size = 1\ndef f(x): return v.size", "size = 1", "size = 2"),
