@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -106,3 +107,15 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     yield made
     made.forget()
+
+
+@pytest.fixture
+def hooked() -> Iterator[Callable[[Callable[[Any], Any]], None]]:
+    """Puts a function where only a pickle finds it, by its name."""
+
+    def hook(function: Callable[[Any], Any]) -> None:
+        sys.modules["inviscid_hidden"] = module = ModuleType("inviscid_hidden")
+        vars(module)["hook"] = function
+
+    yield hook
+    sys.modules.pop("inviscid_hidden", None)

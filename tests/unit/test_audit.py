@@ -9,7 +9,6 @@ import random
 import socket
 import sys
 import time
-import types
 from collections import namedtuple
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -35,18 +34,6 @@ CLOCK = b"ctime\ntime\n."
 def test_before_3_12_it_says_what_it_needs() -> None:
     with pytest.raises(TraceError, match=r"audit\(\) needs Python 3.12 or newer"):
         audit(int)
-
-
-@pytest.fixture
-def hooked() -> Iterator[Callable[[Callable[[Any], Any]], None]]:
-    """Puts a function where only a pickle finds it, by its name."""
-
-    def hook(function: Callable[[Any], Any]) -> None:
-        sys.modules["inviscid_hidden"] = module = types.ModuleType("inviscid_hidden")
-        vars(module)["hook"] = function
-
-    yield hook
-    sys.modules.pop("inviscid_hidden", None)
 
 
 def hidden(error: Any) -> tuple[str, int]:

@@ -8,7 +8,6 @@ import pickle
 import random
 import sys
 import threading
-import types
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -44,18 +43,6 @@ def nothing_left() -> Iterator[None]:
     if sys.version_info >= (3, 12):
         assert [sys.monitoring.get_tool(tool) for tool in range(6)].count("inviscid") == 0
         assert all(sys.monitoring.get_events(tool) == 0 for tool in range(6) if sys.monitoring.get_tool(tool))
-
-
-@pytest.fixture
-def hooked() -> Iterator[Callable[[Callable[[Any], Any]], None]]:
-    """Puts a function where only a pickle finds it, by its name."""
-
-    def hook(function: Callable[[Any], Any]) -> None:
-        sys.modules["inviscid_hidden"] = module = types.ModuleType("inviscid_hidden")
-        vars(module)["hook"] = function
-
-    yield hook
-    sys.modules.pop("inviscid_hidden", None)
 
 
 def kept(function: Any, *args: Any, ran: Ran, warning: str = "") -> bool:

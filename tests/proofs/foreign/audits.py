@@ -12,19 +12,18 @@ Exits 1 if a test has an excess that isn't known (`KNOWN`).
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from commandline import Parser
 from libraries import Library, chosen, fetch, library
 from pages import fill
 
@@ -135,15 +134,9 @@ def _known(name: str) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
-    parser.add_argument("--library", action="append", default=[], help="one of them, as often as wanted; else all")
+    parser = Parser(__doc__, trials=False)
     parser.add_argument("--most", type=int, default=0, help="tests of each library, at most")
-    parser.add_argument("--weakened", default="", help="leave a rule out: see weakened.py")
-    parser.add_argument("--write", action="store_true", help="fill the page of the documentation")
-    parser.add_argument("--kept", type=Path, default=Path(tempfile.gettempdir(), "inviscid-foreign"))
     options = parser.parse_args()
-    # Others work in other directories.
-    options.kept = options.kept.resolve()
     if sys.version_info < (3, 12):
         sys.exit("the audit needs Python 3.12 or newer")
     tallies = []

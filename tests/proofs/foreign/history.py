@@ -19,11 +19,9 @@ changes only the text and counts all the same, counts because of reflection in r
 
 from __future__ import annotations
 
-import argparse
 import ast
 import random
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -31,6 +29,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench import Bench, prepare
+from commandline import Parser
 from libraries import Library, chosen, fetch
 from pages import PAGES, fill
 from trials import Trial, tell_all
@@ -207,16 +206,9 @@ def _verdict(bench: Bench, edit: Edit, name: str, told: Any) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
-    parser.add_argument("--library", action="append", default=[], help="one of them, as often as wanted; else all")
+    parser = Parser(__doc__)
     parser.add_argument("--limit", type=int, default=1 << 30, help="edits between two releases, at most")
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--weakened", default="", help="leave a rule out: see weakened.py")
-    parser.add_argument("--write", action="store_true", help="fill the page of the documentation")
-    parser.add_argument("--kept", type=Path, default=Path(tempfile.gettempdir(), "inviscid-foreign"))
     options = parser.parse_args()
-    # Others work in other directories.
-    options.kept = options.kept.resolve()
     tallies = []
     for one in chosen(options.library):
         for before, after in zip(one.releases, one.releases[1:], strict=False):

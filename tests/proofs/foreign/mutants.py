@@ -14,19 +14,17 @@ Exits 1 if a mutant was missed, or if too many were needless.
 
 from __future__ import annotations
 
-import argparse
 import ast
 import random
 import re
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench import Bench, definitions, prepare
+from commandline import Parser
 from libraries import LIBRARIES, library
 from mutations import KINDS, Mutation, mutations
 from pages import fill
@@ -231,19 +229,12 @@ def _difference(bench: Bench, told: Told, name: str) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
-    parser.add_argument("--library", action="append", default=[], help="one of them, as often as wanted; else all")
+    parser = Parser(__doc__)
     parser.add_argument("--each", type=int, default=6, help="mutants of each definition")
     parser.add_argument("--limit", type=int, default=1 << 30, help="mutants of each library, at most")
     parser.add_argument("--elsewhere", type=int, default=100, help="mutants of what no entry runs, of each library")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--weakened", default="", help="leave a rule out: see weakened.py")
-    parser.add_argument("--write", action="store_true", help="fill the page of the documentation")
-    parser.add_argument("--kept", type=Path, default=Path(tempfile.gettempdir(), "inviscid-foreign"))
     options = parser.parse_args()
-    # Others work in other directories.
-    options.kept = options.kept.resolve()
     tallies = []
     for one in LIBRARIES:
         if one.name in options.library or (not options.library and not one.whole):

@@ -14,17 +14,15 @@ Exits 1 if a fingerprint changed without a reason, or if something was unseen.
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 from bench import Bench, prepare
+from commandline import Parser
 from libraries import Library, chosen
 from pages import fill
 from rewriting import REWRITES, Files, Rewrite, Rewritten
@@ -219,19 +217,12 @@ def table(proved: list[Proved]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
-    parser.add_argument("--library", action="append", default=[], help="one of them, as often as wanted; else all")
+    parser = Parser(__doc__)
     parser.add_argument("--own", default="", help="instead of them a package that lies unpacked in NAME-0 beside them")
     parser.add_argument("--only", action="append", default=[], help="a part of a rewrite's name; else all of them")
     parser.add_argument("--without", action="append", default=[], help="a part of a rewrite's name that is left out")
     parser.add_argument("--limit", type=int, default=0, help="entries of each library, at most")
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--weakened", default="", help="leave a rule out: see weakened.py")
-    parser.add_argument("--write", action="store_true", help="put the tables on their page of the documentation")
-    parser.add_argument("--kept", type=Path, default=Path(tempfile.gettempdir(), "inviscid-foreign"))
     options = parser.parse_args()
-    # Others work in other directories.
-    options.kept = options.kept.resolve()
     rewrites = [
         rewrite
         for rewrite in REWRITES
