@@ -992,3 +992,11 @@ def test_code_that_an_instance_hides_is_watched_once_it_is_there(ran: Ran) -> No
     FULL.made = functools.partial(int.__add__, 5)
     assert calls_a_full_one(2) == calls_a_full_one(2) == 7
     assert ran() == ["calls_a_full_one"] * 2
+
+
+def test_an_argument_that_hides_code_is_not_taken_for_changed(ran: Ran) -> None:
+    for number in (1, 1, 5):
+        filled = Lazy("1")
+        filled.made = functools.partial(int.__add__, number)
+        assert calls_an_argument(filled) == 1 + number
+    assert ran() == ["calls_an_argument"] * 2
