@@ -41,10 +41,12 @@ from inviscid.fingerprinting import (
     is_secret,
     is_user,
     opaque,
-    others,
     printing,
     told,
     world_of,
+)
+from inviscid.fingerprinting import (
+    others as other_options,
 )
 from inviscid.inputs import Encoder
 from inviscid.sentinels import MISSING
@@ -124,6 +126,9 @@ class Call(NamedTuple):
 
     outputs: tuple[str, ...] = ()
     """Absolute paths of what its body writes."""
+
+    steady: Steady | None = None
+    """None where its key rests on what may change unheard."""
 
     def memos(self) -> list[tuple[str, Any]]:
         """Those of the memos that are still there, with their names."""
@@ -235,12 +240,12 @@ def resolve(read: ConfigRead, layers: Sequence[Layer]) -> Any:
     return copied(value)
 
 
-_ATOMS = frozenset({type(None), bool, int, float, str, bytes})
+ATOMS = frozenset({type(None), bool, int, float, str, bytes})
 
 
 def copied(value: Any) -> Any:
     """A deep copy, or the value itself where it can't change or can't be copied."""
-    if type(value) in _ATOMS:
+    if type(value) in ATOMS:
         return value
     try:
         return copy.deepcopy(value)
@@ -284,12 +289,12 @@ def identify(
     while True:
         fingerprint = take(asked)
         references = References(fingerprint.marks, forms)
-        encoder = _encoder(options, references, fingerprint)
+        encoder = encoder_of(options, references, fingerprint)
         inputs = digest_inputs(values, options, encoder)
         by_name = not references.users
         visible = inputs
         if encoder.hides:
-            visible = digest_inputs(values, options, _encoder(options, references, fingerprint, hidden="nothing"))
+            visible = digest_inputs(values, options, encoder_of(options, references, fingerprint, hidden="nothing"))
         # Before the config: what they read of it counts.
         substitutes = _substitutes(options, references)
         if encoder.looks_up:
@@ -310,7 +315,7 @@ def identify(
     if options.track != "deep":
         # What was stored without a trace was not looked at.
         given_options = combine("options", given_options, pack(options.track))
-    key = make_key(fingerprint, environment, reads, inputs, given_options, options.namespace, mode.salt)
+    rest = rest_of_key(fingerprint, environment, reads, given_options, options.namespace, mode.salt)
     parts = {
         "environment": environment,
         "config": shown,
@@ -326,11 +331,13 @@ def identify(
     asked_of_paths = (*fingerprint.asked, *references.asked) if encoder.paths or references.paths else ()
     taints = (*fingerprint.taints, *references.taints, *unseen, *drawn)
     taints = () if options.pure else (*taints, *asked_of_paths)
-    rest = [[value for _, value in inputs], given_options, options.namespace, mode.salt]
-    shallow = partial(_shallow_key, fingerprint, references, environment, reads, rest)
+    others = [[value for _, value in inputs], given_options, options.namespace, mode.salt]
+    shallow = partial(_shallow_key, fingerprint, references, environment, reads, others)
     reached = (fingerprint.definitions, *references.reached)
+    found = inputs_of(encoder, references, [value for _, value in inputs], fingerprint)
+    steady = found is not None and _is_steady(options, fingerprint.variables, environment, taints)
     return Call(
-        key,
+        rest.key([value for _, value in inputs]),
         {**values, **own},
         fingerprint,
         asked,
@@ -347,7 +354,53 @@ def identify(
         visible,
         reached,
         (*fingerprint.memos, *references.memos),
+        steady=Steady(rest, found) if steady and found is not None else None,
     )
+
+
+class Inputs(NamedTuple):
+    """Arguments, as far as they can be told by their streams alone."""
+
+    stream: bytes
+    """Tells them from all others."""
+    distributions: frozenset[Distribution]
+    """Of the installed classes among them."""
+
+
+class Steady(NamedTuple):
+    """What the key of a call is made of, where all of it but the arguments stays as it is until something moves
+    (`moved`), or a guard of the fingerprint fails.
+    """
+
+    rest: Rest
+    inputs: Inputs
+
+
+_MOVING = frozenset({DECIMAL, ZONE, HERE, OPTIONS})
+
+
+def _is_steady(options: Options, variables: frozenset[str], environment: Sequence[Any], taints: Sequence[str]) -> bool:
+    """Whether, beside the arguments, nothing of what a call depends on can change unheard."""
+    if taints or options.identify or options.volatile or options.outputs or options.max_age is not None:
+        return False
+    if not _MOVING.isdisjoint(variables) or any(name.startswith(TOLD) for name in variables):
+        return False
+    # Their options are set without a sound.
+    libraries = _OPTED.intersection(part[0] for part in environment[2:])
+    return "pandas" not in libraries and not (libraries and PRINTING in variables)
+
+
+def inputs_of(
+    encoder: Encoder, references: References, inputs: Sequence[bytes], fingerprint: Fingerprint
+) -> Inputs | None:
+    """Arguments that were digested, if their streams say all of them; None where code or files of the user's count, or
+    what holds for the whole process.
+    """
+    if references.users or references.taints or references.variables or not references.marks <= fingerprint.marks:
+        return None
+    if encoder.files or encoder.paths or encoder.decimals or encoder.hides or encoder.looks_up:
+        return None
+    return Inputs(b"".join(inputs), frozenset(references.distributions))
 
 
 def _shallow_key(
@@ -396,27 +449,29 @@ def standing(fingerprint: Fingerprint, config: Config, own: Callable[[], Any]) -
     return combine("standing", fingerprint.raw, pack(environment), pack(reads))
 
 
-def make_key(
-    fingerprint: Fingerprint,
-    environment: list[Any],
-    reads: list[Any],
-    inputs: Sequence[tuple[str, bytes]],
-    options: bytes,
-    namespace: str,
-    salt: str,
-) -> bytes:
-    """One digest of all parts, in the order that the module's docstring gives."""
-    return combine(
-        "key",
-        pack(KEY_VERSION),
-        fingerprint.raw,
-        digest(pack(environment)),
-        digest(pack(reads)),
-        # Without names: those that a caller can use are in the fingerprint.
-        digest(pack([value for _, value in inputs])),
-        options,
-        pack([namespace, salt]),
-    )
+class Rest(NamedTuple):
+    """All parts of a key but the inputs, as they are written before and behind them."""
+
+    before: bytes
+    behind: bytes
+
+    def key(self, inputs: Sequence[bytes]) -> bytes:
+        """The key of a call with inputs of these digests.
+
+        Their names are not in it: those that a caller can use are in the fingerprint.
+        """
+        return digest(b"".join((self.before, pack(digest(pack(list(inputs)))), self.behind)))
+
+
+def rest_of_key(
+    fingerprint: Fingerprint, environment: list[Any], reads: list[Any], options: bytes, namespace: str, salt: str
+) -> Rest:
+    """The parts in the order that the module's docstring gives, as `combine` would write them."""
+    before = ["key", pack(KEY_VERSION), fingerprint.raw, digest(pack(environment)), digest(pack(reads))]
+    parts = [*map(pack, before), b"", *map(pack, [options, pack([namespace, salt])])]
+    # The head of a list of so many.
+    head = pack([None] * len(parts))[: -len(parts)]
+    return Rest(head + b"".join(parts[: len(before)]), b"".join(parts[len(before) + 1 :]))
 
 
 def changed(call: Call, options: Options) -> list[str]:
@@ -426,9 +481,9 @@ def changed(call: Call, options: Options) -> list[str]:
     of a miss that a hit can stand for. Arguments that can't be changed cost nothing.
     """
     values = {name: call.values[name] for name, _ in call.inputs}
-    if all(type(value) in _ATOMS for value in values.values()):
+    if all(type(value) in ATOMS for value in values.values()):
         return []
-    encoder = _encoder(options, References(call.fingerprint.marks), call.fingerprint, hidden="nothing")
+    encoder = encoder_of(options, References(call.fingerprint.marks), call.fingerprint, hidden="nothing")
     found: list[str] = []
     for name, before in call.visible:
         try:
@@ -464,6 +519,8 @@ def _config(
         encoder = Encoder(references)
         found = encoder.digest(value, f"config '{read.key}'")
         references.paths |= encoder.paths
+        # A value that can be changed in place changes without a sound.
+        references.users = references.users or type(value) not in ATOMS
         hashed.append([read.parameter, read.key, found])
         shown.append([read.key, found[:8], _shown(read.key, value)])
         if id(read) not in config.overridden and not laid:
@@ -502,7 +559,8 @@ def digest_inputs(values: dict[str, Any], options: Options, encoder: Encoder) ->
     ]
 
 
-def _encoder(options: Options, references: References, fingerprint: Fingerprint, hidden: str = "code") -> Encoder:
+def encoder_of(options: Options, references: References, fingerprint: Fingerprint, hidden: str = "code") -> Encoder:
+    """What encodes arguments."""
     return Encoder(references, volatile=options.volatile, ordered=ORDER in fingerprint.marks, hidden=hidden)
 
 
@@ -564,7 +622,7 @@ def _options(
 ) -> list[list[str]]:
     """The options that hold for the whole process and aren't the defaults, as digests (hex)."""
     found = (
-        (OPTIONS, others() if "pandas" in libraries else []),
+        (OPTIONS, other_options() if "pandas" in libraries else []),
         (PRINTING, printing() if printed and libraries else []),
         *((name, told(name.removeprefix(TOLD))) for name in asked),
     )

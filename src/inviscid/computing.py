@@ -204,7 +204,8 @@ _ASIDE = ""
 _around: ContextVar[tuple[Computation, ...]] = ContextVar("inviscid_computing", default=())
 _inside: ContextVar[tuple[str, ...]] = ContextVar("inviscid_inside", default=())
 _lock = threading.Lock()
-_all: list[Computation] = []
+RUNNING: list[Computation] = []
+"""All that run in this process."""
 
 
 @contextmanager
@@ -220,7 +221,7 @@ def computing(computation: Computation, *, vouched: bool = False) -> Iterator[Co
     outside = callers(computation.function)
     token = _around.set((*_around.get(), computation))
     with _lock:
-        _all.append(computation)
+        RUNNING.append(computation)
     try:
         try:
             yield computation
@@ -232,7 +233,7 @@ def computing(computation: Computation, *, vouched: bool = False) -> Iterator[Co
         raise
     finally:
         with _lock:
-            _all.remove(computation)
+            RUNNING.remove(computation)
         _around.reset(token)
         if vouched:
             computation.watch.acts.clear()
@@ -255,10 +256,10 @@ def aside() -> Iterator[Computation]:
 
 def around() -> tuple[Computation, ...]:
     """The computations that what happens here belongs to."""
-    if not _all:
+    if not RUNNING:
         return ()
     # A thread doesn't know who started it: then every computation may have.
-    return _around.get()[-1:] or tuple(_all)
+    return _around.get()[-1:] or tuple(RUNNING)
 
 
 def callers(function: int) -> tuple[Computation, ...]:
@@ -285,7 +286,7 @@ def inside(effect: int) -> str:
         return names[-1]
     if threading.current_thread() is threading.main_thread():
         return ""
-    return next((one.name for one in tuple(_all) if effect in one.reaches), "")
+    return next((one.name for one in tuple(RUNNING) if effect in one.reaches), "")
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, NoReturn, Self
 
-from inviscid import settings
+from inviscid import moved, settings
 from inviscid.errors import ConfigError
 from inviscid.sentinels import MISSING
 
@@ -26,6 +26,7 @@ class ConfigParameter:
     """
 
     __slots__ = ("default", "key")
+    __inviscid_constant__ = True
 
     def __init__(self, key: str | None, default: Any) -> None:
         self.key = key
@@ -92,6 +93,8 @@ class Layer(NamedTuple):
 _lock = threading.Lock()
 _process: list[Layer] = []
 _local: ContextVar[tuple[Layer, ...]] = ContextVar("inviscid_config", default=())
+local_layers = _local.get
+"""The layers that are local to this context: another object whenever they change."""
 _files: dict[str, tuple[tuple[int, int], Layer]] = {}
 
 
@@ -119,6 +122,7 @@ class configure:  # noqa: N801  used like a function: `configure("config.toml")`
         else:
             with _lock:
                 _process.append(self._layer)
+            moved.move()
 
     def __enter__(self) -> Self:
         return self
@@ -131,18 +135,23 @@ class configure:  # noqa: N801  used like a function: `configure("config.toml")`
         else:
             with _lock:
                 _process[:] = [item for item in _process if item is not self._layer]
+            moved.move()
 
 
 def active() -> list[Layer]:
     """The layers in force here and now, the nearest first."""
-    layers = [*reversed(_local.get()), *reversed(_process)]
-    for origin, name in (
-        ("INVISCID_CONFIG", os.environ.get("INVISCID_CONFIG")),
-        ("", settings.project().get("config")),
-    ):
-        if name:
-            layers.append(_file(Path(name).expanduser(), origin))
-    return layers
+    files = [_file(Path(name).expanduser(), origin) for origin, name in _named_files()]
+    return [*reversed(_local.get()), *reversed(_process), *files]
+
+
+def is_from_files() -> bool:
+    """Whether any of it is in files."""
+    return bool(_named_files())
+
+
+def _named_files() -> list[tuple[str, str]]:
+    named = ("INVISCID_CONFIG", os.environ.get("INVISCID_CONFIG")), ("", settings.project().get("config"))
+    return [(origin, name) for origin, name in named if name]
 
 
 def lookup(key: str, layers: Sequence[Layer]) -> Any:
@@ -243,6 +252,7 @@ def _file(path: Path, origin: str) -> Layer:
     except OSError:
         return _read(path, origin)
     version = (stat.st_mtime_ns, stat.st_size)
+    moved.watch(str(path))
     known = _files.get(str(path))
     if known is None or known[0] != version:
         known = _files[str(path)] = (version, _read(path, origin))

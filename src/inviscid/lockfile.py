@@ -24,11 +24,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, NoReturn
 
+from inviscid import moved
 from inviscid.digest import combine, pack
 from inviscid.errors import LockError
 
 NAME = "inviscid.lock"
 VERSION = 1
+moved.watch(NAME)
 EVERY = "*"
 """The arguments of a marker."""
 
@@ -173,6 +175,7 @@ def change(update: Callable[[list[Record]], list[Record]]) -> None:
         raise LockError(f"it can't be written: {error}", NAME) from error
     finally:
         _known.clear()
+        moved.move()
 
 
 @contextmanager

@@ -32,6 +32,7 @@ from inviscid import (
     outside,
     results,
     settings,
+    shortcut,
     stores,
     telling,
     tracer,
@@ -132,6 +133,14 @@ class Memo(Wrapping[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """The stored result, or else the computed one; of an async function, what awaiting it gives."""
+        look = self._shortcut.look
+        if look is not None:
+            try:
+                value = look(*args, **kwargs)
+            except Exception:  # noqa: BLE001  whatever went wrong there, here it is said
+                value = MISSING
+            if value is not MISSING:
+                return value  # type: ignore[no-any-return]
         return self._kind.drive(self._value(args, kwargs, refresh=False))  # type: ignore[no-any-return]
 
     def _value(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, refresh: bool) -> Steps[R]:
@@ -152,6 +161,7 @@ class Memo(Wrapping[P, R]):
         return cast(R, answer.value)
 
     def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, refresh: bool) -> Steps[Answer]:
+        before = shortcut.around()
         values = self._signature.bind(args, kwargs)
         mode = self._variant.mode or settings.current_mode()
         if mode.name == "off":
@@ -169,6 +179,8 @@ class Memo(Wrapping[P, R]):
         refresh = refresh or mode.name == "refresh"
         found = yield from self._find(store, attempt, call, refresh=refresh)
         if found.entry is not None:
+            if self._may_be_short and found.outcome is Outcome.HIT and shortcut.depends_on_key_alone(found.entry):
+                self._shortcut.learn(call, self._signature, store, mode, before)
             return self._hit(store, call, found)
         if mode.name == "replay":
             why = "; ".join(self._why(store, attempt, call, found).reasons)
@@ -251,7 +263,7 @@ class Memo(Wrapping[P, R]):
         """The entry of a call, whether or not it still stands."""
         if refresh:
             return Found(MISSING, None, Outcome.MISS_REFRESH, ("a recompute was asked for",))
-        entry = attempt.use(lambda: store.find(call.key), otherwise=None)
+        entry = attempt.use(lambda: store.recall(call.key) or store.find(call.key), otherwise=None)
         if attempt.why():
             return Found(MISSING, None, Outcome.BYPASS_STORE, (attempt.why(),))
         if entry is None:
@@ -608,6 +620,11 @@ class Memo(Wrapping[P, R]):
     def __inviscid_answer__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Steps[Answer]:
         """The steps to what a call gives, and to what that depends on."""
         return self._call(args, kwargs, refresh=False)
+
+    @property
+    def _may_be_short(self) -> bool:
+        """Whether a hit may go the short way."""
+        return not self._task and not self._kind.awaited and self._variant.mode is None
 
     @property
     def _encloses(self) -> str:

@@ -176,6 +176,18 @@ def load(store: Store, entry: Entry, call: Call | None, forms: Forms | None = No
         raise Unreadable(f"it can't be decoded: {type(error).__name__}: {error}") from error
 
 
+def decode(entry: Entry, data: memoryview) -> Any:
+    """The value of an entry without outputs, from its checked bytes.
+
+    Raises:
+        Exception: whatever comes of it.
+    """
+    codec = codecs.by_name(entry.codec)
+    if codec is None:
+        raise Unreadable(f"this version of inviscid has no codec '{entry.codec}'")
+    return codec.decode(data)
+
+
 # A preimage, as the store keeps it (the first byte never starts a MessagePack value):
 #
 #     preimage = 0xC1 0x01 zlib([part*])

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
+from inviscid import moved
 from inviscid.errors import InviscidError, ModeError, StoreError
 
 MODES = ("on", "off", "fresh", "refresh", "replay", "readonly")
@@ -34,6 +35,8 @@ _ON = Mode("on")
 _lock = threading.Lock()
 _process_modes: list[Mode] = []
 _local_modes: ContextVar[tuple[Mode, ...]] = ContextVar("inviscid_modes", default=())
+local_modes = _local_modes.get
+"""The modes that are local to this context: another object whenever they change."""
 # A mode that comes from the environment or from pyproject.toml is one for the whole process: one salt.
 _ambient_modes: dict[str, Mode] = {}
 
@@ -64,6 +67,7 @@ class mode:  # noqa: N801  used like a function: `with mode("fresh"):`
         else:
             with _lock:
                 _process_modes.append(self._mode)
+            moved.move()
 
     def __enter__(self) -> Self:
         return self
@@ -76,6 +80,7 @@ class mode:  # noqa: N801  used like a function: `with mode("fresh"):`
         else:
             with _lock:
                 _process_modes[:] = [item for item in _process_modes if item is not self._mode]
+            moved.move()
 
 
 def current_mode() -> Mode:

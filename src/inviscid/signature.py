@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import keyword
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
@@ -52,6 +52,8 @@ class Signature:
         self._bind: Callable[..., tuple[Any, ...]] = _compile(name, self.outer, fill=taker is not None)
         self._takes_class = bool(self.outer) and self.outer[0].name == "cls"
         self._is_plain = isinstance(function, FunctionType)
+        self.is_readable = taker is not None and not self._takes_class and all(map(_is_single, self.outer))
+        """Whether each value that is bound is one argument."""
         if taker is not None:
             read = taker.function
             self._code, self._defaults = read.__code__, read.__defaults__
@@ -131,6 +133,10 @@ class Signature:
         return positional, keywords
 
 
+def _is_single(parameter: Parameter) -> bool:
+    return parameter.kind not in ("starred", "double")
+
+
 def _parameters_of(taker: Taker) -> list[Parameter]:
     found = _parameters(taker.function)
     takes_itself = taker.bound and bool(found) and found[0].kind in ("positional", "ordinary")
@@ -181,10 +187,8 @@ def _parameter(name: str, kind: str, default: Any) -> Parameter:
     return Parameter(name, kind, default, "")
 
 
-def _compile(name: str, outer: tuple[Parameter, ...], *, fill: bool) -> Callable[..., tuple[Any, ...]]:
-    """A function with the outer signature that returns its arguments; where it isn't to fill in the defaults, `MISSING`
-    for what was left out.
-    """
+def head_of(outer: Sequence[Parameter], default: Callable[[Parameter], str]) -> str:
+    """The text of a parameter list; `default` gives that of a default."""
     head: list[str] = []
     starred = any(item.kind == "starred" for item in outer)
     for position, item in enumerate(outer):
@@ -194,13 +198,21 @@ def _compile(name: str, outer: tuple[Parameter, ...], *, fill: bool) -> Callable
         if item.kind == "keyword" and before != "keyword" and not starred:
             head.append("*")
         stars = {"starred": "*", "double": "**"}.get(item.kind, "")
-        head.append(f"{stars}{item.name}{'' if item.default is MISSING else '=None'}")
+        head.append(f"{stars}{item.name}{'' if item.default is MISSING else f'={default(item)}'}")
     if outer and outer[-1].kind == "positional":
         head.append("/")
+    return ", ".join(head)
+
+
+def _compile(name: str, outer: tuple[Parameter, ...], *, fill: bool) -> Callable[..., tuple[Any, ...]]:
+    """A function with the outer signature that returns its arguments; where it isn't to fill in the defaults, `MISSING`
+    for what was left out.
+    """
+    head = head_of(outer, lambda item: "None")
     safe = name if name.isidentifier() and not keyword.iskeyword(name) and name != "__debug__" else "function"
     names = "".join(f"{item.name}, " for item in outer)
     namespace: dict[str, Any] = {}
-    exec(f"def {safe}({', '.join(head)}): return ({names})", {"__builtins__": {}}, namespace)  # noqa: S102  own text only
+    exec(f"def {safe}({head}): return ({names})", {"__builtins__": {}}, namespace)  # noqa: S102  own text only
     compiled = namespace[safe]
     ordinary = [item for item in outer if item.kind in ("positional", "ordinary") and item.default is not MISSING]
     compiled.__defaults__ = tuple(item.default if fill else MISSING for item in ordinary)

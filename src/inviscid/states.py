@@ -15,3 +15,8 @@ def says_its_state(cls: type) -> bool:
     return cls in copyreg.dispatch_table or any(
         getattr(cls, name, None) is not getattr(object, name) for name in _METHODS
     )
+
+
+def is_constant(cls: type) -> bool:
+    """Whether instances of a class of ours never change."""
+    return "__inviscid_constant__" in vars(cls)

@@ -36,6 +36,7 @@ from inviscid import bodies
 from inviscid.digest import digest, pack
 from inviscid.errors import UnhashableInput
 from inviscid.fingerprinting.places import installed_module
+from inviscid.hearing import hear
 from inviscid.inputs.files import dir_digest, file_digest, known_dir_digest, known_file_digest
 from inviscid.trees import RACY
 
@@ -323,18 +324,15 @@ def watch(watches: Callable[[], Iterable[Watch]]) -> None:
     global _watches
     if _watches is None:
         _watches = watches
-        sys.addaudithook(_hear)
+        hear(_EVENTS, _heard)
 
 
-def _hear(event: str, args: tuple[Any, ...]) -> None:
-    heard = _EVENTS.get(event)
-    if heard is None or _watches is None:
-        return
-    watches = _watches()
+def _heard(event: str, args: tuple[Any, ...]) -> None:
+    watches = _watches() if _watches is not None else ()
     try:
-        if watches and _by_a_body(sys._getframe(1)):  # noqa: SLF001  CPython's own name for it
+        if watches and _by_a_body(sys._getframe(2)):  # noqa: SLF001  CPython's own name for it
             for one in watches:
-                heard(one, args)
+                _EVENTS[event](one, args)
     except Exception:  # noqa: BLE001  an error here would become one of the program's own `open`
         for one in watches:
             one.acts["did something that could not be followed"] = None
@@ -477,7 +475,7 @@ def _resolved(one: Watch, args: tuple[Any, ...]) -> None:
 
 def _caller() -> str:
     """The module that did what is being heard; asked by a function that `_hear` calls."""
-    return str(sys._getframe(3).f_globals.get("__name__", ""))  # noqa: SLF001  CPython's own name for it
+    return str(sys._getframe(4).f_globals.get("__name__", ""))  # noqa: SLF001  CPython's own name for it
 
 
 def _for_the_machine() -> bool:

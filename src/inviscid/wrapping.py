@@ -15,6 +15,7 @@ from inviscid.errors import ConfigError
 from inviscid.fingerprinting import ConfigRead, Declared, Fingerprint
 from inviscid.forms import StoredForms
 from inviscid.sentinels import MISSING
+from inviscid.shortcut import Shortcut
 from inviscid.signature import Parameter, Signature, outer_documentation, outer_signature
 from inviscid.steps import Steps, run
 from inviscid.stores import StoreLike
@@ -64,7 +65,8 @@ class Wrapping(Generic[P, R]):
     __wrapped__: Callable[..., R]
     # In slots, so that `functools.wraps`, which copies `__dict__`, leaves them where they are.
     __slots__ = (
-        "__dict__", "__inviscid_base__", "__weakref__", "_forms", "_kind", "_options", "_signed", "_store", "_variant",
+        "__dict__", "__inviscid_base__", "__weakref__", "_forms", "_kind", "_options", "_shortcut", "_signed", "_store",
+        "_variant",
     )  # fmt: skip
 
     _task: ClassVar[bytes] = b""
@@ -92,6 +94,7 @@ class Wrapping(Generic[P, R]):
         self._store = store
         self._variant = Variant()
         self._forms = StoredForms(store)
+        self._shortcut = Shortcut(self._options, self._forms)
 
     def _sign(self) -> tuple[Signature, tuple[ConfigRead, ...]]:
         signature = Signature(self.__wrapped__)
@@ -125,6 +128,7 @@ class Wrapping(Generic[P, R]):
             setattr(other, name, getattr(base, name))
         other._variant = variant
         other._forms = StoredForms(other._store, variant.mode)
+        other._shortcut = Shortcut(other._options, other._forms)
         other.__inviscid_base__ = base
         return other
 

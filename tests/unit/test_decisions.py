@@ -124,7 +124,7 @@ def test_a_call_takes_the_steps_in_the_order_of_the_table(monkeypatch: pytest.Mo
     ]  # fmt: skip
     homes: dict[str, Any] = {
         "Signature": Signature, "Memo": Memo, "Fingerprinter": Fingerprinter, "calls": calls, "freeze": freeze,
-        "Store": Store,
+        "Store": Store, "Rest": calls.Rest,
     }  # fmt: skip
     taken: list[str] = []
     monkeypatch.setattr(Store, "claim", lambda store, key: nullcontext(True))

@@ -2,6 +2,7 @@
 
 from inviscid.fingerprinting.called import world_of_call, world_of_code
 from inviscid.fingerprinting.closure import Closure, closure
+from inviscid.fingerprinting.compiled import compile_guards
 from inviscid.fingerprinting.definition import (
     DECIMAL,
     HERE,
@@ -47,6 +48,7 @@ __all__ = [
     "Shallow",
     "brief",
     "closure",
+    "compile_guards",
     "external_name",
     "impure",
     "is_secret",

@@ -7,7 +7,8 @@ be taken again; the new one may well be equal.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from operator import is_
 from types import CodeType, FunctionType
 from typing import Any
@@ -24,9 +25,11 @@ Content = tuple[bytes, tuple[Any, ...]]
 class Guards:
     """The facts that one fingerprint rests on."""
 
-    __slots__ = ("_answers", "_bindings", "_bound", "_classes", "_contents", "_functions", "_names")
+    __slots__ = ("_answers", "_bindings", "_bound", "_classes", "_contents", "_functions", "_names", "only_called")
 
     def __init__(self) -> None:
+        self.only_called: frozenset[int] = frozenset()
+        """The ids of functions that nobody looks attributes up on."""
         self._bindings: list[tuple[Mapping[str, Any], str, Callable[[], Any]]] = []
         self._bound: dict[tuple[int, str], Callable[[], Any]] = {}
         self._functions: list[_Function] = []
@@ -69,6 +72,28 @@ class Guards:
         """Something that lives gives this very answer: a list of objects, or of what is equal to itself alone."""
         self._answers.append((ask, ask()))
 
+    # What is looked at, for who looks in another way: see `compiled`.
+
+    def bindings(self) -> Sequence[tuple[Mapping[str, Any], str, Callable[[], Any]]]:
+        """(namespace, name, a way to the object that it is bound to)."""
+        return self._bindings
+
+    def functions(self) -> Iterator[tuple[FunctionType | None, Callable[[], bool]]]:
+        """Every function, None where it is gone; with what tells whether it is as it was."""
+        for item in self._functions:
+            function = item[0]()
+            yield None if function is _GONE else function, partial(_same_function, *item)
+
+    def namespaces(self) -> Iterator[tuple[type, Mapping[str, Any], tuple[type, ...], Callable[[], bool]]]:
+        """Every class, its members, its metaclass and bases; with what tells whether it is as it was."""
+        for item in self._classes:
+            cls, names, values, bases = item
+            yield cls, dict(zip(names, values, strict=True)), bases, partial(_same_class, *item)
+
+    def others(self) -> Callable[[], bool] | None:
+        """What tells whether all else is as it was; None where there is nothing else."""
+        return self._rest if self._names or self._answers or self._contents else None
+
     def codes(self) -> Iterator[CodeType]:
         """The code of every function."""
         return (parts[0] for _, _, parts, _ in self._functions)
@@ -83,7 +108,12 @@ class Guards:
             all(namespace.get(name, MISSING) is value() for namespace, name, value in self._bindings)
             and all(_same_function(*item) for item in self._functions)
             and all(_same_class(*item) for item in self._classes)
-            and all(namespace.keys() == names for namespace, names in self._names)
+            and self._rest()
+        )
+
+    def _rest(self) -> bool:
+        return (
+            all(namespace.keys() == names for namespace, names in self._names)
             and all(ask() == given for ask, given in self._answers)
             and all(_still(take, expected) for take, expected in self._contents)
         )

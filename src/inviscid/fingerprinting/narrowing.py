@@ -37,7 +37,7 @@ _CLOSED = frozenset(
     "socket.AF_INET6 socket.inet_pton socket.inet_ntop socket.inet_aton io.StringIO io.BytesIO "
     "threading.Lock threading.RLock threading.get_ident _thread.get_ident _thread.RLock _thread.allocate_lock "
     "queue.Queue queue.Empty queue.Full weakref.ref decimal.Decimal _decimal.Decimal fractions.Fraction uuid.UUID "
-    "pprint.pprint pprint.pformat random.random random.Random".split()
+    "pprint.pprint pprint.pformat random.random random.Random inviscid.configuration.ConfigParameter".split()
 )
 _LOOKED_UP = frozenset(
     "keys items values get write flush read readline readlines writelines close fileno seek tell isatty send throw "
@@ -54,10 +54,10 @@ KINDS = frozenset(
 """What of `inspect` tells only of what kind something is, or looks at a text."""
 # Installed classes from here may be bases: their code looks up no names but those that they have themselves.
 _CLOSED_BASES = frozenset({"builtins", "abc", "typing", "collections", "collections.abc"})
-# What `members` yields of a class beside the names of its namespace.
-_ABOUT_THE_CLASS = frozenset(
+ABOUT_THE_CLASS = frozenset(
     {"annotations", "generic bases", "dataclass", "enum", "enum methods", "enum boundary", "documentation"}
 )
+"""What `members` yields of a class beside the names of its namespace."""
 
 
 def opaque(name: str) -> bool:
@@ -93,7 +93,7 @@ class Narrowed:
 
 def _always(cls: type, installed: Callable[[type], bool]) -> set[str] | None:
     """The names under which members of a class count always, but for special ones; None where all do."""
-    names = {*_LOOKED_UP, *_ABOUT_THE_CLASS}
+    names = {*_LOOKED_UP, *ABOUT_THE_CLASS}
     for base in cls.__mro__:
         protocol = bool(getattr(base, "_is_protocol", False))
         if installed(base):

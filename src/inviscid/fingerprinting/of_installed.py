@@ -11,6 +11,7 @@ from inviscid.fingerprinting.narrowing import KINDS, opaque
 from inviscid.fingerprinting.options import FORMATTING, PRINTING, TOLD, told_module
 from inviscid.fingerprinting.references import External, is_user
 from inviscid.fingerprinting.walk import Walk
+from inviscid.states import is_constant
 
 _IMMUTABLE_TYPE = 1 << 8
 
@@ -54,7 +55,7 @@ def refer_to_installed(walk: Walk, definition: Definition, target: External) -> 
 def _refer_to_extensions(walk: Walk, definition: Definition, cls: type) -> None:
     """What user code has hung on an installed class that is reached: its own code may look up any of it."""
     for base in cls.__mro__:
-        if not base.__flags__ & _IMMUTABLE_TYPE and base not in walk.extended:
+        if not base.__flags__ & _IMMUTABLE_TYPE and base not in walk.extended and not is_constant(base):
             walk.extended.add(base)
             walk.guards.klass(base)
             for name, _, users in registries.extensions(base, vars(base).keys(), is_user):

@@ -18,7 +18,7 @@ from inviscid.fingerprinting.impure import attaches, holds_path
 from inviscid.fingerprinting.options import PRINTING, makes_texts
 from inviscid.fingerprinting.shown import brief
 from inviscid.fingerprinting.walk import IMMUTABLE, Walk
-from inviscid.states import says_its_state
+from inviscid.states import is_constant, says_its_state
 
 _SHOWN_BY = {
     "__doc__": template.DOC,
@@ -57,8 +57,16 @@ def visit_value(walk: Walk, definition: Definition, value: Any) -> None:
         held = members.callables_of(value)
         walk.guards.answer(functools.partial(_still_held, hold(value), tuple(held)))
     _add_content(walk, definition, stream, parts)
-    if type(value) not in IMMUTABLE:
+    # What was made to say something of a class can change only where it holds what is not plain.
+    fixed = type(value) in IMMUTABLE or is_constant(type(value)) or (id(value) in walk.said and _is_plain(value))
+    if not fixed:
         _guard_content(walk, definition, hold(value), visible)
+
+
+def _is_plain(value: Any) -> bool:
+    if type(value) in (list, tuple):
+        return all(map(_is_plain, value))
+    return type(value) in IMMUTABLE
 
 
 def _still_held(read: Callable[[], Any], names: tuple[str, ...]) -> list[Any]:

@@ -29,6 +29,7 @@ from inviscid.errors import UnhashableInput
 from inviscid.fingerprinting import members, registries, template
 from inviscid.fingerprinting.definition import Declared, Definition, Encode
 from inviscid.fingerprinting.impure import ATTACHED, is_sqlite, makes_paths, scans, world_of
+from inviscid.fingerprinting.narrowing import ABOUT_THE_CLASS
 from inviscid.fingerprinting.of_classes import outline, refer_to_subclasses, visit_class
 from inviscid.fingerprinting.of_functions import refer_to_annotations, visit_function
 from inviscid.fingerprinting.of_installed import refer_to_all_extensions, visit_external
@@ -73,6 +74,8 @@ def reach(
     _ask_the_world(walk)
     for ask in walk.hung.values():
         walk.guards.answer(ask)
+    if walk.codes:
+        walk.guards.answer(functools.partial(registries.all_codings, frozenset(walk.mentions | walk.texts)))
     for definition, cls, _ in walk.classes:
         # Every class has annotations, if only none: that is no news.
         definition.shown = outline(cls, sorted(definition.members.keys() - {"annotations"}))
@@ -121,6 +124,8 @@ def _widen(walk: Walk) -> None:
         for name, value in narrowed.admit(walk.mentions, whole=whole):
             walk.held(definition, value)
             walk.member(definition, name, value)
+            if name in ABOUT_THE_CLASS:
+                walk.said.add(id(value))
         if "__subclasses__" in walk.mentions:
             refer_to_subclasses(walk, definition, cls)
         if whole or template.ANNOTATIONS in walk.marks:
@@ -133,7 +138,9 @@ def _widen(walk: Walk) -> None:
     named = walk.mentions | walk.texts
     for name, registered in registries.codings(named).items():
         if codes or name.partition(" ")[2] in named:
+            walk.codes = True
             walk.member(walk.definitions[0], name, registered)
+    walk.codes = walk.codes or codes
 
 
 def visit(walk: Walk, definition: Definition, value: Any) -> None:

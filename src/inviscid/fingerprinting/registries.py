@@ -150,6 +150,11 @@ def codings(names: Collection[str]) -> dict[str, Any]:
     return handlers | {f"codecs {number}": finder for number, finder in enumerate(finders)}
 
 
+def all_codings(names: Collection[str]) -> list[Any]:
+    """All that is registered with `codecs`, by whomever; arguments are those of `codings`."""
+    return [*(_error_registry() or _looked_up(names)).items(), *_search_path()]
+
+
 def quoted(annotations: Any, namespace: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """What the words of annotations in quotes mean in a module."""
     seen: set[str] = set()

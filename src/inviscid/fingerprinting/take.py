@@ -80,6 +80,7 @@ class Fingerprinter:
         ]
         references = [definition.references for definition in walk.definitions]
         found = digests(labels, references)
+        walk.guards.only_called = walk.only_called()
         order = list(depth_first(references))
         taints = list(_taints(walk.definitions))
         reads = [(node, read) for node in order for read in walk.definitions[node].reads]

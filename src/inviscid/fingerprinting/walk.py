@@ -76,6 +76,8 @@ class Walk:
         """Functions whose annotations have not been looked at, because nothing met so far could see them."""
         self.mentions: set[str] = set()
         """Every name that something may be looked up by."""
+        self.codes = False
+        """Whether something in reach may use what was registered with `codecs`."""
         self.attaches = False
         """Whether a text in reach may be SQL that attaches a database."""
         self.paths = False
@@ -89,6 +91,8 @@ class Walk:
         """What hangs on installed classes under the names that may be looked up there."""
         self.texts: set[str] = set()
         """Every text that is a value in reach."""
+        self.said: set[int] = set()
+        """The ids of values that were made to say something of a class: nobody else has them."""
         self.asked: set[type] = set()
         """Classes that were asked what others made of them."""
 
@@ -117,6 +121,18 @@ class Walk:
             self.definitions.append(definition)
             self.pending.append((definition, visit))
         return known
+
+    def only_called(self) -> frozenset[int]:
+        """The ids of all objects that the code in reach does nothing with but call them: nobody can see what they are.
+
+        A walk that was asked for members by computed names may see anything.
+        """
+        if template.MEMBERS in self.marks:
+            return frozenset()
+        seen = {0}
+        for definition in self.definitions:
+            seen.update(node for at, node in enumerate(definition.references) if at not in definition.direct)
+        return frozenset(at for at, node in self._index.items() if isinstance(at, int) and node not in seen)
 
     def object(self, value: Any, name: str) -> int:
         """The number of the definition that a live object is."""

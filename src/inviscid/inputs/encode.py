@@ -82,14 +82,14 @@ from msgpack import ExtType, Packer
 from ..digest import Buffer
 from ..digest import digest as digest_of
 from ..errors import UnhashableInput
-from . import tags
+from . import bulk, tags
+from .bulk import CONTAINERS, SCALARS
 from .parts import ATTRIBUTES, CURE, INDEXES, KEYS, Node, Raw, Rule, type_name
 from .registry import found
 
 Reference = Callable[[object, str], bytes]
 """Given an object and its path: what a class, a function or a module contributes to the stream."""
 
-SCALARS = frozenset({type(None), bool, int, float, str, bytes})
 # The packer refuses: an int beyond 64 bits, a lone surrogate, a str or bytes from 4 GiB on.
 _UNPACKABLE = (OverflowError, ValueError)
 _MARKS = [ExtType(tag, b"") for tag in range(128)]
@@ -104,7 +104,7 @@ _ROOT: Sequence[str] = ("",)
 
 # Packers are kept for the next encoder: to make one allocates a buffer, which costs as much as a small value. One that
 # is in use is never in the list, so that a finalizer or a thread that encodes meanwhile gets another.
-_packers: list[Packer] = []
+_packers: list[tuple[Packer, Callable[[object], bytes]]] = []
 _PACKERS_KEPT = 8
 
 
@@ -123,9 +123,9 @@ class Encoder:
     """
 
     __slots__ = (
-        "_alive", "_base", "_memo", "_pack", "_packer", "_probing", "_reference", "_referred", "_root", "_rules",
-        "_sets", "_stack", "_start", "_starts", "content", "decimals", "files", "hidden", "hides", "looks_up",
-        "ordered", "paths", "volatile",
+        "_alive", "_base", "_ids", "_memo", "_pack", "_packer", "_probing", "_reference", "_referred", "_root",
+        "_rules", "_sets", "_stack", "_start", "_starts", "_unplaced", "content", "decimals", "files", "hidden",
+        "hides", "looks_up", "ordered", "paths", "volatile",
     )  # fmt: skip
 
     def __init__(
@@ -169,8 +169,11 @@ class Encoder:
         try:
             self._packer = _packers.pop()
         except IndexError:
-            self._packer = Packer(use_bin_type=True, strict_types=True)
-        self._pack: Callable[[object], bytes] = self._packer.pack
+            self._packer = Packer(use_bin_type=True, strict_types=True), bulk.packer()
+        self._pack: Callable[[object], bytes] = self._packer[0].pack
+        # Plain trees that were written at once: (number of the call, tree). What is in them has no place yet.
+        self._unplaced: list[tuple[int, object]] = []
+        self._ids: set[int] = set()
 
     def __del__(self) -> None:
         # There is none where __init__ was cut short, by a RecursionError for one.
@@ -197,6 +200,12 @@ class Encoder:
                 return self._pack(value)
             except _UNPACKABLE:
                 return self._odd(value)
+        if kind in CONTAINERS and not self._stack:
+            stream = self._at_once(value)
+            if stream is not None:
+                return stream
+        if self._unplaced:
+            mark = self._place()
         outer = self._root, self._base, self._start, self._sets, self._probing
         self._root, self._base, self._start, self._sets, self._probing = path, len(self._stack), mark, 0, False
         try:
@@ -209,6 +218,32 @@ class Encoder:
             raise
         finally:
             self._root, self._base, self._start, self._sets, self._probing = outer
+
+    def _at_once(self, value: object) -> bytes | None:
+        """The stream of a plain tree that shares nothing with what was written before; None for all else."""
+        found = bulk.mutables_of(value)
+        if found is None or self._memo or not found.isdisjoint(self._ids):
+            return None
+        try:
+            stream = self._packer[1](value)
+        except _UNPACKABLE:
+            return None
+        if found:
+            self._ids |= found
+            self._unplaced.append((len(self._starts) - 1, value))
+        return stream
+
+    def _place(self) -> int:
+        """Give what was written at once the places that a walk would have given it; says where the next call starts."""
+        trees = dict(self._unplaced)
+        self._unplaced = []
+        for number in range(min(trees), len(self._starts)):
+            self._starts[number] = len(self._alive)
+            if number in trees:
+                outer, self._start = self._start, len(self._alive)
+                self._walk(trees[number])
+                self._start = outer
+        return self._starts[-1]
 
     def digest(self, value: object, path: str) -> bytes:
         """The digest (32 bytes) of the canonical stream of a value; arguments and errors are those of `encode`."""

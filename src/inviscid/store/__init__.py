@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from inviscid.store.layout import STORE_VERSION
+from inviscid.store.memory import Held
 from inviscid.store.store import Store
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ __all__ = [
     "DEFAULT_SIZE_LIMIT",
     "STORE_VERSION",
     "FunctionSummary",
+    "Held",
     "Litter",
     "Pin",
     "Plan",

@@ -31,13 +31,15 @@ class Generation:
 
     def get(self) -> int:
         """The current generation; 0 where there is no store yet. Costs less than a microsecond."""
+        view = self.view()
+        return 0 if view is None else view[0]
+
+    def view(self) -> memoryview | None:
+        """The mapped number; None where there is no store yet."""
         view = self._view
         if view is None or time.monotonic() - self._looked > _LOOK:
             view = self._look()
-            if view is None:
-                return 0
-        number: int = view[0]
-        return number
+        return view
 
     def move(self) -> None:
         """Make everybody look again.

@@ -102,9 +102,10 @@ class Publisher:
             "INSERT OR IGNORE INTO preimages VALUES (?, ?)", (entry.provenance.fingerprint, row.preimage)
         )
         row.due = self._is_due(connection, entry.size)
-        row.replaced = old is not None and old[0] != entry.object
+        # Even if the object is the same: what others hold in memory has the age and the conditions of the old one.
+        row.replaced = old is not None
         if row.replaced:
-            if old[1]:
+            if old[1] and old[0] != entry.object:
                 unlink_unneeded(connection, self._objects, old[0])
             self._generation.move()
         return True

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from inviscid.digest import digest
 from inviscid.entry import Entry
 from inviscid.errors import StoreError
+from inviscid.store.generation import Generation
 from inviscid.store.index import Index
 from inviscid.store.layout import failure
 from inviscid.store.objects import Damaged, Objects
@@ -29,15 +30,18 @@ _SEALED = 8
 class Reader:
     """The reading half of one store."""
 
-    def __init__(self, index: Index, objects: Objects, secret: bytes | None) -> None:
+    def __init__(self, index: Index, objects: Objects, generation: Generation, secret: bytes | None) -> None:
         self._index = index
         self._objects = objects
+        self._generation = generation
         self._secret = secret
         # What each thread found last, with the small object that came in the same row: most reads follow their find.
         self._last = threading.local()
 
     def find(self, key: bytes) -> Entry | None:
         """The entry of this key, if there is one and its seal binds it to the key."""
+        # Before the look: what is removed meanwhile moves it.
+        self._last.generation = self._generation.get()
         rows = self._index.read(FIND, (key,))
         if not rows:
             return None
@@ -62,6 +66,11 @@ class Reader:
             return self._condemn(entry)
         except OSError as error:
             raise failure(f"the object {self._objects.path(entry.object)} can't be read", error) from error
+
+    def generation(self) -> int:
+        """The generation under which this thread found an entry last; 0 where it found none."""
+        found: int = getattr(self._last, "generation", 0)
+        return found
 
     def nearest(self, function: str, limit: int) -> list[Entry]:
         """The newest entries of a function; those that don't pass their check are left out."""

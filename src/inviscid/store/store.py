@@ -31,6 +31,7 @@ from inviscid.outcome import Outcome
 from inviscid.store.generation import Generation
 from inviscid.store.late import late
 from inviscid.store.layout import Layout
+from inviscid.store.memory import DEFAULT_LIMIT, Held, Memory
 from inviscid.store.objects import Objects
 
 if TYPE_CHECKING:
@@ -56,10 +57,17 @@ class Store:
         path: the store's directory. It belongs to the store alone.
         size_limit: bytes above which the entries that are worth least are dropped now and then; by default 10 GiB.
         max_age: seconds since the last use after which entries are dropped; None for no such limit.
+        memory_limit: bytes of results that a process holds to hit without a look at the disk; by default 64 MiB, 0 for
+            none. See `memory`.
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], *, size_limit: int | None = None, max_age: float | None = None
+        self,
+        path: str | os.PathLike[str],
+        *,
+        size_limit: int | None = None,
+        max_age: float | None = None,
+        memory_limit: int = DEFAULT_LIMIT,
     ) -> None:
         self.size_limit = size_limit
         self.max_age = max_age
@@ -67,12 +75,14 @@ class Store:
         self._generation = Generation(self._layout.generation)
         self._objects = Objects(self._layout)
         self._secret: bytes | None = None
+        self.memory = Memory(memory_limit)
+        """What this process holds of it."""
 
     def __repr__(self) -> str:
         return f"Store({self._layout.path!r})"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _restore, (self._layout.path, self.size_limit, self.max_age)
+        return _restore, (self._layout.path, self.size_limit, self.max_age, self.memory.limit)
 
     @late
     def path(self) -> Path:
@@ -94,7 +104,7 @@ class Store:
     def _reader(self) -> Reader:
         from inviscid.store.reader import Reader
 
-        return Reader(self._index, self._objects, self._secret)
+        return Reader(self._index, self._objects, self._generation, self._secret)
 
     @late
     def _publisher(self) -> Publisher:
@@ -120,7 +130,7 @@ class Store:
     def _tally(self) -> Tally:
         from inviscid.store.tally import Tally
 
-        return Tally(self._index)
+        return Tally(self._index, self.memory)
 
     # What a call needs.
 
@@ -132,6 +142,27 @@ class Store:
         """
         return self._reader.find(key)
 
+    def recall(self, key: bytes) -> Entry | None:
+        """The entry of a key as this process has it in memory, where it is still good; None for all else.
+
+        What was counted of it since is not in it.
+        """
+        held = self.memory.get(key, self._generation.get())
+        return None if held is None else held.entry
+
+    def held(self, key: bytes) -> Held | None:
+        """The entry of a key with its checked bytes, from memory or else from the disk; None where there is none.
+
+        Raises:
+            StoreError: the store can't be read now.
+        """
+        held = self.memory.get(key, self._generation.get())
+        if held is None and (entry := self._reader.find(key)) is not None:
+            data = self._reader.read(entry)
+            if data is not None:
+                held = self.memory.put(entry, data, self._reader.generation()) or Held(entry, data, -1)
+        return held
+
     def read(self, entry: Entry) -> memoryview | None:
         """The bytes of an entry, checked.
 
@@ -141,7 +172,13 @@ class Store:
         Raises:
             StoreError: the store can't be read now.
         """
-        return self._reader.read(entry)
+        held = self.memory.get(entry.key, self._generation.get())
+        if held is not None and held.entry is entry:
+            return held.data
+        data = self._reader.read(entry)
+        if data is not None:
+            self.memory.put(entry, data, self._reader.generation())
+        return data
 
     def traced(self, link: bytes, limit: int = 8) -> list[Entry]:
         """The entries that a link leads to, newest first.
@@ -301,12 +338,21 @@ class Store:
         """A number that changes whenever anybody removes anything. 0 where there is no store."""
         return self._generation.get()
 
+    def watch_generation(self) -> memoryview | None:
+        """Where the generation is to be read, as the only number, for about a second; None where there is no store."""
+        return self._generation.view()
+
+    def tick(self) -> None:
+        """Write what was counted, if it is time to; to be called now and then by who counts in memory."""
+        self._tally.tick()
+
     def close(self) -> None:
         """Write what was counted and close all connections. The store can be used again: it opens as at first."""
         if "_tally" in self.__dict__:
             self._tally.flush()
         if "_index" in self.__dict__:
             self._index.close()
+        self.memory.clear()
         self._layout.reset()
 
     # What people need.
@@ -412,5 +458,5 @@ class Store:
             self._tally.flush()
 
 
-def _restore(path: str, size_limit: int | None, max_age: float | None) -> Store:
-    return Store(path, size_limit=size_limit, max_age=max_age)
+def _restore(path: str, size_limit: int | None, max_age: float | None, memory_limit: int) -> Store:
+    return Store(path, size_limit=size_limit, max_age=max_age, memory_limit=memory_limit)

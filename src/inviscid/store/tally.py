@@ -12,10 +12,13 @@ import sys
 import threading
 import time
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 from inviscid.errors import StoreError
+from inviscid.outcome import Outcome
 from inviscid.store import fork
 from inviscid.store.index import Index
+from inviscid.store.memory import Memory
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -27,33 +30,38 @@ _PATIENCE = 0.02
 
 
 class Tally:
-    """What this process counted for one store and has not written yet."""
+    """What this process counted for one store and has not written yet.
 
-    def __init__(self, index: Index) -> None:
+    Args:
+        index: where it is written.
+        memory: counts the hits of what it holds by itself, and is asked for them.
+    """
+
+    def __init__(self, index: Index, memory: Memory) -> None:
         self._index = index
+        self._memory = memory
         # Reentrant: a finalizer that calls a cached function may run at any point.
         self._guard = threading.RLock()
         self._outcomes: dict[int, tuple[int, float]] = {}
         self._hits: dict[bytes, tuple[int, float, float]] = {}
         self._written = time.monotonic()
         self._exit_known = False
+        _all.add(self)
         fork.register(self)
 
     def count(self, outcome: int, seconds: float) -> None:
         """One more of this outcome, and what it cost or saved."""
         with self._guard:
-            count, total = self._outcomes.get(outcome, (0, 0.0))
-            self._outcomes[outcome] = (count + 1, total + seconds)
+            self._add_outcome(outcome, 1, seconds)
             _unwritten.add(self)
-        self._maybe_flush()
+        self.tick()
 
     def touch(self, key: bytes, saved: float) -> None:
         """One more hit of this entry, and what it saved."""
         with self._guard:
-            count, total, _ = self._hits.get(key, (0, 0.0, 0.0))
-            self._hits[key] = (count + 1, total + saved, time.time())
+            self._add_hits(key, 1, saved)
             _unwritten.add(self)
-        self._maybe_flush()
+        self.tick()
 
     def flush(self, patience: float = _PATIENCE) -> None:
         """Write what was counted; what can't be written now stays for the next time."""
@@ -85,7 +93,8 @@ class Tally:
         else:
             self._guard.release()
 
-    def _maybe_flush(self) -> None:
+    def tick(self) -> None:
+        """Write what was counted, if it is time to."""
         if not self._exit_known:
             self._exit_known = True
             _flush_at_worker_exit()
@@ -94,8 +103,19 @@ class Tally:
             self._written = now
             self.flush()
 
+    def _add_outcome(self, outcome: int, times: int, seconds: float) -> None:
+        count, total = self._outcomes.get(outcome, (0, 0.0))
+        self._outcomes[outcome] = (count + times, total + seconds)
+
+    def _add_hits(self, key: bytes, times: int, saved: float) -> None:
+        count, total, _ = self._hits.get(key, (0, 0.0, 0.0))
+        self._hits[key] = (count + times, total + saved, time.time())
+
     def _take(self) -> tuple[dict[int, tuple[int, float]], dict[bytes, tuple[int, float, float]]]:
         with self._guard:
+            for key, hits, saved in self._memory.told():
+                self._add_outcome(int(Outcome.HIT), hits, saved)
+                self._add_hits(key, hits, saved)
             taken = self._outcomes, self._hits
             self._outcomes, self._hits = {}, {}
             _unwritten.discard(self)
@@ -131,11 +151,13 @@ def write(
 
 # Kept alive until written: nobody may have kept the store.
 _unwritten: set[Tally] = set()
+_all: WeakSet[Tally] = WeakSet()
 
 
 @atexit.register
 def _flush_all() -> None:
-    for tally in list(_unwritten):
+    # The hits that the memory tier counted are known to nobody before they are asked for.
+    for tally in {*_unwritten, *_all}:
         tally.flush()
 
 

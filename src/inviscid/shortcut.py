@@ -1,0 +1,284 @@
+"""The short way to a hit: for a call whose key follows from its arguments alone, because nothing else moved.
+
+The whole path identifies a call by all that it depends on. After some hits of a function whose calls are *steady*
+(`calls.Steady`), a function is compiled for it that
+
+1. binds the arguments, by having the outer signature itself;
+2. looks whether anything moved: what is told (`moved`), and what has to be looked at (`fingerprinting.compiled`);
+3. makes the stream of the arguments;
+4. takes the result from memory, or with the key from the store, checked as ever.
+
+Wherever that gives no answer, and whatever goes wrong in it, the call goes the whole path, as if there were no other.
+So the short way says nothing, raises nothing, and decides nothing that the path would decide otherwise. It isn't gone
+while records are logged, while any computation is running that has to be told of its calls, and by calls that are
+frozen, awaited, or depend on more than their key.
+"""
+
+from __future__ import annotations
+
+import logging
+import operator
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from msgpack import Packer
+
+from inviscid import calls, computing, configuration, events, lockfile, moved, outputs, results, settings
+from inviscid.calls import ATOMS, Call, Options, References, Rest
+from inviscid.digest import digest
+from inviscid.entry import Entry
+from inviscid.fingerprinting import Distribution, Fingerprint, Forms, compile_guards
+from inviscid.outcome import Outcome
+from inviscid.sentinels import MISSING
+from inviscid.signature import Signature, head_of
+from inviscid.store import Held, Store
+
+# A way is made after so many hits: to make one costs as much as some hits, and a process that hits once shall not pay.
+_HITS = 3
+# Seconds after which the guards themselves are asked again: see `compiled`.
+_AGAIN = 1.0
+_MOST = 1 << 17
+_SAFE_MODES = ("on", "readonly", "replay")
+_NONE: frozenset[Distribution] = frozenset()
+_PREFIX = "_inviscid_"
+# In front of streams that are no MessagePack.
+_DIGESTS = b"\xc1"
+
+_TEXT = """\
+def make({constants}):
+    def look({head}):
+        if (
+            {p}token[0] is not {p}way.token or {p}running or {p}modes() is not {p}way.modes
+            or {p}layers() is not {p}way.layers or {p}logs({p}level)
+            or ({p}now() > {p}way.due and not {p}tick()){guards}
+        ):
+            return {p}missing
+        if {plain}:
+            {p}stream = {p}pack([{arguments}])
+            {p}held = {p}known.get({p}stream)
+            if {p}held is not None and {p}held.generation == {p}way.view[0]:
+                {p}held.hits += 1
+                {p}value = {p}held.value
+                return {p}value if {p}value is not {p}missing else {p}load({p}held)
+            return {p}find({p}stream, ({arguments}))
+        return {p}other(({arguments}))
+    return look
+"""
+
+
+class Around(NamedTuple):
+    """What a call depended on before it was identified."""
+
+    token: object
+    modes: tuple[settings.Mode, ...]
+    layers: tuple[configuration.Layer, ...]
+
+
+def around() -> Around:
+    """What it is now; to be asked before a call is identified, because what moves meanwhile may make it another."""
+    return Around(moved.token[0], settings.local_modes(), configuration.local_layers())
+
+
+class Shortcut:
+    """The short way of one function, as long as it has this signature, this fingerprint and this store."""
+
+    __slots__ = (
+        "_again", "_fingerprint", "_forms", "_from_files", "_hits", "_known", "_layers_then", "_lock", "_names",
+        "_options", "_others", "_rests", "_signature", "_store", "due", "layers", "look", "modes", "token", "view",
+    )  # fmt: skip
+
+    def __init__(self, options: Options, forms: Forms) -> None:
+        self.look: Callable[..., Any] | None = None
+        """Called as the function is; gives its result or `MISSING`. None while there is no short way."""
+        self.token: object = None
+        self.modes: tuple[settings.Mode, ...] = ()
+        self.layers: tuple[configuration.Layer, ...] = ()
+        self.due = 0.0
+        self.view: memoryview = memoryview(b"")
+        """Of the generation of the store."""
+        self._options = options
+        self._forms = forms
+        self._hits = 0
+        self._again = 0.0
+        self._layers_then: list[configuration.Layer] = []
+        self._from_files = False
+        self._lock: lockfile.Lock | None = None
+        self._names: tuple[str, ...] = ()
+        self._others = True
+        """Whether arguments that aren't plain may go the short way."""
+        self._known: dict[bytes, Held] = {}
+        """What was found, by the stream of the arguments."""
+        self._rests: dict[frozenset[Distribution], Rest] = {}
+        """By the distributions that the arguments bring: what the key is beside their digests."""
+        self._fingerprint: Fingerprint | None = None
+        self._signature: Signature | None = None
+        self._store: Store | None = None
+
+    def learn(self, call: Call, signature: Signature, store: Store, mode: settings.Mode, before: Around) -> None:
+        """Take note of a hit of the whole path that depends on nothing but its key.
+
+        Args:
+            call: as it was identified.
+            signature: of the function.
+            store: where its result was found.
+            mode: in force.
+            before: what was the case before it was identified.
+        """
+        if call.steady is None or call.asked or mode.name not in _SAFE_MODES or not signature.is_readable:
+            return
+        known = self._fingerprint is call.fingerprint and self._signature is signature and self._store is store
+        self._hits = self._hits + 1 if known else 1
+        self._fingerprint, self._signature, self._store = call.fingerprint, signature, store
+        if not known:
+            self.look = None
+        if self._hits < _HITS:
+            return
+        if moved.is_restless() or not moved.listen() or before.token is not moved.token[0]:
+            return
+        view = store.watch_generation()
+        if view is None:
+            return
+        if self.look is None:
+            self._make(call.fingerprint, signature)
+        distributions = call.steady.inputs.distributions - call.fingerprint.distributions
+        if self._rests.get(distributions) != call.steady.rest:
+            if before.token is not self.token or distributions in self._rests:
+                self._known.clear()
+                self._rests.clear()
+            self._rests[distributions] = call.steady.rest
+        self._layers_then, self._lock = configuration.active(), lockfile.current()
+        self._from_files = configuration.is_from_files()
+        self.view, self.modes, self.layers = view, before.modes, before.layers
+        now = time.monotonic()
+        self.token, self.due, self._again = before.token, moved.due(now), now + _AGAIN
+
+    def _make(self, fingerprint: Fingerprint, signature: Signature) -> None:
+        self._known.clear()
+        self._rests.clear()
+        self._others = True
+        self._names = tuple(item.name for item in signature.outer if item.name not in self._options.ignore)
+        self.look = _compile(
+            self, signature, compile_guards(fingerprint.guards, fingerprint.marks), self._names, self._known
+        )
+
+    # What the compiled function calls where it doesn't know further. --------------------------------------------------
+
+    def tick(self) -> bool:
+        """Look at what nobody tells of, from time to time; False where it moved."""
+        assert self._store is not None
+        assert self._fingerprint is not None
+        now = time.monotonic()
+        self._store.tick()
+        view = self._store.watch_generation()
+        layers = configuration.active() if self._from_files else self._layers_then
+        same = len(layers) == len(self._layers_then) and all(map(_is, layers, self._layers_then))
+        if view is None or not same or lockfile.current() is not self._lock:
+            self.token = None
+            return False
+        if now > self._again:
+            if not self._fingerprint.guards.hold():
+                self.token = None
+                return False
+            self._again = now + _AGAIN
+        self.view, self.due = view, moved.due(now)
+        return True
+
+    def find(self, stream: bytes, values: tuple[Any, ...]) -> Any:
+        """The result of a call with plain arguments, from the store."""
+        rest = self._rests.get(_NONE)
+        return MISSING if rest is None else self._find(stream, rest, [digest(_pack(value)) for value in values])
+
+    def other(self, values: tuple[Any, ...]) -> Any:
+        """The result of a call with other arguments, if their digests say all of them."""
+        fingerprint = self._fingerprint
+        if not self._others or fingerprint is None:
+            return MISSING
+        references = References(fingerprint.marks, self._forms)
+        encoder = calls.encoder_of(self._options, references, fingerprint)
+        digests = [encoder.digest(value, f"argument '{name}'") for name, value in zip(self._names, values, strict=True)]
+        inputs = calls.inputs_of(encoder, references, digests, fingerprint)
+        if inputs is None:
+            # To find that out once more would cost what it saves.
+            self._others = False
+            return MISSING
+        stream = _DIGESTS + inputs.stream
+        held = self._known.get(stream)
+        if held is not None and held.generation == self.view[0]:
+            held.hits += 1
+            return held.value if held.value is not MISSING else _load(held)
+        rest = self._rests.get(inputs.distributions - fingerprint.distributions)
+        return MISSING if rest is None else self._find(stream, rest, digests)
+
+    def _find(self, stream: bytes, rest: Rest, digests: list[bytes]) -> Any:
+        assert self._store is not None
+        held = self._store.held(rest.key(digests))
+        if held is None or not depends_on_key_alone(held.entry):
+            return MISSING
+        value = _load(held)
+        if held.generation == self.view[0]:
+            held.hits += 1
+            if len(self._known) >= _MOST:
+                self._known.clear()
+            self._known[stream] = held
+        else:
+            saved = held.entry.provenance.seconds
+            self._store.touch(held.entry.key, saved)
+            self._store.count(Outcome.HIT, saved)
+        return value
+
+
+def depends_on_key_alone(entry: Entry) -> bool:
+    """Whether an entry is good whenever its key is right, and its bytes mean the same to all."""
+    return not entry.manifest and not entry.classes and not entry.codec.endswith(outputs.MARK)
+
+
+def _load(held: Held) -> Any:
+    """The value of an entry; of one that can't be changed always the same."""
+    assert held.data is not None
+    value = results.decode(held.entry, held.data)
+    if is_immutable(value):
+        held.value = value
+    return value
+
+
+def is_immutable(value: Any) -> bool:
+    """Whether nobody can change a value, so that all may have the same object."""
+    if type(value) is tuple:
+        return all(map(is_immutable, value))
+    return type(value) in ATOMS
+
+
+def _compile(
+    way: Shortcut,
+    signature: Signature,
+    guards: Sequence[Callable[[], bool]],
+    names: Sequence[str],
+    known: dict[bytes, Held],
+) -> Callable[..., Any]:
+    """The function of `_TEXT`: all that it uses stands in its closure, under names that no parameter has."""
+    constants = {
+        "token": moved.token, "way": way, "running": computing.RUNNING, "modes": settings.local_modes,
+        "layers": configuration.local_layers, "logs": events.logger.isEnabledFor, "level": logging.INFO,
+        "now": time.monotonic, "tick": way.tick, "missing": MISSING, "pack": _pack, "known": known, "load": _load,
+        "find": way.find, "other": way.other, "type": type, "plain": ATOMS,
+    }  # fmt: skip
+    constants |= {f"holds{number}": holds for number, holds in enumerate(guards)}
+    constants |= {f"of_{item.name}": item.default for item in signature.outer if item.default is not MISSING}
+    text = _TEXT.format(
+        p=_PREFIX,
+        constants=", ".join(f"{_PREFIX}{name}" for name in constants),
+        head=head_of(signature.outer, lambda item: f"{_PREFIX}of_{item.name}"),
+        guards="".join(f" or not {_PREFIX}holds{number}()" for number in range(len(guards))),
+        plain=" and ".join(f"{_PREFIX}type({name}) in {_PREFIX}plain" for name in names) or "True",
+        arguments="".join(f"{name}, " for name in names),
+    )
+    namespace: dict[str, Any] = {}
+    exec(text, {"__builtins__": {}}, namespace)  # noqa: S102  our own text, with names that are identifiers
+    made: Callable[..., Any] = namespace["make"](*constants.values())
+    return made
+
+
+_is = operator.is_
+_packer = Packer(use_bin_type=True, strict_types=True)
+_pack: Callable[[object], bytes] = _packer.pack
