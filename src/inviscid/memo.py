@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from contextvars import ContextVar
 from functools import partial
-from typing import Any, Generic, NamedTuple, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, ParamSpec, TypeVar, cast
 
 from inviscid import (
     calls,
@@ -52,6 +52,9 @@ from inviscid.steps import Alone, Body, Claim, Steps
 from inviscid.store import Store
 from inviscid.stores import Attempt
 from inviscid.wrapping import Wrapping
+
+if TYPE_CHECKING:
+    from inviscid.store.draft import Draft
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -477,7 +480,7 @@ class Memo(Wrapping[P, R]):
         except (UnhashableInput, OSError) as error:
             return asis, Outcome.BYPASS_CHANGED, str(error).rstrip(".")
         try:
-            prepared = results.prepare(computed.value, self._forms)
+            prepared = results.prepare(computed.value, self._forms, partial(self._draft, store, attempt))
         except UnstorableResult as error:
             return asis, Outcome.BYPASS_UNSTORABLE, str(error)
         if why := self._declined(computed.value):
@@ -518,6 +521,10 @@ class Memo(Wrapping[P, R]):
         if captured:
             store.own(captured.owned)
         return outputs.told(prepared.digest, [owned.digest for owned in captured.owned] if captured else ())
+
+    def _draft(self, store: Store, attempt: Attempt, head: memoryview, buffers: Sequence[memoryview]) -> Draft | None:
+        """Have what is large written while it is hashed."""
+        return attempt.use(lambda: store.draft(head, buffers), otherwise=None)
 
     def _manifest(self, call: Call, computation: Computation) -> Manifest:
         """What the result depends on beyond its key."""

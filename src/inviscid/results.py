@@ -6,20 +6,23 @@ import os
 import socket
 import time
 import zlib
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgpack
 
-from inviscid import codecs, outputs
+from inviscid import codecs, frames, known, outputs
 from inviscid.calls import FINGERPRINTS, Call, References
-from inviscid.digest import Buffer, combine, pack, short
+from inviscid.digest import Buffer, combine, digest, pack, short
 from inviscid.entry import Entry, Provenance, module_name, named
 from inviscid.errors import UnhashableInput, UnstorableResult
 from inviscid.fingerprinting import Fingerprint, Forms, Part, is_user
 from inviscid.inputs import Encoder
 from inviscid.manifest import Manifest, pack_manifest, unpack_manifest
 from inviscid.store import Store
+
+if TYPE_CHECKING:
+    from inviscid.store.draft import Draft
 
 # From here on a loss to a power cut hurts more than the milliseconds that the disk takes.
 _DEAR = 1.0
@@ -38,42 +41,85 @@ class Prepared(NamedTuple):
     codec: str
     data: memoryview
     classes: bytes
+    draft: Draft | None = None
+    """Where the bytes have been written already."""
 
 
-def prepare(value: Any, forms: Forms | None = None) -> Prepared:
+def prepare(
+    value: Any,
+    forms: Forms | None = None,
+    draft: Callable[[memoryview, Sequence[memoryview]], Draft | None] | None = None,
+) -> Prepared:
     """Encode a result with the first codec that loses nothing of it.
 
     A codec may drop what it doesn't know (the attributes of a frame, the sharing of a list). So what it would load is
     digested and compared with what was computed.
 
+    Args:
+        value: the result.
+        forms: where the normal forms of code are remembered.
+        draft: writes what is large where it is to be published; then the value is what is mapped from there.
+
     Raises:
         UnstorableResult: no codec can store it, or the value has no structure that could be compared.
+        StoreError: the draft can't be written.
     """
-    try:
-        wanted = digest_of(value, forms)
-    except UnhashableInput as error:
-        raise UnstorableResult(f"what would be loaded can't be compared with the result: {error.what}") from error
     reasons: list[str] = []
     for codec in codecs.candidates(value):
         try:
             encoded = codec.encode(value)
-            data = memoryview(b"".join(encoded.chunks))
+        except UnstorableResult as error:
+            reasons.append(str(error))
+            continue
+        data, contents, drafted = _written(encoded, draft)
+        wanted = _wanted(value, forms, contents)
+        try:
             loaded = codec.decode(data)
-            found = digest_of(loaded, forms)
+            found = _digest(loaded, forms, contents)
         except UnstorableResult as error:
             reasons.append(str(error))
         except Exception as error:  # noqa: BLE001  decoding runs the code of the user's classes
             reasons.append(f"{codec.name}: it doesn't load again: {type(error).__name__}: {error}")
         else:
             if found == wanted:
-                return Prepared(loaded, wanted, codec.name, data, _bound(encoded.classes, forms))
+                return Prepared(loaded, wanted, codec.name, data, _bound(encoded.classes, forms), drafted)
             reasons.append(f"{codec.name}: what it loads differs from what was computed")
+    # What can't be compared is said first, whatever else is wrong with it.
+    _wanted(value, forms, digest)
     raise UnstorableResult("; ".join(reason.rstrip(".") for reason in reasons))
+
+
+def _wanted(value: Any, forms: Forms | None, contents: Callable[[Buffer], bytes]) -> bytes:
+    try:
+        return _digest(value, forms, contents)
+    except UnhashableInput as error:
+        raise UnstorableResult(f"what would be loaded can't be compared with the result: {error.what}") from error
+
+
+def _written(
+    encoded: codecs.Encoded, draft: Callable[[memoryview, Sequence[memoryview]], Draft | None] | None
+) -> tuple[memoryview, Callable[[Buffer], bytes], Draft | None]:
+    """An object's bytes; what gives the digests of buffers, which knows those in it already; and the draft, if any."""
+    if not encoded.buffers:
+        return memoryview(bytes(encoded.head)), known.content, None
+    drafted = draft(encoded.head, encoded.buffers) if draft is not None else None
+    if drafted is not None:
+        # Where the original is changed meanwhile by somebody else, what was written is the result.
+        return drafted.data, known.contents([*zip(encoded.buffers, drafted.frame.digests[1:], strict=True)]), drafted
+    frame = frames.framed(encoded.head, encoded.buffers)
+    data = memoryview(b"".join(frame.chunks()))
+    mine = [data[offset : offset + length] for offset, length, _ in frame.places()]
+    pairs = [*zip(encoded.buffers, frame.digests[1:], strict=True), *zip(mine, frame.digests[1:], strict=True)]
+    return data, known.contents(pairs), None
 
 
 def digest_of(value: Any, forms: Forms | None = None) -> bytes:
     """The structural digest of a value: the same for a fresh one and one that was loaded."""
-    return Encoder(References(forms=forms)).digest(value, "the result")
+    return _digest(value, forms, known.content)
+
+
+def _digest(value: Any, forms: Forms | None, contents: Callable[[Buffer], bytes]) -> bytes:
+    return Encoder(References(forms=forms), content=contents).digest(value, "the result")
 
 
 def publish(
@@ -96,8 +142,11 @@ def publish(
     codec = prepared.codec + outputs.MARK if files else prepared.codec
     entry = Entry(call.key, codec, b"", 0, prepared.digest, prepared.classes, packed, provenance)
     durable = durability == "always" or (durability == "auto" and seconds >= _DEAR)
+    # Together with outputs it is another object.
+    draft = None if files else prepared.draft
+    shown = preimage(call.fingerprint)
     return store.publish(
-        entry, [prepared.data, *files], preimage=preimage(call.fingerprint), durable=durable, links=manifest.links
+        entry, [prepared.data, *files], preimage=shown, durable=durable, links=manifest.links, draft=draft
     )
 
 

@@ -125,7 +125,7 @@ class Shortcut:
             mode: in force.
             before: what was the case before it was identified.
         """
-        if call.steady is None or call.asked or mode.name not in _SAFE_MODES or not signature.is_readable:
+        if call.steady is None or mode.name not in _SAFE_MODES or not signature.is_readable:
             return
         known = self._fingerprint is call.fingerprint and self._signature is signature and self._store is store
         self._hits = self._hits + 1 if known else 1

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple, Protocol
 
-from ..digest import Buffer
-
 
 class Encoded(NamedTuple):
     """A value in bytes."""
 
-    chunks: list[Buffer]
-    """The bytes, in order. Chunks may be the memory of the value itself: write them before it changes."""
+    head: memoryview
+    buffers: list[memoryview]
+    """Contiguous bytes beside the head; they may be the memory of the value itself: write them before it changes."""
     classes: Mapping[str, object]
     """``module:qualname`` → each class and function that decoding will look up by that name: the user's and those of
     installed distributions, not the standard library's."""
@@ -37,7 +36,8 @@ class Codec(Protocol):
         """
 
     def decode(self, data: memoryview) -> object:
-        """The value of bytes that `encode` gave, joined. Large buffers in the value are views of `data`.
+        """The value of bytes that `encode` gave: the head alone, or framed with the buffers (`frames`), of which large
+        ones in the value are views.
 
         Raises:
             Exception: Whatever comes of bytes that don't fit what is here: classes that moved, versions that changed.
@@ -61,7 +61,7 @@ def by_name(name: str) -> Codec | None:
         from . import plain
 
         return plain.CODEC
-    if name == "pickle/1":
+    if name == "pickle/2":
         from . import pickled
 
         return pickled.CODEC

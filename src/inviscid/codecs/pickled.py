@@ -1,6 +1,6 @@
-"""``pickle/1``: pickle, protocol 5, with the memory of arrays beside it.
+"""``pickle/2``: pickle, protocol 5, with the memory of arrays beside it.
 
-    object = container          its head is the pickle, its buffers are the pickle's out-of-band buffers
+    object = pickle | framed    the head of the frame is the pickle, its buffers are the pickle's out-of-band buffers
 
 Arrays and frames come back as read-only views of the stored bytes, whatever their size is; nothing of them is copied.
 That is done here for every array of plain items, because numpy would keep some in the pickle (dates, and what isn't
@@ -22,14 +22,14 @@ import weakref
 from types import BuiltinFunctionType, FunctionType
 from typing import Any, Literal
 
+from .. import frames
 from ..entry import module_name, named
 from ..errors import UnstorableResult
 from .codec import Encoded
-from .container import join, split
 
 
 class _Pickle:
-    name = "pickle/1"
+    name = "pickle/2"
     safe = False
 
     def encode(self, value: object) -> Encoded:
@@ -43,11 +43,15 @@ class _Pickle:
                 f"A value of type {type(value).__qualname__} can't be pickled: {type(error).__name__}: {error}. "
                 "Return plain data, or an object whose class pickle can find by its name."
             ) from error
-        return Encoded(join(stream.getbuffer(), buffers), pickler.classes)
+        return Encoded(stream.getbuffer(), buffers, pickler.classes)
 
     def decode(self, data: memoryview) -> object:
-        head, buffers = split(data)
-        return _Unpickler(io.BytesIO(head), buffers=buffers).load()
+        if not frames.begins(data):
+            return _Unpickler(io.BytesIO(data)).load()
+        frame = frames.parse(data)
+        if frame is None:
+            raise ValueError("The object is damaged.")
+        return _Unpickler(io.BytesIO(frame.head), buffers=frame.buffers).load()
 
 
 CODEC = _Pickle()

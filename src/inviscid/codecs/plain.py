@@ -33,7 +33,7 @@ class _Plain:
     def encode(self, value: object) -> Encoded:
         _check(value)
         try:
-            return Encoded([pack(value, _pack_tuple)], {})
+            return Encoded(memoryview(pack(value, _pack_tuple)), [], {})
         except (OverflowError, ValueError) as error:
             raise UnstorableResult(f"plain/1 can't keep the value: {error}.") from error
 

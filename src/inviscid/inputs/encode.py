@@ -82,6 +82,7 @@ from msgpack import ExtType, Packer
 from ..digest import Buffer
 from ..digest import digest as digest_of
 from ..errors import UnhashableInput
+from ..known import content as known_content
 from . import bulk, tags
 from .bulk import CONTAINERS, SCALARS
 from .parts import ATTRIBUTES, CURE, INDEXES, KEYS, Node, Raw, Rule, type_name
@@ -118,8 +119,7 @@ class Encoder:
         volatile: Names of instance attributes that are left out wherever they occur.
         hidden: What counts of what an instance leaves out of what pickle takes: the ``code`` in it, ``all`` that has a
             digest, or ``nothing``.
-        content: Gives the digest of a contiguous buffer of bytes. A caller that knows digests of memory (of what it
-            mapped from a store) can look there first; it must give what `inviscid.digest.digest` gives.
+        content: Gives the digest of a contiguous buffer of bytes, which must be what `inviscid.digest.digest` gives.
     """
 
     __slots__ = (
@@ -135,7 +135,7 @@ class Encoder:
         volatile: Collection[str] = (),
         ordered: bool = False,
         hidden: str = "code",
-        content: Callable[[Buffer], bytes] = digest_of,
+        content: Callable[[Buffer], bytes] = known_content,
     ) -> None:
         self.volatile = frozenset(volatile)
         self.ordered = ordered

@@ -1,6 +1,6 @@
 """Objects: immutable bytes in files that are named by their own digest.
 
-    objects/ab/<digest in hex>     exactly the bytes that have this BLAKE3 digest
+    objects/ab/<name in hex>     exactly the bytes that have this name: a BLAKE3 digest, see `frames`
 
 Order of writing (the whole of `publish` is in `store.py`):
 - An object *must* be whole under its final name before a row refers to it: it is written under `tmp/`, then renamed.
@@ -20,7 +20,9 @@ from collections.abc import Sequence
 
 from blake3 import blake3
 
+from inviscid import frames, known
 from inviscid.digest import Buffer, digest
+from inviscid.store.draft import Draft
 from inviscid.store.layout import Layout
 
 # From here on, mapping a file costs less than copying it.
@@ -41,8 +43,10 @@ def views_of(chunks: Sequence[Buffer]) -> list[memoryview]:
 
 
 def measure(views: Sequence[memoryview]) -> tuple[bytes, int]:
-    """Digest and size of the chunks one after the other."""
+    """Name and size of the chunks one after the other."""
     size = sum(view.nbytes for view in views)
+    if (name := frames.name_of(views, size)) is not None:
+        return name, size
     if len(views) == 1:
         return digest(views[0]), size
     hasher = blake3(max_threads=blake3.AUTO) if size >= _THREADS_FROM else blake3()
@@ -90,18 +94,33 @@ class Objects:
             raise Damaged from error
         finally:
             os.close(handle)
-        if data.nbytes != size or digest(data) != name:
+        if data.nbytes != size:
             raise Damaged
+        return self._checked(data, name)
+
+    def _checked(self, data: memoryview, name: bytes) -> memoryview:
+        if not frames.verify(data, name):
+            raise Damaged
+        if isinstance(data.obj, mmap.mmap) and (frame := frames.parse(data)) is not None:
+            known.remember(data.obj, frame.places())
         return data
 
-    def write(self, name: bytes, views: Sequence[memoryview], size: int, durable: bool) -> None:
-        """Have the object under its name, whole.
+    def write(
+        self, name: bytes, views: Sequence[memoryview], size: int, durable: bool, draft: Draft | None = None
+    ) -> None:
+        """Have the object under its name, whole; from a draft, where it has been written already.
 
         Raises:
             OSError: it can't be written; nothing of it is left.
         """
         path = self.path(name)
-        if not self._reuse(path, name, size, durable):
+        if self._reuse(path, name, size, durable):
+            return
+        if draft is not None and draft.take():
+            if durable:
+                _sync(draft.path)
+            self._publish(draft.path, path, durable)
+        else:
             self._write(path, views, durable)
 
     def freshen(self, name: bytes) -> bool:
@@ -149,6 +168,14 @@ class Objects:
                     os.fsync(handle)
             finally:
                 os.close(handle)
+        except BaseException:
+            _remove(draft)
+            raise
+        self._publish(draft, path, durable)
+
+    def _publish(self, draft: str, path: str, durable: bool) -> None:
+        """Give a file that is written its name."""
+        try:
             folder = os.path.dirname(path)
             try:
                 os.rename(draft, path)
@@ -164,11 +191,7 @@ class Objects:
                 # The folder may be new, whoever made it. Where nothing changed this costs next to nothing.
                 _sync(self._layout.objects)
         except BaseException:
-            try:
-                os.unlink(draft)
-            except OSError:
-                # Already renamed, or gc's to sweep.
-                pass
+            _remove(draft)
             raise
 
     def _make_folder(self, folder: str) -> None:
@@ -178,6 +201,14 @@ class Objects:
         except FileExistsError:
             # Another writer was first.
             pass
+
+
+def _remove(draft: str) -> None:
+    try:
+        os.unlink(draft)
+    except OSError:
+        # Already renamed, or gc's to sweep.
+        pass
 
 
 def _read(handle: int, size: int) -> bytes:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from inviscid.digest import Buffer
 from inviscid.entry import Entry
 from inviscid.errors import InviscidWarning, StoreError
+from inviscid.store.draft import Draft
 from inviscid.store.generation import Generation
 from inviscid.store.index import Index
 from inviscid.store.layout import Layout, failure
@@ -51,7 +52,13 @@ class Publisher:
         self._max_age = max_age
 
     def publish(
-        self, entry: Entry, chunks: Sequence[Buffer], preimage: bytes, durable: bool, links: Sequence[bytes]
+        self,
+        entry: Entry,
+        chunks: Sequence[Buffer],
+        preimage: bytes,
+        durable: bool,
+        links: Sequence[bytes],
+        draft: Draft | None = None,
     ) -> Entry:
         """Have entry and bytes in the store; gives the entry with its object's digest and size."""
         self._index.prepare()
@@ -59,7 +66,7 @@ class Publisher:
         name, size = measure(views)
         entry = plain(entry)._replace(object=name, size=size)
         inline = b"".join(views) if size <= INLINE_LIMIT else None
-        row = _Row(entry, views, inline, preimage, durable, links)
+        row = _Row(entry, views, inline, preimage, durable, links, draft)
         for _ in range(_ATTEMPTS):
             if self._try(row):
                 return entry
@@ -72,7 +79,7 @@ class Publisher:
         """Publish once; False where the object, or its folder, was gone before the row could refer to it."""
         if row.inline is None and not row.insists:
             try:
-                self._objects.write(row.entry.object, row.views, row.entry.size, row.durable)
+                self._objects.write(row.entry.object, row.views, row.entry.size, row.durable, row.draft)
             except FileNotFoundError:
                 # Our draft was swept, or somebody deleted the whole store.
                 self._layout.reset()
@@ -137,7 +144,7 @@ class Publisher:
 class _Row:
     """What one transaction writes, and what came of it."""
 
-    __slots__ = ("due", "durable", "entry", "inline", "insists", "links", "preimage", "replaced", "views")
+    __slots__ = ("draft", "due", "durable", "entry", "inline", "insists", "links", "preimage", "replaced", "views")
 
     def __init__(
         self,
@@ -147,7 +154,9 @@ class _Row:
         preimage: bytes,
         durable: bool,
         links: Sequence[bytes],
+        draft: Draft | None,
     ) -> None:
+        self.draft = draft
         self.entry = entry
         self.views = views
         self.inline = inline

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from inviscid.digest import digest
+from inviscid import frames
 from inviscid.entry import Entry
 from inviscid.errors import StoreError
 from inviscid.store.generation import Generation
@@ -84,8 +84,10 @@ class Reader:
     def _check(self, entry: Entry, inline: object) -> memoryview:
         if inline is None:
             return self._objects.load(entry.object, entry.size)
-        if isinstance(inline, bytes) and len(inline) == entry.size and digest(inline) == entry.object:
-            return memoryview(inline)
+        if isinstance(inline, bytes) and len(inline) == entry.size:
+            data = memoryview(inline)
+            if frames.verify(data, entry.object):
+                return data
         raise Damaged
 
     def _distrust(self, key: bytes) -> Entry | None:

@@ -30,7 +30,7 @@ from inviscid.errors import InviscidWarning
 from inviscid.outcome import Outcome
 from inviscid.store.generation import Generation
 from inviscid.store.late import late
-from inviscid.store.layout import Layout
+from inviscid.store.layout import Layout, failure
 from inviscid.store.memory import DEFAULT_LIMIT, Held, Memory
 from inviscid.store.objects import Objects
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from inviscid.store.claims import Claims
+    from inviscid.store.draft import Draft
     from inviscid.store.index import Index
     from inviscid.store.outputs import Owned
     from inviscid.store.plan import Plan
@@ -192,7 +193,14 @@ class Store:
         return [entry for row in rows if (entry := self.find(row[0])) is not None]
 
     def publish(
-        self, entry: Entry, chunks: Sequence[Buffer], *, preimage: bytes, durable: bool, links: Sequence[bytes] = ()
+        self,
+        entry: Entry,
+        chunks: Sequence[Buffer],
+        *,
+        preimage: bytes,
+        durable: bool,
+        links: Sequence[bytes] = (),
+        draft: Draft | None = None,
     ) -> Entry:
         """Store bytes under a key, in place of what was there.
 
@@ -203,6 +211,7 @@ class Store:
             preimage: what was hashed into the entry's fingerprint.
             durable: return only when it would survive a power failure.
             links: by which `traced` finds the entry too.
+            draft: where these very bytes have been written already.
 
         Returns:
             The entry as it is stored.
@@ -210,7 +219,28 @@ class Store:
         Raises:
             StoreError: it can't be stored; nothing of it is visible.
         """
-        return self._publisher.publish(entry, chunks, preimage, durable, links)
+        generation = self._generation.get()
+        stored = self._publisher.publish(entry, chunks, preimage, durable, links, draft)
+        if draft is not None:
+            # It was hashed as it is mapped. What was removed meanwhile moved the generation.
+            self.memory.put(stored, draft.data, generation)
+        return stored
+
+    def draft(self, head: memoryview, buffers: Sequence[memoryview]) -> Draft | None:
+        """Write a large framed object, to be published; None for one that isn't large.
+
+        Raises:
+            StoreError: it can't be written.
+        """
+        from inviscid.store import draft
+
+        if head.nbytes + sum(buffer.nbytes for buffer in buffers) < draft.FROM:
+            return None
+        self._index.prepare()
+        try:
+            return draft.write(self._layout.tmp, head, buffers)
+        except OSError as error:
+            raise failure(f"a result can't be written to the store {self._layout.path}", error) from error
 
     @overload
     def claim(self, key: bytes) -> AbstractContextManager[bool]: ...
