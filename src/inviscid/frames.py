@@ -9,8 +9,8 @@
     name     = digest of 0xC1 "N" prefix header
 
 So every byte is hashed once, and who knows the name knows the digest of each buffer. Bytes that aren't framed as a
-whole have the digest of all of them for their name; none of them starts as what is hashed here, because no MessagePack and no
-pickle starts with 0xC1.
+whole have the digest of all of them for their name; none of them starts as what is hashed here, because no MessagePack
+and no pickle starts with 0xC1.
 """
 
 from __future__ import annotations

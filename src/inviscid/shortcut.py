@@ -235,7 +235,8 @@ def depends_on_key_alone(entry: Entry) -> bool:
 
 def _load(held: Held) -> Any:
     """The value of an entry; of one that can't be changed always the same."""
-    assert held.data is not None
+    if held.data is None or not held.is_whole():
+        return MISSING
     value = results.decode(held.entry, held.data)
     if is_immutable(value):
         held.value = value

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from inviscid import InviscidWarning, Store, StoreError, StoreVersionError, cached
+from inviscid import InviscidWarning, Store, StoreError, StoreVersionError, cached, stores
 
 Ran = Callable[[], list[str]]
 
@@ -100,11 +100,16 @@ def test_one_flipped_bit_is_a_recompute(isolated: Path, ran: Ran, caplog: pytest
     (file,) = objects_of(isolated)
     ran()
     for position in (0, 100, file.stat().st_size // 2, file.stat().st_size - 1):
+        assert np.array_equal(large(50_000), expected)
         (file,) = objects_of(isolated)
         data = bytearray(file.read_bytes())
         data[position] ^= 4
         file.chmod(0o600)
         file.write_bytes(data)
+        # What this process has checked and has in memory is good.
+        assert np.array_equal(large(50_000), expected)
+        assert ran() == []
+        stores.store_at(isolated).memory.clear()
         assert np.array_equal(large(50_000), expected)
         assert ran() == ["large"]
         assert caplog.messages.pop().endswith("the stored result was damaged or removed")

@@ -186,3 +186,17 @@ def test_what_changes_while_it_is_written(monkeypatch: pytest.MonkeyPatch, ran: 
     assert looked(made(1))[2] == 1.0
     assert looked(np.full(SIZE, 1.0))[2] == 1.0
     assert ran() == ["made", "looked"]
+
+
+def test_a_mapped_file_that_is_written_to(isolated: Any, ran: Ran, caplog: pytest.LogCaptureFixture) -> None:
+    """What was checked when it was mapped is checked again."""
+    made(1)
+    made(1)
+    (file,) = (isolated / "objects").glob("*/*")
+    with file.open("r+b") as stream:
+        stream.seek(-8, 2)
+        stream.write(b"damaged!")
+    assert made(1)[-1] == 1.0
+    assert ran() == ["made", "made"]
+    assert made(1)[-1] == 1.0
+    assert ran() == []

@@ -2,7 +2,8 @@
 
 What is held is bound to the generation under which it was looked up: once anybody removes anything from the store, all
 of it has to be looked up again. Bytes that are mapped from a file are the system's to keep; but a file that is mapped
-takes space on the disk even when it is removed, so only a few of those are held.
+takes space on the disk even when it is removed, so only a few of those are held. They were checked once; whoever writes
+to the file changes them, but its times too, and those are looked at whenever the bytes are used.
 
 What goes first is what was not asked for since its turn came last (the *clock* algorithm), because that costs a hit
 nothing but a count.
@@ -11,6 +12,7 @@ nothing but a count.
 from __future__ import annotations
 
 import mmap
+import os
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -31,9 +33,9 @@ _SHARE = 4
 class Held:
     """One entry with its bytes, as they are under one generation."""
 
-    __slots__ = ("data", "entry", "generation", "hits", "passed", "size", "told", "value")
+    __slots__ = ("data", "entry", "generation", "hits", "passed", "path", "size", "stamp", "told", "value")
 
-    def __init__(self, entry: Entry, data: memoryview, generation: int) -> None:
+    def __init__(self, entry: Entry, data: memoryview, generation: int, path: str) -> None:
         self.entry = entry
         self.data: memoryview | None = data
         self.generation = generation
@@ -43,9 +45,16 @@ class Held:
         """How many of the hits were told to the tally."""
         self.passed = 0
         """How many there were when its turn to go came last."""
-        self.size = _OVERHEAD + (_MAPPED if isinstance(data.obj, mmap.mmap) else data.nbytes)
+        self.path = path if isinstance(data.obj, mmap.mmap) else ""
+        """The file that the bytes are mapped from, if they are."""
+        self.stamp = _stamp(self.path) if self.path else None
+        self.size = _OVERHEAD + (_MAPPED if self.path else data.nbytes)
         self.value: Any = MISSING
         """What the bytes mean, where that can't be changed, so that all may have the same."""
+
+    def is_whole(self) -> bool:
+        """Whether nobody wrote to the file since its bytes were checked."""
+        return not self.path or (self.stamp is not None and _stamp(self.path) == self.stamp)
 
     def drop(self) -> None:
         """Let nobody use it any more."""
@@ -73,11 +82,18 @@ class Memory:
     def get(self, key: bytes, generation: int) -> Held | None:
         """What is held under a key and was looked up under this generation."""
         held = self._held.get(key)
-        return held if held is not None and held.generation == generation else None
+        return held if held is not None and held.generation == generation and held.is_whole() else None
 
-    def put(self, entry: Entry, data: memoryview, generation: int) -> Held | None:
-        """Hold an entry and its bytes, which were found under this generation; None where that is too much."""
-        held = Held(entry, data, generation)
+    def put(self, entry: Entry, data: memoryview, generation: int, path: str) -> Held | None:
+        """Hold an entry and its bytes, which were found under this generation; None where that is too much.
+
+        Args:
+            entry: the entry.
+            data: its checked bytes.
+            generation: of the store, before the entry was looked up.
+            path: where the object is, if it is a file.
+        """
+        held = Held(entry, data, generation, path)
         # Without a generation there is no store whose changes could be seen.
         if not generation or held.size > self.limit // _SHARE:
             return None
@@ -132,6 +148,14 @@ class Memory:
         self._size -= held.size
         self._left += _count(held)
         held.drop()
+
+
+def _stamp(path: str) -> tuple[int, ...] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _count(held: Held) -> list[tuple[bytes, int, float]]:

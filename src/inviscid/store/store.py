@@ -161,7 +161,8 @@ class Store:
         if held is None and (entry := self._reader.find(key)) is not None:
             data = self._reader.read(entry)
             if data is not None:
-                held = self.memory.put(entry, data, self._reader.generation()) or Held(entry, data, -1)
+                path = self._objects.path(entry.object)
+                held = self.memory.put(entry, data, self._reader.generation(), path) or Held(entry, data, -1, path)
         return held
 
     def read(self, entry: Entry) -> memoryview | None:
@@ -178,7 +179,7 @@ class Store:
             return held.data
         data = self._reader.read(entry)
         if data is not None:
-            self.memory.put(entry, data, self._reader.generation())
+            self.memory.put(entry, data, self._reader.generation(), self._objects.path(entry.object))
         return data
 
     def traced(self, link: bytes, limit: int = 8) -> list[Entry]:
@@ -223,7 +224,7 @@ class Store:
         stored = self._publisher.publish(entry, chunks, preimage, durable, links, draft)
         if draft is not None:
             # It was hashed as it is mapped. What was removed meanwhile moved the generation.
-            self.memory.put(stored, draft.data, generation)
+            self.memory.put(stored, draft.data, generation, self._objects.path(stored.object))
         return stored
 
     def draft(self, head: memoryview, buffers: Sequence[memoryview]) -> Draft | None:
