@@ -112,10 +112,13 @@ def why_missed(store: Store, call: Call, name: str) -> Reason:
     Raises:
         StoreError: the store can't be read.
     """
-    entries = store.nearest(name)
+    entries = store.nearest(name, 1)
     if not entries:
         return Reason(Outcome.MISS_NEW, ("first call",))
     now = msgpack.unpackb(call.parts)
+    if len(_differences(entries[0], call, now)) > 1:
+        entries = store.nearest(name)
+    # No entry shares more than all but one, and of those the newest is the first.
     best = min(entries, key=lambda entry: len(_differences(entry, call, now)))
     differences = _differences(best, call, now)
     if not differences:

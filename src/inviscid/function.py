@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 
 from inviscid import freeze, settings, stores
@@ -11,6 +11,7 @@ from inviscid.calls import Call
 from inviscid.entry import Entry, function_name
 from inviscid.explain import Explanation
 from inviscid.freeze import OneCall
+from inviscid.mapping import map_over
 from inviscid.memo import Memo
 from inviscid.outcome import Outcome
 from inviscid.stores import Attempt
@@ -66,6 +67,29 @@ class CachedFunction(Memo[P, R]):
     def refresh(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Compute a call again, whatever is stored, and store what comes of it."""
         return self._kind.drive(self._value(args, kwargs, refresh=True))  # type: ignore[no-any-return]
+
+    def map(self, items: Iterable[Any], n_jobs: int = 1, *, progress: bool | None = None) -> list[R]:
+        """What the function gives for each of many items, its only argument.
+
+        All are looked up at once, and only what is missing is computed. Each result is stored as soon as it is there:
+        where this is interrupted, or a body raises, only what was under way is lost.
+
+        Args:
+            items: for each call its first argument; the others have their defaults.
+            n_jobs: how many processes compute what is missing, by joblib; -1 for one on each core. What holds for
+                joblib (`joblib.parallel_config`) holds here.
+            progress: whether a line on stderr tells how far it is; by default where that is a terminal.
+
+        Returns:
+            As many results, in the order of the items.
+
+        Raises:
+            TypeError: the function is awaited: gather its calls instead.
+            Exception: what a body raises.
+        """
+        if self._kind.awaited:
+            raise TypeError(f"{self.__qualname__}.map(): await asyncio.gather(*map({self.__qualname__}, items)) instead")
+        return map_over(self, self._recall, items, n_jobs, progress=progress)
 
     def forget(self, *args: P.args, **kwargs: P.kwargs) -> bool:
         """Remove the stored result of one call. Returns whether there was one.

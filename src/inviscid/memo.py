@@ -12,6 +12,7 @@ task have their place on this path says ARCHITECTURE.md.
 
 from __future__ import annotations
 
+import logging
 import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
@@ -217,6 +218,27 @@ class Memo(Wrapping[P, R]):
         else:
             events.emit(store, found.outcome, function_name(self), call.key, computed.seconds, found.reasons)
         return answer
+
+    def _recall(self, items: Sequence[Any]) -> list[Any]:
+        """What is stored of the calls with each of these items, looked up at once; `MISSING` for all else."""
+        nothing = [MISSING] * len(items)
+        mode, signature = settings.current_mode(), self._signature
+        if not items or not self._may_be_short or not signature.is_readable or mode.name not in shortcut.SAFE_MODES:
+            return nothing
+        # Those who are told of each hit are told by calls alone.
+        if computing.RUNNING or events.logger.isEnabledFor(logging.INFO) or self._is_frozen():
+            return nothing
+        try:
+            call = self._identify(signature.bind((items[0],), {}), mode)
+            store = stores.current_store(self._store)
+        except Exception:  # noqa: BLE001  the call itself says what is wrong
+            return nothing
+        name = signature.outer[0].name
+        if call.steady is None or call.asked or not call.inputs or call.inputs[0][0] != name:
+            return nothing
+        attempt = Attempt(self.__qualname__)
+        look = partial(shortcut.recall, call, name, items, self._options, self._forms, store)
+        return attempt.use(look, otherwise=nothing)
 
     def _identify(self, values: dict[str, Any], mode: settings.Mode) -> Call:
         """Config, fingerprint, input digests, key."""

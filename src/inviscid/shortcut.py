@@ -39,7 +39,7 @@ _HITS = 3
 # Seconds after which the guards themselves are asked again: see `compiled`.
 _AGAIN = 1.0
 _MOST = 1 << 17
-_SAFE_MODES = ("on", "readonly", "replay")
+SAFE_MODES = ("on", "readonly", "replay")
 _NONE: frozenset[Distribution] = frozenset()
 _PREFIX = "_inviscid_"
 # In front of streams that are no MessagePack.
@@ -125,7 +125,7 @@ class Shortcut:
             mode: in force.
             before: what was the case before it was identified.
         """
-        if call.steady is None or mode.name not in _SAFE_MODES or not signature.is_readable:
+        if call.steady is None or mode.name not in SAFE_MODES or not signature.is_readable:
             return
         known = self._fingerprint is call.fingerprint and self._signature is signature and self._store is store
         self._hits = self._hits + 1 if known else 1
@@ -216,16 +216,70 @@ class Shortcut:
         if held is None or not depends_on_key_alone(held.entry):
             return MISSING
         value = _load(held)
+        _count(held, self._store)
         if held.generation == self.view[0]:
-            held.hits += 1
             if len(self._known) >= _MOST:
                 self._known.clear()
             self._known[stream] = held
-        else:
-            saved = held.entry.provenance.seconds
-            self._store.touch(held.entry.key, saved)
-            self._store.count(Outcome.HIT, saved)
         return value
+
+
+def recall(
+    call: Call, name: str, items: Sequence[Any], options: Options, forms: Forms, store: Store
+) -> list[Any]:
+    """The stored results of calls that differ from one that was identified in one argument alone; `MISSING` for what
+    isn't stored, or doesn't follow from the arguments.
+
+    Args:
+        call: the one, identified just now, and steady.
+        name: of the argument, the first one that counts.
+        items: what stands for it in each call.
+        options: the decorator's.
+        forms: where the normal forms of code are remembered.
+        store: where to look.
+
+    Raises:
+        StoreError: the store can't be read now.
+    """
+    answers = [MISSING] * len(items)
+    assert call.steady is not None
+    key, others = call.steady.rest.key, [value for other, value in call.inputs if other != name]
+    keys: dict[int, bytes] = {}
+    for number, item in enumerate(items):
+        found = _digest_alone(item, name, call.fingerprint, options, forms)
+        if found is not None:
+            keys[number] = key([found, *others])
+    held = store.held_many(list(dict.fromkeys(keys.values())))
+    for number, wanted in keys.items():
+        one = held.get(wanted)
+        if one is not None and depends_on_key_alone(one.entry):
+            answers[number] = one.value if one.value is not MISSING else _load(one)
+            _count(one, store)
+    return answers
+
+
+def _digest_alone(item: Any, name: str, fingerprint: Fingerprint, options: Options, forms: Forms) -> bytes | None:
+    """The digest of an argument; None where it says not all of it, or isn't to be had."""
+    try:
+        if type(item) in ATOMS:
+            return digest(_pack(item))
+        references = References(fingerprint.marks, forms)
+        encoder = calls.encoder_of(options, references, fingerprint)
+        found = encoder.digest(item, f"argument '{name}'")
+    except Exception:  # noqa: BLE001  the call itself says what is wrong
+        return None
+    inputs = calls.inputs_of(encoder, references, [found], fingerprint)
+    return found if inputs is not None and inputs.distributions <= fingerprint.distributions else None
+
+
+def _count(held: Held, store: Store) -> None:
+    """Count a hit."""
+    if held.generation >= 0:
+        held.hits += 1
+    else:
+        saved = held.entry.provenance.seconds
+        store.touch(held.entry.key, saved)
+        store.count(Outcome.HIT, saved)
 
 
 def depends_on_key_alone(entry: Entry) -> bool:

@@ -36,7 +36,7 @@ _abandoned: list[sqlite3.Connection] = []
 class _Slot:
     """One thread's connection, open or not."""
 
-    __slots__ = ("__weakref__", "connection", "generation", "inode", "lock", "patience")
+    __slots__ = ("__weakref__", "connection", "durable", "generation", "inode", "lock", "patience")
 
     def __init__(self) -> None:
         # Held while the connection is used, so that a fork in another thread can wait for it.
@@ -45,6 +45,8 @@ class _Slot:
         self.inode = 0
         self.generation = 0
         self.patience = PATIENCE
+        self.durable: bool | None = None
+        """What the connection was told last; None where it is new."""
 
     def close(self) -> None:
         connection, self.connection = self.connection, None
@@ -98,7 +100,10 @@ class Index:
         """
 
         def transaction(connection: sqlite3.Connection) -> T:
-            connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            slot = self._slot()
+            if durable is not slot.durable:
+                connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+                slot.durable = durable
             connection.execute("BEGIN IMMEDIATE")
             try:
                 result = work(connection)
@@ -255,7 +260,7 @@ class Index:
             connection = self._database.open()
         elif slot.inode:
             connection = self._database.open_read_only()
-        slot.connection, slot.patience = connection, PATIENCE
+        slot.connection, slot.patience, slot.durable = connection, PATIENCE, None
         return connection
 
 

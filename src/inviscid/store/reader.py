@@ -7,7 +7,7 @@ what still doesn't pass is moved into quarantine, its rows go, and it is counted
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from inviscid import frames
@@ -17,7 +17,7 @@ from inviscid.store.generation import Generation
 from inviscid.store.index import Index
 from inviscid.store.layout import failure
 from inviscid.store.objects import Damaged, Objects
-from inviscid.store.schema import FIND, NEAREST, Row, entry_of
+from inviscid.store.schema import FIND, FIND_MANY, NEAREST, Row, entry_of
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 # So many fields of an entry are sealed; the others change with every hit.
 _SEALED = 8
+# Older versions of SQLite take no more than 999 values in a statement.
+_AT_ONCE = 500
 
 
 class Reader:
@@ -51,6 +53,23 @@ class Reader:
             return self._distrust(key)
         self._last.found = entry, row[-1]
         return entry
+
+    def find_many(self, keys: Sequence[bytes]) -> Iterator[tuple[Entry, memoryview, int]]:
+        """Entry, checked bytes and generation for each of these keys that has them."""
+        for start in range(0, len(keys), _AT_ONCE):
+            some = keys[start : start + _AT_ONCE]
+            generation = self._generation.get()
+            rows = self._index.read(FIND_MANY.format(", ".join("?" * len(some))), some)
+            for row in rows:
+                entry = entry_of(row[0], row, self._secret)
+                if entry is None:
+                    entry = self._distrust(row[0])
+                data = None
+                if entry is not None:
+                    self._last.found = entry, row[-1]
+                    data = self.read(entry)
+                if entry is not None and data is not None:
+                    yield entry, data, generation
 
     def read(self, entry: Entry) -> memoryview | None:
         """The checked bytes of an entry that the index still has as it is given."""

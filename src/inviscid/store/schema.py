@@ -85,6 +85,7 @@ COLUMNS = (
     "hits, accessed, seal"
 )
 FIND = f"SELECT {COLUMNS}, inline FROM entries WHERE key = ?"
+FIND_MANY = f"SELECT {COLUMNS}, inline FROM entries WHERE key IN ({{}})"
 NEAREST = f"SELECT {COLUMNS} FROM entries WHERE function = ? ORDER BY created DESC LIMIT ?"
 TRACED = "SELECT key FROM traces WHERE link = ? ORDER BY created DESC, key LIMIT ?"
 _INSERT = (

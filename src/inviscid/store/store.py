@@ -165,6 +165,20 @@ class Store:
                 held = self.memory.put(entry, data, self._reader.generation(), path) or Held(entry, data, -1, path)
         return held
 
+    def held_many(self, keys: Sequence[bytes]) -> dict[bytes, Held]:
+        """The same for many keys: what there is of them.
+
+        Raises:
+            StoreError: the store can't be read now.
+        """
+        generation = self._generation.get()
+        known = ((key, self.memory.get(key, generation)) for key in keys)
+        found = {key: held for key, held in known if held is not None}
+        for entry, data, under in self._reader.find_many([key for key in keys if key not in found]):
+            path = self._objects.path(entry.object)
+            found[entry.key] = self.memory.put(entry, data, under, path) or Held(entry, data, -1, path)
+        return found
+
     def read(self, entry: Entry) -> memoryview | None:
         """The bytes of an entry, checked.
 
