@@ -17,6 +17,8 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
+from blake3 import blake3
+
 from inviscid import configuration, lockfile
 from inviscid.configuration import Layer
 from inviscid.digest import KEY_VERSION, combine, digest, pack
@@ -449,6 +451,10 @@ def standing(fingerprint: Fingerprint, config: Config, own: Callable[[], Any]) -
     return combine("standing", fingerprint.raw, pack(environment), pack(reads))
 
 
+_DIGEST_SIZE = 32
+_DIGEST = pack(bytes(_DIGEST_SIZE))[:-_DIGEST_SIZE]
+
+
 class Rest(NamedTuple):
     """All parts of a key but the inputs, as they are written before and behind them."""
 
@@ -460,7 +466,15 @@ class Rest(NamedTuple):
 
         Their names are not in it: those that a caller can use are in the fingerprint.
         """
-        return digest(b"".join((self.before, pack(digest(pack(list(inputs)))), self.behind)))
+        return digest(b"".join((self.before, _DIGEST, digest(pack(list(inputs))), self.behind)))
+
+    def by_first(self, others: Sequence[bytes]) -> Callable[[bytes], bytes]:
+        """What gives the keys of calls that differ in the first input alone, by its digest."""
+        packed = pack([bytes(_DIGEST_SIZE), *others])
+        start = len(packed) - (len(others) + 1) * (_DIGEST_SIZE + len(_DIGEST)) + len(_DIGEST)
+        head, tail = packed[:start], packed[start + _DIGEST_SIZE :]
+        before, behind = self.before + _DIGEST, self.behind
+        return lambda first: blake3(before + blake3(head + first + tail).digest() + behind).digest()
 
 
 def rest_of_key(

@@ -88,7 +88,8 @@ class CachedFunction(Memo[P, R]):
             Exception: what a body raises.
         """
         if self._kind.awaited:
-            raise TypeError(f"{self.__qualname__}.map(): await asyncio.gather(*map({self.__qualname__}, items)) instead")
+            name = self.__qualname__
+            raise TypeError(f"{name}.map(): {name} is awaited; use asyncio.gather(*map({name}, items))")
         return map_over(self, self._recall, items, n_jobs, progress=progress)
 
     def forget(self, *args: P.args, **kwargs: P.kwargs) -> bool:

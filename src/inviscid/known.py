@@ -7,6 +7,7 @@ holds the mapping, so that nothing else can be at its address; a mapping that is
 
 from __future__ import annotations
 
+import itertools
 import mmap
 import sys
 import weakref
@@ -41,6 +42,61 @@ def content(buffer: Buffer) -> bytes:
             if known is not None:
                 return known
     return digest(buffer)
+
+
+Token = tuple[int, int, tuple[int, ...], bool]
+# By address, how long a segment is and its number, which no other has; and what takes it out again before there can be
+# another one there.
+_bases: dict[int, tuple[int, int]] = {}
+_numbers = itertools.count()
+_noted: dict[int, weakref.ref[Any]] = {}
+# `id` is an audit event, and costs as much as a call where there is a hook.
+_identity = object.__hash__
+_segments: list[type] = []
+
+
+def segment(numpy: Any, buffer: memoryview) -> Any:
+    """A view of a buffer that the arrays made of it have for their base: so they can be told by it.
+
+    It is of a class of its own, because numpy leaves out what is between an array and the owner of its memory if that
+    is an array like itself.
+    """
+    if not _segments:
+        _segments.append(type("Segment", (numpy.ndarray,), {"__module__": __name__}))
+    return numpy.ndarray.__new__(_segments[0], (buffer.nbytes,), numpy.uint8, buffer=buffer)
+
+
+def token(array: Any) -> Token | None:
+    """What tells an array of numpy from all others, without a look at its content: for one that covers all of a segment
+    that was noted, as it is in memory. None for all else.
+
+    What has the same token has the same type, shape and order too, for as long as its type is alive.
+    """
+    noted = _bases.get(_identity(array.base))
+    if noted is None or array.nbytes != noted[0]:
+        return None
+    flags = array.flags
+    if flags.c_contiguous:
+        return noted[1], _identity(array.dtype), array.shape, True
+    return (noted[1], _identity(array.dtype), array.shape, False) if flags.f_contiguous else None
+
+
+def note(array: Any) -> Token | None:
+    """Note the segment that an array covers, where the digest of its content is known; then it has a token."""
+    base, numpy = array.base, sys.modules["numpy"]
+    if type(base) not in _segments or array.nbytes != base.nbytes:
+        return None
+    if _lookup(numpy, address(numpy, base.data), base.nbytes) is None:
+        return None
+    at = _identity(base)
+    _noted[at] = weakref.ref(base, lambda reference: _unnote(at, reference))
+    _bases[at] = base.nbytes, next(_numbers)
+    return token(array)
+
+
+def _unnote(at: int, reference: weakref.ref[Any]) -> None:
+    if _noted.get(at) is reference:
+        del _noted[at], _bases[at]
 
 
 def contents(pairs: list[tuple[memoryview, bytes]]) -> Callable[[Buffer], bytes]:

@@ -76,9 +76,10 @@ class _Bar:
     def end(self) -> None:
         """Leave the line."""
         if self._shown:
-            print(file=sys.stderr)
+            sys.stderr.write("\n")
 
     def _draw(self) -> None:
         if self._shown:
             found = f", {self._found} of them stored before" if self._found else ""
-            print(f"\r{self._name}: {self._done} of {self._whole}{found}", end="", file=sys.stderr, flush=True)
+            sys.stderr.write(f"\r{self._name}: {self._done} of {self._whole}{found}")
+            sys.stderr.flush()

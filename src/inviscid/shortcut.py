@@ -18,18 +18,19 @@ from __future__ import annotations
 
 import logging
 import operator
+import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from blake3 import blake3
 from msgpack import Packer
 
-from inviscid import calls, computing, configuration, events, lockfile, moved, outputs, results, settings
+from inviscid import calls, computing, configuration, events, known, lockfile, moved, outputs, results, settings
 from inviscid.calls import ATOMS, Call, Options, References, Rest
 from inviscid.digest import digest
 from inviscid.entry import Entry
 from inviscid.fingerprinting import Distribution, Fingerprint, Forms, compile_guards
-from inviscid.outcome import Outcome
 from inviscid.sentinels import MISSING
 from inviscid.signature import Signature, head_of
 from inviscid.store import Held, Store
@@ -39,6 +40,7 @@ _HITS = 3
 # Seconds after which the guards themselves are asked again: see `compiled`.
 _AGAIN = 1.0
 _MOST = 1 << 17
+_CARRIED = 1 << 10
 SAFE_MODES = ("on", "readonly", "replay")
 _NONE: frozenset[Distribution] = frozenset()
 _PREFIX = "_inviscid_"
@@ -62,9 +64,19 @@ def make({constants}):
                 {p}value = {p}held.value
                 return {p}value if {p}value is not {p}missing else {p}load({p}held)
             return {p}find({p}stream, ({arguments}))
+        {carried}
         return {p}other(({arguments}))
     return look
 """
+# For an only argument, which may be an array that carries its digest.
+_CARRIED_TEXT = """\
+{p}told = {p}told_by({name}) if {p}type({name}) is {p}way.array else None
+        if {p}told is not None:
+            {p}held = {p}carried.get({p}told)
+            if {p}held is not None and {p}held.generation == {p}way.view[0]:
+                {p}held.hits += 1
+                {p}value = {p}held.value
+                return {p}value if {p}value is not {p}missing else {p}load({p}held)"""
 
 
 class Around(NamedTuple):
@@ -84,8 +96,9 @@ class Shortcut:
     """The short way of one function, as long as it has this signature, this fingerprint and this store."""
 
     __slots__ = (
-        "_again", "_fingerprint", "_forms", "_from_files", "_hits", "_known", "_layers_then", "_lock", "_names",
-        "_options", "_others", "_rests", "_signature", "_store", "due", "layers", "look", "modes", "token", "view",
+        "_again", "_carried", "_fingerprint", "_forms", "_from_files", "_hits", "_known", "_layers_then", "_lock",
+        "_names", "_options", "_others", "_rests", "_signature", "_store", "_types", "array", "due", "layers", "look",
+        "modes", "token", "view",
     )  # fmt: skip
 
     def __init__(self, options: Options, forms: Forms) -> None:
@@ -97,6 +110,8 @@ class Shortcut:
         self.due = 0.0
         self.view: memoryview = memoryview(b"")
         """Of the generation of the store."""
+        self.array: type | None = None
+        """numpy's, once it is there."""
         self._options = options
         self._forms = forms
         self._hits = 0
@@ -109,6 +124,10 @@ class Shortcut:
         """Whether arguments that aren't plain may go the short way."""
         self._known: dict[bytes, Held] = {}
         """What was found, by the stream of the arguments."""
+        self._carried: dict[tuple[Any, ...], Held] = {}
+        """The same, for arguments that carry their digest, by their tokens."""
+        self._types: list[Any] = []
+        """Types of those, kept alive."""
         self._rests: dict[frozenset[Distribution], Rest] = {}
         """By the distributions that the arguments bring: what the key is beside their digests."""
         self._fingerprint: Fingerprint | None = None
@@ -144,8 +163,7 @@ class Shortcut:
         distributions = call.steady.inputs.distributions - call.fingerprint.distributions
         if self._rests.get(distributions) != call.steady.rest:
             if before.token is not self.token or distributions in self._rests:
-                self._known.clear()
-                self._rests.clear()
+                self._drop()
             self._rests[distributions] = call.steady.rest
         self._layers_then, self._lock = configuration.active(), lockfile.current()
         self._from_files = configuration.is_from_files()
@@ -154,13 +172,23 @@ class Shortcut:
         self.token, self.due, self._again = before.token, moved.due(now), now + _AGAIN
 
     def _make(self, fingerprint: Fingerprint, signature: Signature) -> None:
-        self._known.clear()
-        self._rests.clear()
+        self._drop()
         self._others = True
         self._names = tuple(item.name for item in signature.outer if item.name not in self._options.ignore)
         self.look = _compile(
-            self, signature, compile_guards(fingerprint.guards, fingerprint.marks), self._names, self._known
+            self,
+            signature,
+            compile_guards(fingerprint.guards, fingerprint.marks),
+            self._names,
+            self._known,
+            self._carried,
         )
+
+    def _drop(self) -> None:
+        self._known.clear()
+        self._carried.clear()
+        self._types.clear()
+        self._rests.clear()
 
     # What the compiled function calls where it doesn't know further. --------------------------------------------------
 
@@ -194,6 +222,12 @@ class Shortcut:
         fingerprint = self._fingerprint
         if not self._others or fingerprint is None:
             return MISSING
+        carried = self._carried_by(values, known.token) if len(values) > 1 else None
+        if carried is not None:
+            held = self._carried.get(carried)
+            if held is not None and held.generation == self.view[0]:
+                held.hits += 1
+                return held.value if held.value is not MISSING else _load(held)
         references = References(fingerprint.marks, self._forms)
         encoder = calls.encoder_of(self._options, references, fingerprint)
         digests = [encoder.digest(value, f"argument '{name}'") for name, value in zip(self._names, values, strict=True)]
@@ -205,10 +239,44 @@ class Shortcut:
         stream = _DIGESTS + inputs.stream
         held = self._known.get(stream)
         if held is not None and held.generation == self.view[0]:
+            self._carry(values, held)
             held.hits += 1
             return held.value if held.value is not MISSING else _load(held)
         rest = self._rests.get(inputs.distributions - fingerprint.distributions)
         return MISSING if rest is None else self._find(stream, rest, digests)
+
+    def _carried_by(self, values: tuple[Any, ...], token: Callable[[Any], Any]) -> tuple[Any, ...] | None:
+        """What tells these arguments from others without a look at any content; None where nothing does."""
+        if self.array is None and (numpy := sys.modules.get("numpy")) is not None:
+            self.array = numpy.ndarray
+        if self.array is None:
+            return None
+        if len(values) == 1:
+            return token(values[0]) if type(values[0]) is self.array else None
+        found: list[Any] = []
+        for value in values:
+            if type(value) is self.array:
+                told = token(value)
+                if told is None:
+                    return None
+                # That two arguments are one array counts too.
+                found.append((told, next(at for at, other in enumerate(values) if other is value)))
+            elif type(value) in ATOMS:
+                found.append(_pack(value))
+            else:
+                return None
+        return tuple(found)
+
+    def _carry(self, values: tuple[Any, ...], held: Held) -> None:
+        """Have arrays that carry their digest told by where they are, the next time."""
+        carried = self._carried_by(values, known.note)
+        if carried is not None:
+            if len(self._carried) >= _CARRIED:
+                self._carried.clear()
+                self._types.clear()
+            # A token speaks of a type by its id.
+            self._types += [value.dtype for value in values if type(value) not in ATOMS]
+            self._carried[carried] = held
 
     def _find(self, stream: bytes, rest: Rest, digests: list[bytes]) -> Any:
         assert self._store is not None
@@ -224,9 +292,7 @@ class Shortcut:
         return value
 
 
-def recall(
-    call: Call, name: str, items: Sequence[Any], options: Options, forms: Forms, store: Store
-) -> list[Any]:
+def recall(call: Call, name: str, items: Sequence[Any], options: Options, forms: Forms, store: Store) -> list[Any]:
     """The stored results of calls that differ from one that was identified in one argument alone; `MISSING` for what
     isn't stored, or doesn't follow from the arguments.
 
@@ -243,12 +309,16 @@ def recall(
     """
     answers = [MISSING] * len(items)
     assert call.steady is not None
-    key, others = call.steady.rest.key, [value for other, value in call.inputs if other != name]
+    key_of = call.steady.rest.by_first([value for other, value in call.inputs if other != name])
     keys: dict[int, bytes] = {}
     for number, item in enumerate(items):
-        found = _digest_alone(item, name, call.fingerprint, options, forms)
+        try:
+            found = blake3(_pack(item)).digest() if type(item) in ATOMS else None
+        except (OverflowError, ValueError):
+            continue
+        found = found or _digest_alone(item, name, call.fingerprint, options, forms)
         if found is not None:
-            keys[number] = key([found, *others])
+            keys[number] = key_of(found)
     held = store.held_many(list(dict.fromkeys(keys.values())))
     for number, wanted in keys.items():
         one = held.get(wanted)
@@ -261,8 +331,6 @@ def recall(
 def _digest_alone(item: Any, name: str, fingerprint: Fingerprint, options: Options, forms: Forms) -> bytes | None:
     """The digest of an argument; None where it says not all of it, or isn't to be had."""
     try:
-        if type(item) in ATOMS:
-            return digest(_pack(item))
         references = References(fingerprint.marks, forms)
         encoder = calls.encoder_of(options, references, fingerprint)
         found = encoder.digest(item, f"argument '{name}'")
@@ -277,9 +345,7 @@ def _count(held: Held, store: Store) -> None:
     if held.generation >= 0:
         held.hits += 1
     else:
-        saved = held.entry.provenance.seconds
-        store.touch(held.entry.key, saved)
-        store.count(Outcome.HIT, saved)
+        store.hit(held.entry.key, held.entry.provenance.seconds)
 
 
 def depends_on_key_alone(entry: Entry) -> bool:
@@ -309,14 +375,15 @@ def _compile(
     signature: Signature,
     guards: Sequence[Callable[[], bool]],
     names: Sequence[str],
-    known: dict[bytes, Held],
+    by_stream: dict[bytes, Held],
+    carried: dict[Any, Held],
 ) -> Callable[..., Any]:
     """The function of `_TEXT`: all that it uses stands in its closure, under names that no parameter has."""
     constants = {
         "token": moved.token, "way": way, "running": computing.RUNNING, "modes": settings.local_modes,
         "layers": configuration.local_layers, "logs": events.logger.isEnabledFor, "level": logging.INFO,
-        "now": time.monotonic, "tick": way.tick, "missing": MISSING, "pack": _pack, "known": known, "load": _load,
-        "find": way.find, "other": way.other, "type": type, "plain": ATOMS,
+        "now": time.monotonic, "tick": way.tick, "missing": MISSING, "pack": _pack, "known": by_stream, "load": _load,
+        "find": way.find, "carried": carried, "told_by": known.token, "other": way.other, "type": type, "plain": ATOMS,
     }  # fmt: skip
     constants |= {f"holds{number}": holds for number, holds in enumerate(guards)}
     constants |= {f"of_{item.name}": item.default for item in signature.outer if item.default is not MISSING}
@@ -325,6 +392,7 @@ def _compile(
         constants=", ".join(f"{_PREFIX}{name}" for name in constants),
         head=head_of(signature.outer, lambda item: f"{_PREFIX}of_{item.name}"),
         guards="".join(f" or not {_PREFIX}holds{number}()" for number in range(len(guards))),
+        carried=_CARRIED_TEXT.format(p=_PREFIX, name=names[0]) if len(names) == 1 else "",
         plain=" and ".join(f"{_PREFIX}type({name}) in {_PREFIX}plain" for name in names) or "True",
         arguments="".join(f"{name}, " for name in names),
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from inviscid import Store, cached, known
+from inviscid import Store, cached, known, moved, shortcut
 
 np = pytest.importorskip("numpy")
 pd = pytest.importorskip("pandas")
@@ -200,3 +200,64 @@ def test_a_mapped_file_that_is_written_to(isolated: Any, ran: Ran, caplog: pytes
     assert ran() == ["made", "made"]
     assert made(1)[-1] == 1.0
     assert ran() == []
+
+
+@cached
+def seen(array: Any) -> tuple[Any, ...]:
+    """As `looked`, but makes no text of anything."""
+    return np.shape(array), array.dtype.kind, float(array.ravel()[0])
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every call that can goes the short way from the second hit on."""
+    monkeypatch.setattr(moved, "_RESTLESS", -1.0)
+    monkeypatch.setattr(shortcut, "_HITS", 1)
+
+
+@pytest.mark.usefixtures("short")
+@pytest.mark.filterwarnings("ignore:Setting the (shape|dtype):DeprecationWarning")
+def test_arrays_are_told_by_where_they_are(ran: Ran, hashed: Callable[[], int]) -> None:
+    array = made(1)
+    for _ in range(4):
+        assert seen(array)[2] == 1.0
+    hashed()
+    assert known.token(array) is not None
+    assert seen(array)[2] == 1.0
+    assert seen(made(1))[2] == 1.0
+    array.shape = (4, -1)
+    assert [seen(array)[0] for _ in range(4)] == [(4, SIZE // 4)] * 4
+    array.dtype = "i8"
+    assert [seen(array)[1] for _ in range(4)] == ["i"] * 4
+    array.shape = (SIZE,)
+    assert [seen(array)[1] for _ in range(4)] == ["i"] * 4
+    assert hashed() == 0
+    for part in (array[1:], array[::2], array.reshape(2, -1).T):
+        assert seen(part)[0] == part.shape
+        assert seen(part)[0] == part.shape
+
+
+@pytest.mark.usefixtures("short")
+def test_two_arguments_that_are_one_array_are_another_call() -> None:
+    same = cached(lambda a, b: a is b)
+    array, other = made(1), made(1)
+    for _ in range(6):
+        assert same(array, array) is True
+        assert same(array, other) is False
+        assert same(other, array) is False
+
+
+@pytest.mark.usefixtures("short")
+def test_a_place_is_used_again(tmp_path: Any) -> None:
+    """Another array may come to where one was, with everything as it was but the content."""
+    store = Store(tmp_path / "small", memory_limit=0)
+    numbers = cached(store=store, durability="never")(lambda number: np.full(SIZE, float(number)))
+    first = cached(lambda array: float(array[0]))
+    for number in range(8):
+        numbers(number)
+    for turn in range(200):
+        array = numbers(turn % 8)
+        assert first(array) == first(array) == first(array) == turn % 8
+        del array
+    gc.collect()
+    assert len(known._bases) == len(known._noted) < 20

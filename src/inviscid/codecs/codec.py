@@ -57,6 +57,16 @@ def candidates(value: object) -> Iterator[Codec]:
 
 def by_name(name: str) -> Codec | None:
     """The codec of that name and version, or None where this version of inviscid has none."""
+    found = _loaded.get(name)
+    if found is None and (found := _load(name)) is not None:
+        _loaded[name] = found
+    return found
+
+
+_loaded: dict[str, Codec] = {}
+
+
+def _load(name: str) -> Codec | None:
     if name == "plain/1":
         from . import plain
 

@@ -22,7 +22,7 @@ import weakref
 from types import BuiltinFunctionType, FunctionType
 from typing import Any, Literal
 
-from .. import frames
+from .. import frames, known
 from ..entry import module_name, named
 from ..errors import UnstorableResult
 from .codec import Encoded
@@ -118,6 +118,8 @@ def rebuild_array(buffer: Any, dtype: Any, shape: tuple[int, ...], order: Any) -
     """Puts an array together from its memory; pickles look it up by its name."""
     import numpy as np
 
+    if isinstance(buffer, memoryview) and buffer.nbytes >= known.FROM:
+        buffer = known.segment(np, buffer)
     return np.ndarray(shape, dtype=dtype, buffer=buffer, order=order)
 
 

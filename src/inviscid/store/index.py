@@ -77,6 +77,15 @@ class Index:
         Raises:
             StoreError: the index can't be read now.
         """
+        slot: _Slot | None = getattr(self._mine, "slot", None)
+        if slot is not None and slot.connection is not None and slot.generation == self._generation.get():
+            try:
+                # What may go wrong goes wrong once more below, and is seen to there.
+                with slot.lock:
+                    if slot.connection is not None:
+                        return slot.connection.execute(statement, parameters).fetchall()
+            except (sqlite3.Error, UnicodeDecodeError):
+                pass
         return self._run(lambda connection: connection.execute(statement, parameters).fetchall()) or []
 
     def write(

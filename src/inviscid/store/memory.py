@@ -82,7 +82,9 @@ class Memory:
     def get(self, key: bytes, generation: int) -> Held | None:
         """What is held under a key and was looked up under this generation."""
         held = self._held.get(key)
-        return held if held is not None and held.generation == generation and held.is_whole() else None
+        if held is None:
+            return None
+        return held if held.generation == generation and (not held.path or held.is_whole()) else None
 
     def put(self, entry: Entry, data: memoryview, generation: int, path: str) -> Held | None:
         """Hold an entry and its bytes, which were found under this generation; None where that is too much.
@@ -93,9 +95,11 @@ class Memory:
             generation: of the store, before the entry was looked up.
             path: where the object is, if it is a file.
         """
-        held = Held(entry, data, generation, path)
         # Without a generation there is no store whose changes could be seen.
-        if not generation or held.size > self.limit // _SHARE:
+        if not generation or not self.limit:
+            return None
+        held = Held(entry, data, generation, path)
+        if held.size > self.limit // _SHARE:
             return None
         with self._guard:
             if (before := self._held.pop(entry.key, None)) is not None:

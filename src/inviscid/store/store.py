@@ -375,6 +375,10 @@ class Store:
         """Count a hit that saved so many seconds. Written later; never fails."""
         self._tally.touch(key, saved)
 
+    def hit(self, key: bytes, saved: float) -> None:
+        """Both for a plain hit."""
+        self._tally.hit(key, saved)
+
     def count(self, outcome: Outcome, seconds: float = 0.0) -> None:
         """Count an outcome, and the seconds that it cost or saved. Written later; never fails."""
         self._tally.count(int(outcome), seconds)

@@ -27,6 +27,7 @@ _INTERVAL = 2.0
 _AT_MOST = 10_000
 # Seconds that a hit may wait for other writers.
 _PATIENCE = 0.02
+_HIT = int(Outcome.HIT)
 
 
 class Tally:
@@ -59,6 +60,14 @@ class Tally:
     def touch(self, key: bytes, saved: float) -> None:
         """One more hit of this entry, and what it saved."""
         with self._guard:
+            self._add_hits(key, 1, saved)
+            _unwritten.add(self)
+        self.tick()
+
+    def hit(self, key: bytes, saved: float) -> None:
+        """One more hit of this entry, and of the outcome."""
+        with self._guard:
+            self._add_outcome(_HIT, 1, saved)
             self._add_hits(key, 1, saved)
             _unwritten.add(self)
         self.tick()
@@ -114,7 +123,7 @@ class Tally:
     def _take(self) -> tuple[dict[int, tuple[int, float]], dict[bytes, tuple[int, float, float]]]:
         with self._guard:
             for key, hits, saved in self._memory.told():
-                self._add_outcome(int(Outcome.HIT), hits, saved)
+                self._add_outcome(_HIT, hits, saved)
                 self._add_hits(key, hits, saved)
             taken = self._outcomes, self._hits
             self._outcomes, self._hits = {}, {}
