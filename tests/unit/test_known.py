@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import mmap
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -240,11 +241,31 @@ def test_arrays_are_told_by_where_they_are(ran: Ran, hashed: Callable[[], int]) 
 @pytest.mark.usefixtures("short")
 def test_two_arguments_that_are_one_array_are_another_call() -> None:
     same = cached(lambda a, b: a is b)
-    array, other = made(1), made(1)
+    array = made(1)
+    other = array.view()
+    assert other.base is array.base
     for _ in range(6):
         assert same(array, array) is True
         assert same(array, other) is False
         assert same(other, array) is False
+
+
+def test_no_two_arrays_share_a_token() -> None:
+    """Also where one comes to the very place where another was."""
+    places, tokens = set(), set()
+    for number in range(300):
+        mapping = mmap.mmap(-1, known.FROM, access=mmap.ACCESS_READ)
+        known.remember(mapping, [(0, known.FROM, bytes([number % 256]) * 32)])
+        segment = known.segment(np, memoryview(mapping))
+        array = np.ndarray((known.FROM // 8,), dtype=np.float64, buffer=segment)
+        assert known.token(array) is None
+        token = known.note(array)
+        assert token == known.token(array) == known.token(array.view())
+        assert token is not None
+        places.add(id(segment))
+        tokens.add(token)
+        del mapping, segment, array
+    assert len(places) < len(tokens) == 300
 
 
 @pytest.mark.usefixtures("short")
