@@ -242,7 +242,7 @@ def test_arrays_are_told_by_where_they_are(ran: Ran, hashed: Callable[[], int]) 
 def test_two_arguments_that_are_one_array_are_another_call() -> None:
     same = cached(lambda a, b: a is b)
     array = made(1)
-    other = array.view()
+    other = np.ndarray(array.shape, array.dtype, buffer=array.base)
     assert other.base is array.base
     for _ in range(6):
         assert same(array, array) is True
@@ -260,7 +260,8 @@ def test_no_two_arrays_share_a_token() -> None:
         array = np.ndarray((known.FROM // 8,), dtype=np.float64, buffer=segment)
         assert known.token(array) is None
         token = known.note(array)
-        assert token == known.token(array) == known.token(array.view())
+        assert token == known.token(array)
+        assert known.token(array.view()) is None
         assert token is not None
         places.add(id(segment))
         tokens.add(token)
