@@ -80,6 +80,6 @@ def start(tmp_path: Path) -> Iterator[Start]:
 def make_entry() -> Callable[..., Entry]:
     def make(key: bytes = b"k" * 32, age: float = 0.0) -> Entry:
         origin = Provenance("pkg.mod:f", b"F" * 32, b"\x80", time.time() - age, 1.0, "host:1")
-        return Entry(key, "pickle/1", b"", 0, b"v" * 32, b"\x80", b"", origin)
+        return Entry(key, "pickle/2", b"", 0, b"v" * 32, b"\x80", b"", origin)
 
     return make

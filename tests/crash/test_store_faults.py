@@ -22,7 +22,7 @@ OLD, NEW, OTHER = b"o" * 32, b"n" * 32, b"x" * 32
 
 def entry_for(key: bytes, age: float = 0.0) -> Entry:
     origin = Provenance("pkg.mod:f", b"F" * 32, b"\x80", time.time() - age, 1.0, "host:1")
-    return Entry(key, "pickle/1", b"", 0, b"v" * 32, b"\x80", b"", origin)
+    return Entry(key, "pickle/2", b"", 0, b"v" * 32, b"\x80", b"", origin)
 
 
 def value_of(key: bytes) -> bytes:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 from weakref import WeakSet
 
@@ -71,7 +71,7 @@ class Index:
         self._resting: list[_Slot] = []
         fork.register(self)
 
-    def read(self, statement: str, parameters: Sequence[object] = ()) -> list[Row]:
+    def read(self, statement: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[Row]:
         """The rows that a query gives; none where there is no store.
 
         Raises:
@@ -87,6 +87,26 @@ class Index:
             except (sqlite3.Error, UnicodeDecodeError):
                 pass
         return self._run(lambda connection: connection.execute(statement, parameters).fetchall()) or []
+
+    def iterate(self, statement: str, parameters: Mapping[str, object], batch: int = 2_000) -> Iterator[Row]:
+        """The same, so many rows at a time: for what may be more than fits the memory.
+
+        It reads on a connection of its own, which sees the index as it is now until the end.
+
+        Raises:
+            StoreError: the index can't be read now.
+        """
+        if not self._layout.ready(create=False) or not self._database.inode():
+            return
+        connection = self._database.open() if self._layout.writable else self._database.open_read_only()
+        try:
+            cursor = connection.execute(statement, parameters)
+            while rows := cursor.fetchmany(batch):
+                yield from rows
+        except sqlite3.Error as error:
+            raise self._database.failure(error) from error
+        finally:
+            connection.close()
 
     def write(
         self,

@@ -4,9 +4,11 @@
 whatever was made or used within the *grace*. Of the rest goes what nobody used for `max_age`, then what is worth least,
 until the store fits its limit:
 
-    worth of an object = sum over its entries of (1 + hits) * seconds of computing / bytes / 2 ** (days idle / 7)
+    worth of an object = sum over its entries of (1 + hits) * seconds of computing / bytes, halved for each 7 days
+                         in which nobody used it
 
-Entries may share an object, and only the last of them frees it: they stay or go together. What is remembered of code
+Entries may share an object in a file, and only the last of them frees it: they stay or go together. What is small is in
+the row itself; there may be millions of such entries, so they are weighed by the index. What is remembered of code
 has limits of its own: see `forms.py`.
 """
 
@@ -15,6 +17,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Collection, Iterable, Iterator
+from heapq import merge
 from typing import NamedTuple
 
 from inviscid.store.forms import Outdated, limit_of
@@ -23,12 +26,14 @@ from inviscid.store.index import Index
 from inviscid.store.layout import Layout, failure
 from inviscid.store.outputs import Output
 from inviscid.store.outputs import plan as plan_outputs
+from inviscid.store.schema import Row
 
 DEFAULT_SIZE_LIMIT = 10 * 2**30
 _HALF_LIFE = 7 * 86_400.0
 _QUARANTINE_AGE = 7 * 86_400.0
 # A row costs about that much beside its object.
 _ROW = 512
+_AT_ONCE = 500
 
 
 class Removal(NamedTuple):
@@ -75,40 +80,34 @@ class Plan(NamedTuple):
     """The output files of the entries, outside the store: those that would go, and those that would stay."""
 
 
-class _Item(NamedTuple):
-    """An entry as policy sees it."""
-
-    key: bytes
-    function: str
-    object: bytes
-    size: int
-    in_file: bool
-    hits: int
-    seconds: float
-    used: float
-    pinned: bool
-
-    def removal(self, reason: str) -> Removal:
-        used = None if reason == "clean" else self.used
-        return Removal(self.key, self.function, self.object, self.size, reason, used)
-
-
 class _Group(NamedTuple):
-    """The entries of one object."""
+    """The entries of one object, as policy sees them."""
 
-    items: list[_Item]
+    items: list[Removal]
     size: int
+    idle: float
+    """Seconds since the last use of any."""
+    worth: float
     pinned: bool
 
-    def idle(self, now: float) -> float:
-        # A time in the future is some clock's fault: such an entry is as old as it is wrong, not young for ever.
-        return min(abs(now - item.used) for item in self.items)
 
-    def worth(self, now: float) -> float:
-        gain = sum((1 + item.hits) * item.seconds for item in self.items)
-        cost = self.size + _ROW * len(self.items)
-        faded: float = 0.5 ** min(self.idle(now) / _HALF_LIFE, 1000.0)
-        return gain / cost * faded
+# A time in the future is some clock's fault: such an entry is as old as it is wrong, not young for ever.
+_IDLE = "abs(:now - coalesce(nullif(accessed, 0), created))"
+_HALVES = f"min({_IDLE} / {_HALF_LIFE}, 60.0)"
+_FADED = f"((1.0 - ({_HALVES} - CAST({_HALVES} AS INTEGER)) / 2.0) / (1 << CAST({_HALVES} AS INTEGER)))"
+_GAIN = "(1 + hits) * seconds"
+_PINNED = "key IN (SELECT key FROM pins)"
+_COLUMNS = f"key, function, object, size, coalesce(nullif(accessed, 0), created), {_IDLE}, {_GAIN}, {_FADED}, {_PINNED}"
+_ALONE = f"""
+SELECT {_COLUMNS} FROM entries
+WHERE inline IS NOT NULL AND {_IDLE} > :grace AND NOT {_PINNED} AND (:age IS NULL OR {_IDLE} <= :age)
+ORDER BY {_GAIN} / (size + {_ROW}) * {_FADED}
+"""
+_AGED = f"""
+SELECT {_COLUMNS} FROM entries
+WHERE inline IS NOT NULL AND {_IDLE} > max(:grace, :age) AND NOT {_PINNED}
+"""
+_FILES = f"SELECT {_COLUMNS} FROM entries WHERE inline IS NULL"
 
 
 def plan_gc(index: Index, layout: Layout, *, size_limit: int, max_age: float | None, grace: float) -> Plan:
@@ -122,82 +121,145 @@ def plan_gc(index: Index, layout: Layout, *, size_limit: int, max_age: float | N
         grace: seconds for which anything new, and any entry just used, stays.
     """
     now = time.time()
-    items = _items(index)
-    groups = _groups(items)
-    free = [group for group in groups if not group.pinned and group.idle(now) > grace]
-    aged = [group for group in free if max_age is not None and group.idle(now) > max_age]
-    going = [item.removal("age") for group in aged for item in group.items]
-    excess = sum(group.size for group in groups) - sum(group.size for group in aged) - size_limit
-    old = {id(group) for group in aged}
-    rest = sorted((group for group in free if id(group) not in old), key=lambda group: group.worth(now))
-    for group in rest:
-        if excess <= 0:
-            break
-        excess -= group.size
-        going += [item.removal("size") for item in group.items]
+    whole = _whole(index)
+    groups = _groups(index.read(_FILES, {"now": now}))
+    free = [group for group in groups if not group.pinned and group.idle > grace]
+    aged = [group for group in free if max_age is not None and group.idle > max_age]
+    going = [item._replace(reason="age") for group in aged for item in group.items]
+    freed = sum(group.size for group in aged)
+    times = {"now": now, "grace": grace, "age": max_age}
+    if max_age is not None:
+        alone = [item._replace(reason="age") for item, _ in _removals(index.iterate(_AGED, times))]
+        going += alone
+        freed += sum(item.size for item in alone)
+    if whole.bytes - freed > size_limit:
+        rest = sorted((group for group in free if not (max_age is not None and group.idle > max_age)), key=_worth)
+        # Only as far as it is needed: a store may hold millions of small entries.
+        small = (
+            _Group([item], item.size, 0.0, worth, pinned=False)
+            for item, worth in _removals(index.iterate(_ALONE, times))
+        )
+        for group in merge(rest, small, key=_worth):
+            if whole.bytes - freed <= size_limit:
+                break
+            freed += group.size
+            going += group.items
     litter = tuple(_litter(index, layout, now, grace)) if layout.ready(create=False) else ()
-    return _plan(index, items, going, litter, plan_forms(index, limit_of(size_limit)))
+    return _plan(index, whole, going, freed, litter, plan_forms(index, limit_of(size_limit)))
 
 
 def plan_removal(index: Index, keys: Collection[bytes], *, forms: bool, secret: bytes | None = None) -> Plan:
     """What would go if these keys were cleaned away, all of them but the pinned; and all forms, if they shall too."""
-    items = _items(index)
-    going = [item.removal("clean") for item in items if item.key in keys and not item.pinned]
+    going: list[Removal] = []
+    listed = list(keys)
+    for start in range(0, len(listed), _AT_ONCE):
+        some = listed[start : start + _AT_ONCE]
+        marks = ", ".join("?" * len(some))
+        rows = index.read(
+            f"SELECT key, function, object, size FROM entries WHERE key IN ({marks}) AND NOT {_PINNED}", some
+        )
+        going += [Removal(key, _text(function), name, size, "clean", None) for key, function, name, size in rows]
     outputs = plan_outputs(index, [item.key for item in going], secret)
-    return _plan(index, items, going, (), plan_forms(index, None) if forms else ())._replace(outputs=tuple(outputs))
+    gone = {item.key for item in going}
+    groups = _groups(index.read(_FILES, {"now": time.time()}))
+    in_files = {item.key for group in groups for item in group.items}
+    freed = sum(group.size for group in groups if all(item.key in gone for item in group.items))
+    freed += sum(item.size for item in going if item.key not in in_files)
+    plan = _plan(index, _whole(index), going, freed, (), plan_forms(index, None) if forms else ())
+    return plan._replace(outputs=tuple(outputs))
+
+
+class _Whole(NamedTuple):
+    """The figures of all entries."""
+
+    entries: int
+    bytes: int
+    pinned: int
+
+
+def _whole(index: Index) -> _Whole:
+    entries, alone, shared, pinned = index.read(_TOTALS)[0] if index.read("SELECT 1 FROM entries LIMIT 1") else (0,) * 4
+    return _Whole(entries, int(alone or 0) + int(shared or 0), pinned)
+
+
+_TOTALS = """
+SELECT count(*), sum(CASE WHEN inline IS NULL THEN 0 ELSE size END),
+    (SELECT sum(size) FROM (SELECT size FROM entries WHERE inline IS NULL GROUP BY object)),
+    (SELECT count(*) FROM pins WHERE key IN (SELECT key FROM entries WHERE entries.key = pins.key))
+FROM entries
+"""
+
+
+def _removals(rows: Iterable[Row]) -> Iterator[tuple[Removal, float]]:
+    """Each row as an entry that would go for its size, with its worth."""
+    for row in rows:
+        try:
+            key, function, name, size, used, _, gain, faded, _ = row
+            yield Removal(key, _text(function), name, int(size), "size", float(used)), gain / (size + _ROW) * faded
+        except (AttributeError, TypeError, ValueError):
+            # A damaged row: it goes when its key is looked up.
+            continue
+
+
+def _groups(rows: Iterable[Row]) -> list[_Group]:
+    """The entries whose objects are files, by object."""
+    shared: dict[bytes, list[tuple[Removal, float, float, float, bool]]] = {}
+    for row in rows:
+        try:
+            key, function, name, size, used, idle, gain, faded, pinned = row
+            item = Removal(key, _text(function), name, int(size), "size", float(used))
+            shared.setdefault(name, []).append((item, float(idle), float(gain), float(faded), bool(pinned)))
+        except (AttributeError, TypeError, ValueError):
+            continue
+    found = []
+    for group in shared.values():
+        items = [item for item, *_ in group]
+        gain, faded = sum(one[2] for one in group), max(one[3] for one in group)
+        worth = gain / (items[0].size + _ROW * len(items)) * faded
+        found.append(_Group(items, items[0].size, min(one[1] for one in group), worth, any(one[4] for one in group)))
+    return found
+
+
+def _worth(group: _Group) -> float:
+    return group.worth
+
+
+def _text(function: object) -> str:
+    assert isinstance(function, bytes)
+    return function.decode(errors="replace")
 
 
 def _plan(
     index: Index,
-    items: list[_Item],
+    whole: _Whole,
     going: list[Removal],
+    freed: int,
     litter: tuple[Litter, ...],
     outdated: tuple[Outdated, ...],
 ) -> Plan:
-    gone = {removal.key for removal in going}
-    groups = _groups(items)
-    freed = sum(group.size for group in groups if all(item.key in gone for item in group.items))
     return Plan(
         entries=tuple(going),
         files=litter,
-        preimages=_lonely_preimages(index, gone),
+        preimages=_lonely_preimages(index, {item.key for item in going}),
         bytes=freed + sum(file.size for file in litter) + sum(item.size for item in outdated),
-        kept=len(items) - len(going),
-        kept_bytes=sum(group.size for group in groups) - freed,
-        pinned=sum(item.pinned for item in items),
+        kept=whole.entries - len(going),
+        kept_bytes=whole.bytes - freed,
+        pinned=whole.pinned,
         forms=outdated,
     )
 
 
-def _items(index: Index) -> list[_Item]:
-    rows = index.read(
-        "SELECT key, function, object, size, inline IS NULL, hits, seconds, accessed, created, "
-        "key IN (SELECT key FROM pins) FROM entries"
-    )
-    found = []
-    for key, function, name, size, in_file, hits, seconds, accessed, created, pinned in rows:
-        try:
-            used = float(accessed or created)
-            text = function.decode(errors="replace")
-            found.append(
-                _Item(key, text, name, int(size), bool(in_file), int(hits), float(seconds), used, bool(pinned))
-            )
-        except (AttributeError, TypeError, ValueError):
-            # A damaged row: it goes when its key is looked up.
-            continue
-    return found
-
-
-def _groups(items: Iterable[_Item]) -> list[_Group]:
-    shared: dict[bytes, list[_Item]] = {}
-    for item in items:
-        shared.setdefault(item.object if item.in_file else item.key, []).append(item)
-    return [_Group(group, group[0].size, any(item.pinned for item in group)) for group in shared.values()]
-
-
 def _lonely_preimages(index: Index, gone: Collection[bytes]) -> int:
-    needed = {row[0] for row in index.read("SELECT fingerprint, key FROM entries") if row[1] not in gone}
-    return sum(row[0] not in needed for row in index.read("SELECT fingerprint FROM preimages"))
+    rows = index.read("SELECT fingerprint, count(*) FROM entries GROUP BY fingerprint")
+    known: dict[bytes, int] = dict(map(tuple, rows))
+    listed = list(gone)
+    for start in range(0, len(listed), _AT_ONCE):
+        some = listed[start : start + _AT_ONCE]
+        for (fingerprint,) in index.read(
+            f"SELECT fingerprint FROM entries WHERE key IN ({', '.join('?' * len(some))})", some
+        ):
+            known[fingerprint] -= 1
+    return sum(not known.get(row[0]) for row in index.read("SELECT fingerprint FROM preimages"))
 
 
 def _litter(index: Index, layout: Layout, now: float, grace: float) -> Iterator[Litter]:

@@ -1,6 +1,7 @@
 """The index's tables, and how an entry becomes a row and is trusted again.
 
     entries     key → entry; `inline` holds the object where it is small, else it is NULL and the object is a file
+    commons     id → those parts of a key that the calls of one function share; see `_split`
     preimages   fingerprint → what was hashed into it, one per fingerprint; only explains
     traces      link → the keys of entries that may stand for it; what their manifests say decides
     pins        key → why gc must keep it
@@ -28,6 +29,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import msgpack
 from blake3 import blake3
 
 from inviscid.digest import pack
@@ -38,8 +40,8 @@ if TYPE_CHECKING:
 
 # What SQLite keeps in the head of the file. It differs from STORE_VERSION: an index can be made anew, a store can't.
 # 2: `forms` came to an index that is otherwise as it was, and older versions pass over it. So did 3: `traces`, and
-# 4: `outputs`.
-SCHEMA_VERSION = 4
+# 4: `outputs`; and 5: an index of files alone, and shorter seals.
+SCHEMA_VERSION = 5
 INLINE_LIMIT = 4096
 
 _TABLES = """
@@ -48,10 +50,12 @@ CREATE TABLE IF NOT EXISTS entries (
     value BLOB NOT NULL, classes BLOB NOT NULL, manifest BLOB NOT NULL, function TEXT NOT NULL,
     fingerprint BLOB NOT NULL, parts BLOB NOT NULL, created REAL NOT NULL, seconds REAL NOT NULL,
     origin TEXT NOT NULL, hits INTEGER NOT NULL DEFAULT 0, accessed REAL NOT NULL DEFAULT 0,
-    saved REAL NOT NULL DEFAULT 0, seal BLOB NOT NULL, inline BLOB
+    saved REAL NOT NULL DEFAULT 0, seal BLOB NOT NULL, inline BLOB, common INTEGER NOT NULL DEFAULT 0
 );
+CREATE TABLE IF NOT EXISTS commons (id INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL UNIQUE);
 CREATE INDEX IF NOT EXISTS entries_function ON entries (function, created);
-CREATE INDEX IF NOT EXISTS entries_object ON entries (object, size);
+CREATE INDEX IF NOT EXISTS entries_file ON entries (object, size) WHERE inline IS NULL;
+DROP INDEX IF EXISTS entries_object;
 CREATE TABLE IF NOT EXISTS traces (
     link BLOB NOT NULL, key BLOB NOT NULL, created REAL NOT NULL, PRIMARY KEY (link, key)
 ) WITHOUT ROWID;
@@ -82,7 +86,7 @@ CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY NOT NULL, value INTEGER N
 
 COLUMNS = (
     "key, codec, object, size, value, classes, manifest, function, fingerprint, parts, created, seconds, origin, "
-    "hits, accessed, seal"
+    "hits, accessed, seal, (SELECT body FROM commons WHERE id = common)"
 )
 FIND = f"SELECT {COLUMNS}, inline FROM entries WHERE key = ?"
 FIND_MANY = f"SELECT {COLUMNS}, inline FROM entries WHERE key IN ({{}})"
@@ -90,16 +94,21 @@ NEAREST = f"SELECT {COLUMNS} FROM entries WHERE function = ? ORDER BY created DE
 TRACED = "SELECT key FROM traces WHERE link = ? ORDER BY created DESC, key LIMIT ?"
 _INSERT = (
     "INSERT OR REPLACE INTO entries (key, codec, object, size, value, classes, manifest, function, fingerprint, parts, "
-    "created, seconds, origin, seal, inline) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "created, seconds, origin, seal, inline, common) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _SEAL_LABEL = "inviscid-entry/1"
+# Nobody finds another row with the same 128 bits.
+_SEAL_SIZE = 16
 
 Row = Sequence[Any]
 
 
 def create_tables(connection: Connection) -> None:
     """Make what is missing, in one transaction."""
-    connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+    columns = [row[1] for row in connection.execute("PRAGMA table_info(entries)")]
+    older = "ALTER TABLE entries ADD COLUMN common INTEGER NOT NULL DEFAULT 0;" if columns else ""
+    older = "" if b"common" in columns else older
+    connection.executescript(f"BEGIN IMMEDIATE; {older} {_TABLES} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
 
 
 def seal(parts: Sequence[object], secret: bytes | None, label: str = _SEAL_LABEL) -> bytes:
@@ -126,7 +135,7 @@ def plain(entry: Entry) -> Entry:
         provenance=Provenance(
             function=_text(origin.function),
             fingerprint=bytes(origin.fingerprint),
-            parts=bytes(origin.parts),
+            parts=_joined(*_split(bytes(origin.parts))),
             created=_real(origin.created),
             seconds=_real(origin.seconds),
             origin=_text(origin.origin),
@@ -139,7 +148,49 @@ def plain(entry: Entry) -> Entry:
 def insert(connection: Connection, entry: Entry, inline: bytes | None, secret: bytes | None) -> None:
     """Write a plain entry; one that was there for its key is replaced."""
     parts = [*entry[:7], *entry.provenance]
-    connection.execute(_INSERT, (*parts, seal(parts, secret), inline))
+    common, own = _split(entry.provenance.parts)
+    row = [*entry[:7], *entry.provenance._replace(parts=own)]
+    connection.execute(_INSERT, (*row, seal(parts, secret)[:_SEAL_SIZE], inline, _common(connection, common)))
+
+
+def _common(connection: Connection, body: bytes) -> int:
+    """The number under which parts are kept that many entries have; 0 for none."""
+    if not body:
+        return 0
+    found = connection.execute("SELECT id FROM commons WHERE body = ?", (body,)).fetchone()
+    if found is None:
+        found = connection.execute("INSERT INTO commons (body) VALUES (?) RETURNING id", (body,)).fetchone()
+    number: int = found[0]
+    return number
+
+
+# Parts are a MessagePack map. What of it is of one call is kept in the row, the rest once for all rows that share it;
+# each as the items of the map, without its head. What isn't such a map stays in the row, behind a byte that no item
+# starts with.
+_OWN = frozenset({"inputs", "freeze"})
+_ODD = b"\xc1"
+_MOST_ITEMS = 15
+
+
+def _split(parts: bytes) -> tuple[bytes, bytes]:
+    """What the parts of a key share with those of other calls, and what they have for themselves."""
+    try:
+        items = msgpack.unpackb(parts, strict_map_key=False)
+        named = type(items) is dict and len(items) <= _MOST_ITEMS and all(type(name) is str for name in items)
+        if not named or (parts[:1] != bytes((0x80 | len(items),))):
+            return b"", _ODD + parts
+        packed = {name: pack(name) + pack(value) for name, value in items.items()}
+    except (ValueError, TypeError, OverflowError, msgpack.UnpackException):
+        return b"", _ODD + parts
+    common = b"".join(item for name, item in packed.items() if name not in _OWN)
+    return common, b"".join(item for name, item in packed.items() if name in _OWN) + bytes((len(items),))
+
+
+def _joined(common: bytes | None, own: bytes) -> bytes:
+    """The parts that were split so."""
+    if own[:1] == _ODD:
+        return own[1:]
+    return bytes((0x80 | own[-1],)) + (common or b"") + own[:-1]
 
 
 def link(connection: Connection, links: Sequence[bytes], entry: Entry) -> None:
@@ -156,12 +207,13 @@ def entry_of(key: bytes, row: Row, secret: bytes | None) -> Entry | None:
     """
     _, codec, digest, size, value, classes, manifest, function, fingerprint, parts, created, seconds, origin = row[:13]
     try:
+        parts = _joined(row[16], parts)
         codec, function, origin = codec.decode(), function.decode(), origin.decode()
         sealed = [key, codec, digest, size, value, classes, manifest]
         sealed += [function, fingerprint, parts, created, seconds, origin]
-        if seal(sealed, secret) != row[15] or row[0] != key:
+        if seal(sealed, secret)[:_SEAL_SIZE] != row[15][:_SEAL_SIZE] or row[0] != key:
             return None
-    except (AttributeError, TypeError, ValueError):
+    except (AttributeError, TypeError, ValueError, IndexError):
         # A column of another type than was written.
         return None
     provenance = Provenance(function, fingerprint, parts, created, seconds, origin)

@@ -101,7 +101,11 @@ def summary(index: Index, path: str) -> Summary:
     )
 
 
-TOTAL = "SELECT sum(size) FROM (SELECT size FROM entries GROUP BY object)"
+# What is in the rows themselves is shared by nobody.
+TOTAL = """
+SELECT coalesce((SELECT sum(size) FROM (SELECT size FROM entries WHERE inline IS NULL GROUP BY object)), 0)
+    + coalesce((SELECT sum(size) FROM entries WHERE inline IS NOT NULL), 0)
+"""
 
 
 def pins(index: Index) -> list[Pin]:

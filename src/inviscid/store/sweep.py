@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sqlite3 import Connection
 
 # So many rows go in one transaction: publishers wait for it.
-_BATCH = 256
+_BATCH = 2048
 
 
 class Swept(NamedTuple):
@@ -54,7 +54,7 @@ def execute(index: Index, objects: Objects, plan: Plan, secret: bytes | None = N
         files += len(sizes)
         freed += sum(sizes)
     if plan.entries or plan.preimages:
-        index.write(lambda connection: connection.execute(_DROP_PREIMAGES).rowcount)
+        index.write(_drop_lonely)
     # Not a removal for whoever keeps results in memory: the generation stands.
     dropped = index.write(partial(forms.drop, going=plan.forms)) if plan.forms else []
     freed += sum(size for _, size in dropped)
@@ -63,7 +63,10 @@ def execute(index: Index, objects: Objects, plan: Plan, secret: bytes | None = N
     return Swept(entries, files, freed, sum(count for count, _ in dropped), removed_outputs)
 
 
-_DROP_PREIMAGES = "DELETE FROM preimages WHERE fingerprint NOT IN (SELECT fingerprint FROM entries)"
+def _drop_lonely(connection: Connection) -> None:
+    """Delete what belonged to entries that are gone."""
+    connection.execute("DELETE FROM preimages WHERE fingerprint NOT IN (SELECT DISTINCT fingerprint FROM entries)")
+    connection.execute("DELETE FROM commons WHERE id NOT IN (SELECT DISTINCT common FROM entries)")
 
 
 def remove(index: Index, objects: Objects, keys: Iterable[bytes]) -> int:
@@ -102,10 +105,20 @@ def unlink_unneeded(connection: Connection, objects: Objects, name: bytes) -> bo
 _NEEDED = "SELECT 1 FROM entries WHERE object = ? AND inline IS NULL LIMIT 1"
 
 
+_DROP_ALONE = (
+    "DELETE FROM entries WHERE key = ? AND object = ? AND inline IS NOT NULL "
+    "AND (? IS NULL OR coalesce(nullif(accessed, 0), created) = ?) AND key NOT IN (SELECT key FROM pins)"
+)
+
+
 def _evict(connection: Connection, objects: Objects, batch: Sequence[Removal]) -> list[int]:
     """The bytes that each removed entry freed."""
     freed = []
     for item in batch:
+        # Most have no file: one statement looks and deletes.
+        if connection.execute(_DROP_ALONE, (item.key, item.object, item.used, item.used)).rowcount:
+            freed.append(item.size)
+            continue
         row = connection.execute(
             "SELECT inline IS NULL, accessed, created, key IN (SELECT key FROM pins) FROM entries "
             "WHERE key = ? AND object = ?",
