@@ -101,7 +101,10 @@ def unrefused(
         try:
             trick(value)
         except (ValueError, TypeError, AttributeError, RuntimeError):
-            continue
-        if key(value) == before:
-            found.append(name)
+            pass
+        else:
+            if key(value) == before:
+                found.append(name)
+        if key(load()) != before:
+            found.append(f"{name}, in what is loaded next")
     return found

@@ -23,8 +23,8 @@ import numpy as np
 import refuse
 import subjects
 from blake3 import blake3
+from caches import DURABLE, Opened, open_library
 from judge import BEST, Target
-from libraries import DURABLE, Opened, open_library
 from measure import Contender
 
 HERE = Path(__file__).resolve().parent
@@ -88,7 +88,11 @@ class Field:
         """Add the libraries; one that fails is left out, and why is kept."""
         for name in self.libraries if names is None else names:
             try:
-                self.contenders[name] = make(name, open_library(name, f"{self.folder}/{name}", **how))
+                one = make(name, open_library(name, f"{self.folder}/{name}", **how))
+                one.call()
+                if one.after is not None:
+                    one.after()
+                self.contenders[name] = one
             except Exception as error:  # noqa: BLE001  whatever a library raises is its answer
                 self.failed[name] = f"{type(error).__name__}: {error}".partition("\n")[0][:120]
 
@@ -179,7 +183,7 @@ def _dict(field: Field) -> None:
 def _array(size: int, threads: int) -> Callable[[Field], None]:
     def make(field: Field) -> None:
         array = np.random.default_rng(1).random((field.size(size) if size > 10 * MB else size) // 8)
-        field.contenders["floor"] = Contender(lambda: blake3(array, max_threads=threads).digest())
+        field.contenders["floor"] = Contender(lambda: blake3(array.view(np.uint8), max_threads=threads).digest())
         field.add_hits(subjects.of_array, array)
         field.alter = lambda: _element(array, len(array) // 2)
 
@@ -192,7 +196,7 @@ def _frame(field: Field) -> None:
     values = np.random.default_rng(1).random((5, 1_000_000))
     frame = pd.DataFrame({name: values[number] for number, name in enumerate("abcde")})
     buffer = np.ascontiguousarray(frame.to_numpy().T)
-    field.contenders["floor"] = Contender(lambda: blake3(buffer, max_threads=blake3.AUTO).digest())
+    field.contenders["floor"] = Contender(lambda: blake3(buffer.view(np.uint8), max_threads=blake3.AUTO).digest())
     field.add_hits(subjects.of_array, frame)
     field.alter = lambda: _element(frame.iloc, (500_000, 2))
 
@@ -205,7 +209,7 @@ def _loaded(field: Field) -> None:
     small = opened.decorate(subjects.small)
     small(3, "left", 0.5)
     field.contenders["floor"] = Contender(lambda: small(3, "left", 0.5))
-    field.refuted += refuse.unrefused(lambda: make(size, 1.0), take.key, refuse.ON_ARRAYS, np.full(size // 8, 1.0))
+    field.refuted += refuse.unrefused(lambda: make(size, 1.0), take.key, refuse.ON_ARRAYS, subjects.array_of(size, 1.0))
     frames = opened.decorate(subjects.frame_of)
     frames(100_000)
     fresh = subjects.frame_of(100_000)
@@ -292,7 +296,8 @@ def _big_miss(durability: str) -> Callable[[Field], None]:
 
 def _guards(field: Field) -> None:
     names = [f"G{number}" for number in range(100)]
-    lines = ["import logging", "LOG = logging.getLogger('speed.ran')", *(f"{name} = {n}" for n, name in enumerate(names))]
+    lines = ["import logging", "LOG = logging.getLogger('speed.ran')"]
+    lines += [f"{name} = {number}" for number, name in enumerate(names)]
     lines += ["def guarded(x):", "    LOG.info('ran')", f"    return x + {' + '.join(names)}"]
     lines += ["def bare(x):", "    LOG.info('ran')", "    return x + 1", ""]
     folder = Path(field.folder, "code")
@@ -376,7 +381,10 @@ ROWS = (
         "256 MB array",
         "The same with a bigger array.",
         _THREADED,
-        (Target("floor", within=1.2, called=_THREADED), Target(BEST, faster=5, called="the best peer that hashes it all")),
+        (
+            Target("floor", within=1.2, called=_THREADED),
+            Target(BEST, faster=5, called="the best peer that hashes it all"),
+        ),
         _array(256 * MB, blake3.AUTO),
         3,
     ),

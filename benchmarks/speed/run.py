@@ -7,8 +7,8 @@ import tempfile
 import time
 from dataclasses import dataclass
 
+from caches import PEERS
 from judge import Verdict, judge
-from libraries import PEERS
 from measure import Figures, measure
 from rows import RAN, Field, Row
 

@@ -14,10 +14,9 @@ MARK = "†"
 
 def duration(seconds: float) -> str:
     """A time with three figures, in a unit that suits it."""
-    for unit, factor in (("s", 1.0), ("ms", 1e3), ("µs", 1e6)):
-        if abs(seconds) * factor >= 1 or unit == "µs":
-            return f"{seconds * factor:.3g} {unit}" if abs(seconds) * factor < 1000 else f"{seconds * factor:.0f} {unit}"
-    raise AssertionError
+    size = abs(seconds)
+    unit, factor = ("s", 1.0) if size >= 1 else ("ms", 1e3) if size >= 1e-3 else ("µs", 1e6)
+    return f"{seconds * factor:.3g} {unit}"
 
 
 def times(ratio: float) -> str:

@@ -2,8 +2,8 @@
 
     nox -s bench -- [--write] [--check] [--quick] [--only ROW …] [--libraries a,b]
 
-Each row (`rows.py`) is timed with all libraries in turn (`measure.py`), and judged by its targets (`judge.py`). A target
-that is missed is printed, and is no failure, unless `--check` is given.
+Each row (`rows.py`) is timed with all libraries in turn (`measure.py`), and judged by its targets (`judge.py`). A
+target that is missed is printed, and is no failure, unless `--check` is given.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from libraries import OPENERS, versions
+from caches import OPENERS, versions
 from plot import plot
 from rows import ROWS
 from run import run
@@ -54,6 +54,8 @@ def main() -> None:
     libraries = given.libraries.split(",")
     if unknown := [name for name in libraries if name not in OPENERS]:
         parser.error(f"no such library: {', '.join(unknown)}")
+    if "inviscid" not in libraries:
+        parser.error("all targets are of inviscid: it can't be left out")
     if given.write and (given.only or given.quick or libraries != list(OPENERS)):
         parser.error("what is written to the page is the whole run")
     where = environment(given.folder, versions(libraries), quick=given.quick)

@@ -83,10 +83,10 @@ def of_array(values: Any) -> float:
     return float(np.asarray(values).flat[0])
 
 
-def array_of(size: int, fill: float) -> Any:
-    """Gives an array of so many bytes."""
+def array_of(size: int, first: float) -> Any:
+    """Gives an array of so many bytes, another one for each number that it begins with."""
     LOG.info("ran")
-    return np.full(size // 8, fill)
+    return np.arange(first, first + size // 8)
 
 
 def frame_of(rows: int) -> Any:
