@@ -209,11 +209,22 @@ def _loaded(field: Field) -> None:
     small = opened.decorate(subjects.small)
     small(3, "left", 0.5)
     field.contenders["floor"] = Contender(lambda: small(3, "left", 0.5))
-    field.refuted += refuse.unrefused(lambda: make(size, 1.0), take.key, refuse.ON_ARRAYS, subjects.array_of(size, 1.0))
+    known: set[str] = set()
+
+    def key(value: Any) -> str:
+        # What `key` says is worth nothing if a call goes by something else: a body must run where the key is new.
+        said, before = take.key(value), RAN.count
+        take(value)
+        if (RAN.count > before) is (said in known):
+            field.refuted.append("a call that does not do what its key says")
+        known.add(said)
+        return str(said)
+
+    field.refuted += refuse.unrefused(lambda: make(size, 1.0), key, refuse.ON_ARRAYS, subjects.array_of(size, 1.0))
     frames = opened.decorate(subjects.frame_of)
     frames(100_000)
     fresh = subjects.frame_of(100_000)
-    field.refuted += refuse.unrefused(lambda: frames(100_000), take.key, refuse.ON_FRAMES, fresh)
+    field.refuted += refuse.unrefused(lambda: frames(100_000), key, refuse.ON_FRAMES, fresh)
     field.notes.append(f"{len(refuse.ON_ARRAYS) + len(refuse.ON_FRAMES) - len(field.refuted)} tricks refused")
     field.add_hits(subjects.of_array, make(size, 1.0))
 

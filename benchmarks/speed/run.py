@@ -53,7 +53,7 @@ def marks(field: Field) -> list[str]:
 def run(row: Row, libraries: list[str], folder: str, *, seconds: float, quick: bool) -> Result:
     """The result of one row."""
     started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix=f"speed-{row.name}-", dir=folder, ignore_cleanup_errors=True) as place:
+    with tempfile.TemporaryDirectory(prefix=f"{row.name}-", dir=folder, ignore_cleanup_errors=True) as place:
         field = Field(place, libraries, quick)
         row.make(field)
         figures = measure(field.contenders, seconds=seconds, least=row.least, baseline=field.baseline)

@@ -9,7 +9,9 @@ target that is missed is printed, and is no failure, unless `--check` is given.
 from __future__ import annotations
 
 import argparse
+import atexit
 import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -60,11 +62,14 @@ def main() -> None:
         parser.error("what is written to the page is the whole run")
     where = environment(given.folder, versions(libraries), quick=given.quick)
     print(where, flush=True)
+    folder = tempfile.mkdtemp(prefix="speed-", dir=given.folder)
+    # What is registered first runs last: a library may write to its store when the process ends, and so make it again.
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     results = []
     for row in ROWS:
         if not given.only or row.name in given.only:
             seconds = _QUICK if given.quick else _SECONDS
-            results.append(run(row, libraries, given.folder, seconds=seconds, quick=given.quick))
+            results.append(run(row, libraries, folder, seconds=seconds, quick=given.quick))
             rounds = max((one.rounds for one in results[-1].figures.values()), default=0)
             print(f"\n{row.name}: {row.title} ({rounds} rounds, {results[-1].seconds:.0f} s)")
             print("\n".join(f"  {line}" for line in tell(results[-1])), flush=True)
