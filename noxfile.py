@@ -82,6 +82,15 @@ def versus(session: nox.Session) -> None:
     session.run("python", "benchmarks/versus/versus.py", "--environments", environments, *session.posargs)
 
 
+@nox.session
+def bench(session: nox.Session) -> None:
+    """How fast inviscid is: the rows of benchmarks/speed through it and its peers in turn, in one environment.
+    `nox -s bench -- --write` writes docs/explanation/speed.md and its plot; `--only cold` bounds it, `--quick` too.
+    """
+    session.install("--quiet", ".", *_group("benchmark"))
+    session.run("python", "benchmarks/speed/speed.py", *session.posargs)
+
+
 def _foreign(session: nox.Session, proof: str, *groups: str) -> None:
     session.install("--quiet", ".", *(package for group in groups for package in _group(group)))
     kept = Path(session.create_tmp(), "foreign").resolve()
