@@ -38,7 +38,11 @@ class Generation:
         """The mapped number; None where there is no store yet."""
         view = self._view
         if view is None or time.monotonic() - self._looked > _LOOK:
-            view = self._look()
+            try:
+                view = self._look()
+            except OSError:
+                # Then nothing is held in memory, and who looks into the store meets what is wrong there.
+                view = self._view = None
         return view
 
     def move(self) -> None:
