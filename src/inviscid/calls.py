@@ -337,7 +337,7 @@ def identify(
     shallow = partial(_shallow_key, fingerprint, references, environment, reads, others)
     reached = (fingerprint.definitions, *references.reached)
     found = inputs_of(encoder, references, [value for _, value in inputs], fingerprint)
-    steady = found is not None and _is_steady(options, fingerprint.variables, environment, taints)
+    steady = found is not None and _is_steady(options, fingerprint.variables, taints)
     return Call(
         rest.key([value for _, value in inputs]),
         {**values, **own},
@@ -356,7 +356,7 @@ def identify(
         visible,
         reached,
         (*fingerprint.memos, *references.memos),
-        steady=Steady(rest, found) if steady and found is not None else None,
+        steady=Steady(rest, found, _asked(environment, fingerprint.variables)) if steady and found else None,
     )
 
 
@@ -376,20 +376,27 @@ class Steady(NamedTuple):
 
     rest: Rest
     inputs: Inputs
+    ambient: Callable[[], str] | None
+    """What libraries answer that are asked for their options, which are set without a sound; None where none is."""
 
 
-_MOVING = frozenset({DECIMAL, ZONE, HERE, OPTIONS})
+_MOVING = frozenset({DECIMAL, ZONE, HERE})
 
 
-def _is_steady(options: Options, variables: frozenset[str], environment: Sequence[Any], taints: Sequence[str]) -> bool:
+def _is_steady(options: Options, variables: frozenset[str], taints: Sequence[str]) -> bool:
     """Whether, beside the arguments, nothing of what a call depends on can change unheard."""
     if taints or options.identify or options.volatile or options.outputs or options.max_age is not None:
         return False
-    if not _MOVING.isdisjoint(variables) or any(name.startswith(TOLD) for name in variables):
-        return False
-    # Their options are set without a sound.
+    return _MOVING.isdisjoint(variables) and not any(name.startswith(TOLD) for name in variables)
+
+
+def _asked(environment: Sequence[Any], variables: frozenset[str]) -> Callable[[], str] | None:
+    """What asks the libraries in an environment for the options that count."""
     libraries = _OPTED.intersection(part[0] for part in environment[2:])
-    return "pandas" not in libraries and not (libraries and PRINTING in variables)
+    pandas, printed = "pandas" in libraries, bool(libraries) and PRINTING in variables
+    if not pandas and not printed:
+        return None
+    return lambda: f"{other_options() if pandas else ''}{printing() if printed else ''}"
 
 
 def inputs_of(

@@ -136,6 +136,19 @@ def current() -> Lock:
     return known[1]
 
 
+def is_still(lock: Lock) -> bool:
+    """Whether this is what is frozen here and now.
+
+    Raises:
+        LockError: the file is damaged.
+    """
+    if lock is not NOTHING:
+        return current() is lock
+    # For most there is no file, and this is asked at each hit.
+    path = place()
+    return not path or not os.access(path, os.F_OK)
+
+
 def place() -> str:
     """Where the file is or would be; empty where the working directory is gone."""
     try:

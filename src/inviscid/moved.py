@@ -37,8 +37,6 @@ _STARTS = frozenset({"subprocess.Popen", "os.system", "os.posix_spawn", "os.fork
 _FILES = frozenset({"os.rename", "os.remove", "os.link", "os.symlink", "os.truncate"})
 _AMBIENT = frozenset({"os.chdir", "os.putenv", "os.unsetenv"})
 _CODE = frozenset({"__code__", "__defaults__", "__kwdefaults__"})
-# Processes of multiprocessing and joblib import what they run as under these names.
-_WORKERS = ("__mp_main__", "multiprocessing.spawn", "multiprocessing.forkserver", "joblib.externals.loky.backend.spawn")
 
 _watched: set[str] = set()
 _heard = -_RESTLESS
@@ -58,7 +56,17 @@ def is_restless() -> bool:
 
 def due(now: float) -> float:
     """Until when what other processes may have written need not be looked at again, if it was at `now` (monotonic)."""
-    return 0.0 if _accompanied else now + _LOOK
+    global _accompanied
+    if not _accompanied and _has_workers():
+        # No event tells of those; but none has done anything before this looks again.
+        _accompanied = True
+        move()
+    return now + _LOOK
+
+
+def is_accompanied() -> bool:
+    """Whether others may tell this process that they have written something, so that it has to look each time."""
+    return _accompanied
 
 
 def watch(path: str) -> None:
@@ -70,7 +78,7 @@ def listen() -> bool:
     """Listen from now on; False where that can't be, because another hook forbids it."""
     global _listens, _accompanied, _heard
     if _listens is None:
-        _accompanied = _accompanied or any(name in sys.modules for name in _WORKERS)
+        _accompanied = _accompanied or _is_worker()
         hear(["open"], _opened)
         hear(["object.__setattr__", "object.__delattr__"], _set)
         hear(_FILES, _moved_file)
@@ -81,6 +89,19 @@ def listen() -> bool:
         # That was no move.
         _listens, _heard = token[0] is not before, -_RESTLESS
     return _listens
+
+
+def _is_worker() -> bool:
+    """Whether this process was started by multiprocessing, or by joblib, which starts its own in the same way."""
+    processes = sys.modules.get("multiprocessing.process")
+    if processes is None:
+        return False
+    return processes.parent_process() is not None or processes.current_process().name != "MainProcess"
+
+
+def _has_workers() -> bool:
+    processes = sys.modules.get("multiprocessing.process")
+    return processes is not None and bool(processes.active_children())
 
 
 def _probe() -> None:

@@ -53,7 +53,7 @@ def make({constants}):
         if (
             {p}token[0] is not {p}way.token or {p}running or {p}modes() is not {p}way.modes
             or {p}layers() is not {p}way.layers or {p}logs({p}level)
-            or ({p}now() > {p}way.due and not {p}tick()){guards}
+            or ({p}now() > {p}way.due and not {p}tick()) or ({p}way.beside is not None and not {p}way.beside()){guards}
         ):
             return {p}missing
         if {plain}:
@@ -96,9 +96,9 @@ class Shortcut:
     """The short way of one function, as long as it has this signature, this fingerprint and this store."""
 
     __slots__ = (
-        "_again", "_carried", "_fingerprint", "_forms", "_from_files", "_hits", "_known", "_layers_then", "_lock",
-        "_names", "_options", "_others", "_rests", "_signature", "_store", "_types", "array", "due", "layers", "look",
-        "modes", "token", "view",
+        "_again", "_carried", "_fingerprint", "_forms", "_from_files", "_hits", "_known", "_layers_then",
+        "_lock", "_names", "_options", "_others", "_rests", "_signature", "_store", "_types", "array", "beside",
+        "due", "layers", "look", "modes", "token", "view",
     )  # fmt: skip
 
     def __init__(self, options: Options, forms: Forms) -> None:
@@ -108,6 +108,8 @@ class Shortcut:
         self.modes: tuple[settings.Mode, ...] = ()
         self.layers: tuple[configuration.Layer, ...] = ()
         self.due = 0.0
+        self.beside: Callable[[], bool] | None = None
+        """Whether what has to be looked at each time is as it was; None where there is nothing."""
         self.view: memoryview = memoryview(b"")
         """Of the generation of the store."""
         self.array: type | None = None
@@ -118,7 +120,7 @@ class Shortcut:
         self._again = 0.0
         self._layers_then: list[configuration.Layer] = []
         self._from_files = False
-        self._lock: lockfile.Lock | None = None
+        self._lock: lockfile.Lock = lockfile.NOTHING
         self._names: tuple[str, ...] = ()
         self._others = True
         """Whether arguments that aren't plain may go the short way."""
@@ -168,8 +170,26 @@ class Shortcut:
         self._layers_then, self._lock = configuration.active(), lockfile.current()
         self._from_files = configuration.is_from_files()
         self.view, self.modes, self.layers = view, before.modes, before.layers
+        self.beside = self._beside(call.steady.ambient)
         now = time.monotonic()
         self.token, self.due, self._again = before.token, moved.due(now), now + _AGAIN
+
+    def _beside(self, ambient: Callable[[], str] | None) -> Callable[[], bool] | None:
+        files = self._files_stand if moved.is_accompanied() else None
+        if ambient is None:
+            return files
+        answer = ambient()
+        if files is None:
+            return lambda: ambient() == answer
+        return lambda: ambient() == answer and files()
+
+    def _files_stand(self) -> bool:
+        """Whether what other processes may write is as it was."""
+        if self._from_files:
+            layers = configuration.active()
+            if len(layers) != len(self._layers_then) or not all(map(_is, layers, self._layers_then)):
+                return False
+        return lockfile.is_still(self._lock)
 
     def _make(self, fingerprint: Fingerprint, signature: Signature) -> None:
         self._drop()
@@ -199,9 +219,7 @@ class Shortcut:
         now = time.monotonic()
         self._store.tick()
         view = self._store.watch_generation()
-        layers = configuration.active() if self._from_files else self._layers_then
-        same = len(layers) == len(self._layers_then) and all(map(_is, layers, self._layers_then))
-        if view is None or not same or lockfile.current() is not self._lock:
+        if view is None or not self._files_stand():
             self.token = None
             return False
         if now > self._again:

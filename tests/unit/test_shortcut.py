@@ -344,3 +344,31 @@ def test_without_memory_it_reads_the_store(
     store.forget([bytes.fromhex(function.key(3))])
     assert function(3) == 6
     assert ran() == ["double"]
+
+
+def test_workers_look_each_time(tmp_path: Path) -> None:
+    """Whoever started them may tell them at any moment that a file is another."""
+    script = (
+        "import multiprocessing, sys\n"
+        "from inviscid import moved\n"
+        "def asked(queue):\n"
+        "    moved.listen()\n"
+        "    queue.put(moved.is_accompanied())\n"
+        "if __name__ == '__main__':\n"
+        "    moved.listen()\n"
+        "    print(moved.is_accompanied())\n"
+        "    context = multiprocessing.get_context(sys.argv[1])\n"
+        "    queue = context.Queue()\n"
+        "    worker = context.Process(target=asked, args=(queue,))\n"
+        "    worker.start()\n"
+        "    print(queue.get())\n"
+        "    moved.due(0.0)\n"
+        "    print(moved.is_accompanied())\n"
+        "    worker.join()\n"
+    )
+    (tmp_path / "script.py").write_text(script)
+    for how in ("spawn", "fork"):
+        done = subprocess.run(
+            [sys.executable, "script.py", how], cwd=tmp_path, check=True, capture_output=True, text=True
+        )
+        assert done.stdout.split() == ["False", "True", "True"], how

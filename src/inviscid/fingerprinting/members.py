@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextvars
 import enum
 import functools
+import sys
 import threading
 import types
 from collections.abc import Callable, Iterator
@@ -147,6 +148,12 @@ def inner_function(value: Any) -> Any:
         if isinstance(inner, types.FunctionType):
             return inner
     return None
+
+
+def is_logger(value: Any) -> bool:
+    """Whether an object is a logger as the standard library makes it."""
+    logging = sys.modules.get("logging")
+    return logging is not None and type(value) is logging.Logger
 
 
 def is_called_by_c(value: Any) -> bool:

@@ -59,7 +59,10 @@ def visit_value(walk: Walk, definition: Definition, value: Any) -> None:
     _add_content(walk, definition, stream, parts)
     # What was made to say something of a class can change only where it holds what is not plain.
     fixed = type(value) in IMMUTABLE or is_constant(type(value)) or (id(value) in walk.said and _is_plain(value))
-    if not fixed:
+    if members.is_logger(value):
+        # Most modules have one, and its name is all that counts.
+        walk.guards.binding(vars(value), "name", value.name)
+    elif not fixed:
         _guard_content(walk, definition, hold(value), visible)
 
 
