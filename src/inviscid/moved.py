@@ -101,7 +101,8 @@ def _is_worker() -> bool:
 
 def _has_workers() -> bool:
     processes = sys.modules.get("multiprocessing.process")
-    return processes is not None and bool(processes.active_children())
+    # Its own list: to ask for it officially is to wait for those that have ended.
+    return bool(getattr(processes, "_children", ()))
 
 
 def _probe() -> None:
