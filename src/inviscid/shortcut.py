@@ -328,7 +328,7 @@ def recall(call: Call, name: str, items: Sequence[Any], options: Options, forms:
     answers = [MISSING] * len(items)
     assert call.steady is not None
     key_of = call.steady.rest.by_first([value for other, value in call.inputs if other != name])
-    keys: dict[int, bytes] = {}
+    numbers: dict[bytes, list[int]] = {}
     for number, item in enumerate(items):
         try:
             found = blake3(_pack(item)).digest() if type(item) in ATOMS else None
@@ -336,13 +336,12 @@ def recall(call: Call, name: str, items: Sequence[Any], options: Options, forms:
             continue
         found = found or _digest_alone(item, name, call.fingerprint, options, forms)
         if found is not None:
-            keys[number] = key_of(found)
-    held = store.held_many(list(dict.fromkeys(keys.values())))
-    for number, wanted in keys.items():
-        one = held.get(wanted)
-        if one is not None and depends_on_key_alone(one.entry):
-            answers[number] = one.value if one.value is not MISSING else _load(one)
-            _count(one, store)
+            numbers.setdefault(key_of(found), []).append(number)
+    for held in store.held_many(list(numbers)):
+        if depends_on_key_alone(held.entry):
+            for number in numbers[held.entry.key]:
+                answers[number] = held.value if held.value is not MISSING else _load(held)
+                _count(held, store)
     return answers
 
 

@@ -21,7 +21,7 @@ from inviscid.entry import Entry
 from inviscid.sentinels import MISSING
 from inviscid.store import fork
 
-DEFAULT_LIMIT = 64 << 20
+DEFAULT_LIMIT = 128 << 20
 # What the objects around the bytes take.
 _OVERHEAD = 800
 # As bytes of the limit: so a store of the default size maps a few hundred files.
@@ -85,6 +85,10 @@ class Memory:
         if held is None:
             return None
         return held if held.generation == generation and (not held.path or held.is_whole()) else None
+
+    def takes(self, count: int) -> bool:
+        """Whether there would be room for so many entries, if there were nothing else."""
+        return count * _OVERHEAD <= self.limit
 
     def put(self, entry: Entry, data: memoryview, generation: int, path: str) -> Held | None:
         """Hold an entry and its bytes, which were found under this generation; None where that is too much.

@@ -20,7 +20,7 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, overload
 
@@ -58,7 +58,7 @@ class Store:
         path: the store's directory. It belongs to the store alone.
         size_limit: bytes above which the entries that are worth least are dropped now and then; by default 10 GiB.
         max_age: seconds since the last use after which entries are dropped; None for no such limit.
-        memory_limit: bytes of results that a process holds to hit without a look at the disk; by default 64 MiB, 0 for
+        memory_limit: bytes of results that a process holds to hit without a look at the disk; by default 128 MiB, 0 for
             none. See `memory`.
     """
 
@@ -165,19 +165,26 @@ class Store:
                 held = self.memory.put(entry, data, self._reader.generation(), path) or Held(entry, data, -1, path)
         return held
 
-    def held_many(self, keys: Sequence[bytes]) -> dict[bytes, Held]:
-        """The same for many keys: what there is of them.
+    def held_many(self, keys: Sequence[bytes]) -> Iterator[Held]:
+        """The same for many keys, one after the other: what there is of them, to be used before the next is asked for.
 
         Raises:
             StoreError: the store can't be read now.
         """
         generation = self._generation.get()
-        known = ((key, self.memory.get(key, generation)) for key in keys)
-        found = {key: held for key, held in known if held is not None}
-        for entry, data, under in self._reader.find_many([key for key in keys if key not in found]):
+        wanted = []
+        for key in keys:
+            held = self.memory.get(key, generation)
+            if held is None:
+                wanted.append(key)
+            else:
+                yield held
+        # What is more than there is room for would drive itself out before it is asked for again.
+        keeps = self.memory.takes(len(wanted))
+        for entry, data, under in self._reader.find_many(wanted):
             path = self._objects.path(entry.object)
-            found[entry.key] = self.memory.put(entry, data, under, path) or Held(entry, data, -1, path)
-        return found
+            kept = self.memory.put(entry, data, under, path) if keeps else None
+            yield kept or Held(entry, data, -1, path)
 
     def read(self, entry: Entry) -> memoryview | None:
         """The bytes of an entry, checked.
