@@ -11,7 +11,6 @@ import os
 import threading
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
-from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, NoReturn, Self
 
@@ -113,7 +112,7 @@ class configure:  # noqa: N801  used like a function: `configure("config.toml")`
         if isinstance(source, Layer):
             self._layer = source
         elif isinstance(source, str | os.PathLike):
-            self._layer = _read(Path(source))
+            self._layer = _read(os.fspath(source))
         else:
             self._layer = layer("configure()", source)
         self._is_local = local
@@ -140,7 +139,7 @@ class configure:  # noqa: N801  used like a function: `configure("config.toml")`
 
 def active() -> list[Layer]:
     """The layers in force here and now, the nearest first."""
-    files = [_file(Path(name).expanduser(), origin) for origin, name in _named_files()]
+    files = [_file(os.path.expanduser(name), origin) for origin, name in _named_files()]
     return [*reversed(_local.get()), *reversed(_process), *files]
 
 
@@ -246,25 +245,26 @@ def keys(values: dict[str, Any], prefix: str = "") -> list[str]:
     return found
 
 
-def _file(path: Path, origin: str) -> Layer:
+def _file(path: str, origin: str) -> Layer:
     try:
-        stat = path.stat()
+        stat = os.stat(path)
     except OSError:
         return _read(path, origin)
     version = (stat.st_mtime_ns, stat.st_size)
-    moved.watch(str(path))
-    known = _files.get(str(path))
+    moved.watch(path)
+    known = _files.get(path)
     if known is None or known[0] != version:
-        known = _files[str(path)] = (version, _read(path, origin))
+        known = _files[path] = (version, _read(path, origin))
     return known[1]
 
 
-def _read(path: Path, origin: str = "") -> Layer:
+def _read(path: str, origin: str = "") -> Layer:
     import tomllib
 
-    named = f"{path} ({origin})" if origin else str(path)
+    named = f"{path} ({origin})" if origin else path
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        with open(path, "rb") as stream:
+            values = tomllib.load(stream)
     except FileNotFoundError as error:
         raise ConfigError(f"the config file {named} is not there") from error
     except (OSError, ValueError) as error:

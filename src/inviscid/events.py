@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
-import logging
+import functools
 import sys
 import warnings
+from typing import TYPE_CHECKING
 
 from inviscid.digest import short
 from inviscid.errors import InviscidWarning
 from inviscid.outcome import Outcome
 from inviscid.store import Store
 
-logger = logging.getLogger("inviscid")
+if TYPE_CHECKING:
+    import logging
+
+INFO, _WARNING = 20, 30
 _warned: set[tuple[str, str]] = set()
+
+
+@functools.cache
+def logger() -> logging.Logger:
+    """The logger of this package. Its module takes longer to import than a hit, and many scripts do without."""
+    import logging
+
+    return logging.getLogger("inviscid")
+
+
+def is_logged(level: int = INFO) -> bool:
+    """Whether anybody wants to see records of this level."""
+    # Who has not imported the module has told nobody what to do with less than a warning.
+    return (level >= _WARNING or "logging" in sys.modules) and logger().isEnabledFor(level)
 
 
 def emit(
@@ -24,13 +42,13 @@ def emit(
     """
     if store is not None:
         store.count(outcome, seconds)
-    level = logging.WARNING if outcome in (Outcome.MISS_CORRUPT, Outcome.MISS_UNREADABLE) else logging.INFO
-    if not logger.isEnabledFor(level):
+    level = _WARNING if outcome in (Outcome.MISS_CORRUPT, Outcome.MISS_UNREADABLE) else INFO
+    if not is_logged(level):
         return
     name = function.rpartition(":")[2]
     took = f" {'saved' if outcome.kind == 'hit' else 'took'} {duration(seconds)}" if seconds else ""
     why = f": {'; '.join(reasons)}" if reasons else ""
-    logger.log(
+    logger().log(
         level,
         "%s %s %s%s%s", outcome.kind, name, short(key) if key else "-", took, why,
         extra={"outcome": outcome, "function": function, "key": key.hex(), "seconds": seconds, "reasons": reasons},
@@ -48,7 +66,7 @@ def note(about: str, message: str) -> None:
     """Log, once for each subject and message, what the user may not expect, but what may be meant."""
     if (about, message) not in _warned:
         _warned.add((about, message))
-        logger.warning("%s", message)
+        logger().warning("%s", message)
 
 
 def _outside() -> int:

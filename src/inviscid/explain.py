@@ -6,7 +6,6 @@ says the rest: the normalized source of each definition that changed, as it was 
 
 from __future__ import annotations
 
-import difflib
 import itertools
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -91,6 +90,8 @@ def _section(section: Section, sides: tuple[str, str]) -> str:
         for head, text in ((old, section.then), (new, section.now))
     )
     names = f"{section.was} ({sides[0]})", f"{section.name} ({sides[1]})"
+    import difflib
+
     lines = difflib.unified_diff(then, now, *names, lineterm="")
     return "".join(f"{line}\n" for line in lines)
 
@@ -422,6 +423,8 @@ def _likeness(old: list[Part], new: list[Part]) -> float:
     then, now = old[0], new[0]
     if then.kind != now.kind or now.kind not in ("function", "class") or not (then.shown and now.shown):
         return 0.0
+    import difflib
+
     matcher = difflib.SequenceMatcher(None, then.shown[:_READ], now.shown[:_READ], autojunk=False)
     if matcher.real_quick_ratio() < _NEAR or matcher.quick_ratio() < _NEAR:
         return 0.0

@@ -17,7 +17,6 @@ doesn't know are kept; comments are not.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -418,6 +417,8 @@ def _name(name: str) -> str:
 
 def _value(value: Any) -> str:
     if isinstance(value, str):
+        import json
+
         # JSON's texts are TOML's, but for two kinds of characters.
         clean = value.encode("utf-8", "replace").decode()
         return json.dumps(clean, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -23,7 +23,6 @@ from __future__ import annotations
 
 import errno
 import os
-import string
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -132,6 +131,8 @@ def check(options: Options, name: str, parameters: Iterable[str]) -> None:
 
 def _fields(template: str) -> Iterator[str]:
     try:
+        import string
+
         parts = list(string.Formatter().parse(template))
     except ValueError as error:
         raise TypeError(f"cached(): the output {template!r} can't be filled in: {error}") from None
@@ -197,6 +198,8 @@ def of(options: Options, values: Mapping[str, Any]) -> list[str]:
 def _paths(spec: Spec, values: Mapping[str, Any]) -> list[str]:
     if isinstance(spec, str):
         try:
+            import string
+
             return [string.Formatter().vformat(spec, (), values)]
         except (LookupError, AttributeError, ValueError) as error:
             raise OutputError(f"the output {spec!r} can't be filled in: {type(error).__name__}: {error}") from error

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 import os
-import socket
 import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -152,8 +152,18 @@ def publish(
 
 def provenance_of(call: Call, name: str, seconds: float) -> Provenance:
     """Where what a call gives here and now comes from."""
-    origin = f"{socket.gethostname()}:{os.getpid()}"
+    origin = f"{_host()}:{os.getpid()}"
     return Provenance(name, call.fingerprint.raw, call.parts, time.time(), seconds, origin)
+
+
+@functools.cache
+def _host() -> str:
+    # To ask the system itself spares the import of what connects to others.
+    if hasattr(os, "uname"):
+        return os.uname().nodename
+    import platform
+
+    return platform.node()
 
 
 def publish_again(store: Store, call: Call, entry: Entry, manifest: Manifest) -> None:

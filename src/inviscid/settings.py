@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
-from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -108,7 +107,7 @@ def _made(name: Any, origin: str) -> Mode:
     return Mode(name, os.urandom(16).hex() if name == "fresh" else "")
 
 
-def store_path() -> Path:
+def store_path() -> str:
     """Where the store is, unless a decorator says otherwise.
 
     Raises:
@@ -118,10 +117,10 @@ def store_path() -> Path:
     if not given:
         import platformdirs
 
-        return Path(platformdirs.user_cache_dir("inviscid"))
+        return platformdirs.user_cache_dir("inviscid")
     if "://" in given:
         raise StoreError(f"the store '{given}' is a URL; give the path of a folder")
-    return Path(given).expanduser()
+    return os.path.expanduser(given)
 
 
 _project: tuple[str, dict[str, Any]] | None = None
@@ -141,24 +140,34 @@ def project() -> dict[str, Any]:
 
 
 def _read_project(folder: str) -> dict[str, Any]:
-    for parent in (Path(folder), *Path(folder).parents):
-        file = parent / "pyproject.toml"
-        if not file.is_file():
+    for parent in _upwards(folder):
+        file = os.path.join(parent, "pyproject.toml")
+        if not os.path.isfile(file):
             continue
         import tomllib
 
         try:
-            tools = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {})
+            with open(file, "rb") as stream:
+                tools = tomllib.load(stream).get("tool", {})
         except (OSError, ValueError) as error:
             raise InviscidError(f"{file} can't be read: {error}") from error
         return _checked(tools.get("inviscid", {}) if isinstance(tools, dict) else {}, file)
     return {}
 
 
+def _upwards(folder: str) -> Iterator[str]:
+    """A folder, and all that it is in."""
+    while True:
+        yield folder
+        folder, before = os.path.dirname(folder), folder
+        if folder == before:
+            return
+
+
 _KNOWN = ("store", "mode", "config")
 
 
-def _checked(table: Any, file: Path) -> dict[str, Any]:
+def _checked(table: Any, file: str) -> dict[str, Any]:
     where = f"[tool.inviscid] in {file}"
     if not isinstance(table, dict):
         raise InviscidError(f"{where} is not a table")
@@ -169,7 +178,7 @@ def _checked(table: Any, file: Path) -> dict[str, Any]:
             raise InviscidError(f"{where}: '{name}' is a text, not {value!r}")
     for name in ("store", "config"):
         if name in table and "://" not in table[name]:
-            table[name] = str(file.parent / Path(table[name]).expanduser())
+            table[name] = os.path.join(os.path.dirname(file), os.path.expanduser(table[name]))
     return table
 
 

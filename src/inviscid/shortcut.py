@@ -16,7 +16,6 @@ frozen, awaited, or depend on more than their key.
 
 from __future__ import annotations
 
-import logging
 import operator
 import sys
 import time
@@ -398,7 +397,7 @@ def _compile(
     """The function of `_TEXT`: all that it uses stands in its closure, under names that no parameter has."""
     constants = {
         "token": moved.token, "way": way, "running": computing.RUNNING, "modes": settings.local_modes,
-        "layers": configuration.local_layers, "logs": events.logger.isEnabledFor, "level": logging.INFO,
+        "layers": configuration.local_layers, "logs": events.logger().isEnabledFor, "level": events.INFO,
         "now": time.monotonic, "tick": way.tick, "missing": MISSING, "pack": _pack, "known": by_stream, "load": _load,
         "find": way.find, "carried": carried, "told_by": known.token, "other": way.other, "type": type, "plain": ATOMS,
     }  # fmt: skip

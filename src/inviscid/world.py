@@ -23,7 +23,6 @@ written before, devices and the like, and what this package reads for its own pu
 
 from __future__ import annotations
 
-import glob
 import opcode
 import os
 import sys
@@ -271,6 +270,8 @@ def _content(kind: str, path: str, digests: _Digests = _READ) -> bytes:
 
 def _matching(pattern: str) -> list[str]:
     """What a pattern finds, by names from where it begins to be one: however the way there is spelled."""
+    import glob
+
     start = absolute = os.path.abspath(pattern)
     while glob.has_magic(start):
         start = os.path.dirname(start)

@@ -65,16 +65,16 @@ def test_a_mode_that_is_no_text() -> None:
 
 def test_where_the_store_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INVISCID_STORE", str(tmp_path / "a"))
-    assert store_path() == tmp_path / "a"
+    assert store_path() == str(tmp_path / "a")
     monkeypatch.setenv("INVISCID_STORE", "s3://bucket")
     with pytest.raises(StoreError, match="URL"):
         store_path()
     monkeypatch.delenv("INVISCID_STORE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    assert store_path() == tmp_path / "cache" / "inviscid"
+    assert store_path() == str(tmp_path / "cache" / "inviscid")
     (tmp_path / "pyproject.toml").write_text('[tool.inviscid]\nstore = "here"\n')
     monkeypatch.chdir(tmp_path)
-    assert store_path() == tmp_path / "here"
+    assert store_path() == str(tmp_path / "here")
 
 
 @pytest.mark.parametrize(

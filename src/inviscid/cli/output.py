@@ -25,11 +25,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def open_store(path: Path | None) -> Store:
     """The store that a command works on. Nothing is made."""
-    if path is None:
-        from inviscid.settings import store_path
+    from inviscid.settings import store_path
 
-        path = store_path()
-    return Store(path)
+    return Store(store_path() if path is None else path)
 
 
 @contextmanager

@@ -50,7 +50,7 @@ CREATE TABLE IF NOT EXISTS entries (
     value BLOB NOT NULL, classes BLOB NOT NULL, manifest BLOB NOT NULL, function TEXT NOT NULL,
     fingerprint BLOB NOT NULL, parts BLOB NOT NULL, created REAL NOT NULL, seconds REAL NOT NULL,
     origin TEXT NOT NULL, hits INTEGER NOT NULL DEFAULT 0, accessed REAL NOT NULL DEFAULT 0,
-    saved REAL NOT NULL DEFAULT 0, seal BLOB NOT NULL, inline BLOB, common INTEGER NOT NULL DEFAULT 0
+    saved REAL NOT NULL DEFAULT 0, seal BLOB NOT NULL, inline BLOB, common INTEGER NOT NULL DEFAULT -1
 );
 CREATE TABLE IF NOT EXISTS commons (id INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL UNIQUE);
 CREATE INDEX IF NOT EXISTS entries_function ON entries (function, created);
@@ -86,7 +86,7 @@ CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY NOT NULL, value INTEGER N
 
 COLUMNS = (
     "key, codec, object, size, value, classes, manifest, function, fingerprint, parts, created, seconds, origin, "
-    "hits, accessed, seal, (SELECT body FROM commons WHERE id = common)"
+    "hits, accessed, seal, common, (SELECT body FROM commons WHERE id = common)"
 )
 FIND = f"SELECT {COLUMNS}, inline FROM entries WHERE key = ?"
 FIND_MANY = f"SELECT {COLUMNS}, inline FROM entries WHERE key IN ({{}})"
@@ -106,7 +106,7 @@ Row = Sequence[Any]
 def create_tables(connection: Connection) -> None:
     """Make what is missing, in one transaction."""
     columns = [row[1] for row in connection.execute("PRAGMA table_info(entries)")]
-    older = "ALTER TABLE entries ADD COLUMN common INTEGER NOT NULL DEFAULT 0;" if columns else ""
+    older = "ALTER TABLE entries ADD COLUMN common INTEGER NOT NULL DEFAULT -1;" if columns else ""
     older = "" if b"common" in columns else older
     connection.executescript(f"BEGIN IMMEDIATE; {older} {_TABLES} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
 
@@ -135,7 +135,7 @@ def plain(entry: Entry) -> Entry:
         provenance=Provenance(
             function=_text(origin.function),
             fingerprint=bytes(origin.fingerprint),
-            parts=_joined(*_split(bytes(origin.parts))),
+            parts=_in_order(bytes(origin.parts)),
             created=_real(origin.created),
             seconds=_real(origin.seconds),
             origin=_text(origin.origin),
@@ -148,15 +148,14 @@ def plain(entry: Entry) -> Entry:
 def insert(connection: Connection, entry: Entry, inline: bytes | None, secret: bytes | None) -> None:
     """Write a plain entry; one that was there for its key is replaced."""
     parts = [*entry[:7], *entry.provenance]
-    common, own = _split(entry.provenance.parts)
+    split = _split(entry.provenance.parts)
+    own, common = (entry.provenance.parts, _WHOLE) if split is None else (split[1], _common(connection, split[0]))
     row = [*entry[:7], *entry.provenance._replace(parts=own)]
-    connection.execute(_INSERT, (*row, seal(parts, secret)[:_SEAL_SIZE], inline, _common(connection, common)))
+    connection.execute(_INSERT, (*row, seal(parts, secret)[:_SEAL_SIZE], inline, common))
 
 
 def _common(connection: Connection, body: bytes) -> int:
-    """The number under which parts are kept that many entries have; 0 for none."""
-    if not body:
-        return 0
+    """The number under which parts are kept that many entries have."""
     found = connection.execute("SELECT id FROM commons WHERE body = ?", (body,)).fetchone()
     if found is None:
         found = connection.execute("INSERT INTO commons (body) VALUES (?) RETURNING id", (body,)).fetchone()
@@ -165,32 +164,36 @@ def _common(connection: Connection, body: bytes) -> int:
 
 
 # Parts are a MessagePack map. What of it is of one call is kept in the row, the rest once for all rows that share it;
-# each as the items of the map, without its head. What isn't such a map stays in the row, behind a byte that no item
-# starts with.
+# each as the items of the map, without its head. What isn't such a map is kept in the row, whole.
 _OWN = frozenset({"inputs", "freeze"})
-_ODD = b"\xc1"
+_WHOLE = -1
 _MOST_ITEMS = 15
 
 
-def _split(parts: bytes) -> tuple[bytes, bytes]:
-    """What the parts of a key share with those of other calls, and what they have for themselves."""
+def _split(parts: bytes) -> tuple[bytes, bytes] | None:
+    """What the parts of a key share with those of other calls, and what they have for themselves; None where they
+    can't be taken apart.
+    """
     try:
         items = msgpack.unpackb(parts, strict_map_key=False)
-        named = type(items) is dict and len(items) <= _MOST_ITEMS and all(type(name) is str for name in items)
-        if not named or (parts[:1] != bytes((0x80 | len(items),))):
-            return b"", _ODD + parts
+        if type(items) is not dict or len(items) > _MOST_ITEMS or not all(type(name) is str for name in items):
+            return None
         packed = {name: pack(name) + pack(value) for name, value in items.items()}
     except (ValueError, TypeError, OverflowError, msgpack.UnpackException):
-        return b"", _ODD + parts
+        return None
     common = b"".join(item for name, item in packed.items() if name not in _OWN)
     return common, b"".join(item for name, item in packed.items() if name in _OWN) + bytes((len(items),))
 
 
-def _joined(common: bytes | None, own: bytes) -> bytes:
+def _joined(common: bytes, own: bytes) -> bytes:
     """The parts that were split so."""
-    if own[:1] == _ODD:
-        return own[1:]
-    return bytes((0x80 | own[-1],)) + (common or b"") + own[:-1]
+    return bytes((0x80 | own[-1],)) + common + own[:-1]
+
+
+def _in_order(parts: bytes) -> bytes:
+    """Parts as they come back: what is of one call behind the rest."""
+    split = _split(parts)
+    return parts if split is None else _joined(*split)
 
 
 def link(connection: Connection, links: Sequence[bytes], entry: Entry) -> None:
@@ -207,7 +210,8 @@ def entry_of(key: bytes, row: Row, secret: bytes | None) -> Entry | None:
     """
     _, codec, digest, size, value, classes, manifest, function, fingerprint, parts, created, seconds, origin = row[:13]
     try:
-        parts = _joined(row[16], parts)
+        if row[16] != _WHOLE:
+            parts = _joined(row[17], parts)
         codec, function, origin = codec.decode(), function.decode(), origin.decode()
         sealed = [key, codec, digest, size, value, classes, manifest]
         sealed += [function, fingerprint, parts, created, seconds, origin]
