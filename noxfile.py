@@ -91,6 +91,15 @@ def bench(session: nox.Session) -> None:
     session.run("python", "benchmarks/speed/speed.py", *session.posargs)
 
 
+@nox.session
+def eager(session: nox.Session) -> None:
+    """All tests of calls once more, with every function on the short way as soon as it can be."""
+    session.install("--quiet", ".", *_group("test"))
+    session.run(
+        "python", "-m", "pytest", "-p", "tests.eager", *(session.posargs or ["tests/unit", "tests/integration"])
+    )
+
+
 def _foreign(session: nox.Session, proof: str, *groups: str) -> None:
     session.install("--quiet", ".", *(package for group in groups for package in _group(group)))
     kept = Path(session.create_tmp(), "foreign").resolve()
