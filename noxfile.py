@@ -48,7 +48,7 @@ def demo(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """The whole test suite against the built wheel, on each supported Python that is there."""
     # With pyarrow, pandas keeps text in another way: one Python tests that way, the others the way without.
-    arrow = ["pyarrow>=17"] if session.python == "3.12" else []
+    arrow = ["pyarrow>=17", "polars>=1"] if session.python == "3.12" else []
     session.install("--quiet", ".", *_group("test"), *arrow)
     session.run("python", "-m", "pytest", *session.posargs)
 

@@ -63,6 +63,10 @@ def _families() -> list[Mapping[type | str, Rule]]:
         from . import frames
 
         tables.append(frames.FAMILIES)
+    if "pyarrow" in sys.modules or "polars" in sys.modules:
+        from . import tables as of_arrow
+
+        tables.append(of_arrow.families())
     return tables
 
 
