@@ -57,6 +57,7 @@ starts with one can't be a list. `list` and `dict` below are exact types: a subc
               | MULTI_INDEX class names sortorder levels codes
               | SUBCLASS class column                 an extension array that is an argument itself
               | COLUMN kind …
+    torch     = TENSOR class dtype shape order device asks digest grad attributes
     arrow     = ARROW class kind digest               | POLARS class kind name types digest
     file      = FILE digest suffix                    | DIR digest
 

@@ -67,6 +67,10 @@ def _families() -> list[Mapping[type | str, Rule]]:
         from . import tables as of_arrow
 
         tables.append(of_arrow.families())
+    if "torch" in sys.modules:
+        from . import tensors
+
+        tables.append(tensors.families())
     return tables
 
 

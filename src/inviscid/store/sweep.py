@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sqlite3 import Connection
 
 # So many rows go in one transaction: publishers wait for it.
-_BATCH = 2048
+_BATCH = 16_384
 
 
 class Swept(NamedTuple):
