@@ -387,6 +387,8 @@ def _is_steady(options: Options, variables: frozenset[str], taints: Sequence[str
     """Whether, beside the arguments, nothing of what a call depends on can change unheard."""
     if taints or options.identify or options.volatile or options.outputs or options.max_age is not None:
         return False
+    if type(options.version) not in ATOMS:
+        return False
     return _MOVING.isdisjoint(variables) and not any(name.startswith(TOLD) for name in variables)
 
 
@@ -394,9 +396,12 @@ def _asked(environment: Sequence[Any], variables: frozenset[str]) -> Callable[[]
     """What asks the libraries in an environment for the options that count."""
     libraries = _OPTED.intersection(part[0] for part in environment[2:])
     pandas, printed = "pandas" in libraries, bool(libraries) and PRINTING in variables
-    if not pandas and not printed:
+    reads = bool(variables - {PRINTING})
+    if not pandas and not printed and not reads:
         return None
-    return lambda: f"{other_options() if pandas else ''}{printing() if printed else ''}"
+    # A variable that is set is heard; but tests put another mapping in the place of the environment.
+    where = os.environ if reads else None
+    return lambda: f"{other_options() if pandas else ''}{printing() if printed else ''}{reads and where is os.environ}"
 
 
 def inputs_of(

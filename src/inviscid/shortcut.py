@@ -17,6 +17,7 @@ frozen, awaited, or depend on more than their key.
 from __future__ import annotations
 
 import operator
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -95,9 +96,9 @@ class Shortcut:
     """The short way of one function, as long as it has this signature, this fingerprint and this store."""
 
     __slots__ = (
-        "_again", "_carried", "_fingerprint", "_forms", "_from_files", "_hits", "_known", "_layers_then",
-        "_lock", "_names", "_options", "_others", "_rests", "_signature", "_store", "_types", "array", "beside",
-        "due", "layers", "look", "modes", "token", "view",
+        "_again", "_carried", "_environ", "_fingerprint", "_forms", "_from_files", "_hits", "_known",
+        "_layers_then", "_lock", "_names", "_options", "_others", "_rests", "_signature", "_store", "_types",
+        "array", "beside", "due", "layers", "look", "modes", "token", "view",
     )  # fmt: skip
 
     def __init__(self, options: Options, forms: Forms) -> None:
@@ -120,6 +121,7 @@ class Shortcut:
         self._layers_then: list[configuration.Layer] = []
         self._from_files = False
         self._lock: lockfile.Lock = lockfile.NOTHING
+        self._environ: Any = None
         self._names: tuple[str, ...] = ()
         self._others = True
         """Whether arguments that aren't plain may go the short way."""
@@ -166,7 +168,7 @@ class Shortcut:
             if before.token is not self.token or distributions in self._rests:
                 self._drop()
             self._rests[distributions] = call.steady.rest
-        self._layers_then, self._lock = configuration.active(), lockfile.current()
+        self._layers_then, self._lock, self._environ = configuration.active(), lockfile.current(), os.environ
         self._from_files = configuration.is_from_files()
         self.view, self.modes, self.layers = view, before.modes, before.layers
         self.beside = self._beside(call.steady.ambient)
@@ -184,6 +186,8 @@ class Shortcut:
 
     def _files_stand(self) -> bool:
         """Whether what other processes may write is as it was."""
+        if self._environ is not os.environ:
+            return False
         if self._from_files:
             layers = configuration.active()
             if len(layers) != len(self._layers_then) or not all(map(_is, layers, self._layers_then)):

@@ -150,6 +150,11 @@ def test_the_environment_is_seen(mod: Any, ran: Ran, monkeypatch: pytest.MonkeyP
     monkeypatch.delenv("OF_TEST_SHORTCUT")
     assert mod.environment(3) is None
     assert ran() == ["environment"] * 3
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "environ", {**os.environ, "OF_TEST_SHORTCUT": "three"})
+        assert settle(mod.environment, 3) == "three"
+    assert mod.environment(3) is None
+    assert ran() == ["environment"]
     monkeypatch.setenv("INVISCID_MODE", "off")
     mod.environment(3)
     assert ran() == ["environment"]
