@@ -381,3 +381,32 @@ def test_workers_look_each_time(tmp_path: Path) -> None:
             [sys.executable, "script.py", how], cwd=tmp_path, check=True, capture_output=True, text=True
         )
         assert done.stdout.split() == ["False", "True", "True"], how
+
+
+def test_what_an_unrelated_process_writes_is_seen_soon(tmp_path: Path) -> None:
+    """Within the time between two looks: nothing tells this process of it."""
+    (tmp_path / "mod.py").write_text(TEXT)
+    (tmp_path / "config.toml").write_text("a.window = 2\n")
+    (tmp_path / "pyproject.toml").write_text('[tool.inviscid]\nconfig = "config.toml"\n')
+    script = (
+        "import sys, time, mod\n"
+        "from inviscid import moved\n"
+        "moved._RESTLESS = -1.0\n"
+        "for _ in range(8): mod.f(3)\n"
+        "for line in sys.stdin:\n"
+        "    time.sleep(0.05)\n"
+        "    print(mod.f(3)[8], moved.is_accompanied(), flush=True)\n"
+        "    for _ in range(8): mod.f(3)\n"
+    )
+    env = {**os.environ, "INVISCID_STORE": str(tmp_path / "store")}
+    with subprocess.Popen(
+        [sys.executable, "-c", script], cwd=tmp_path, env=env, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for window in (2, 33, 444):
+            (tmp_path / "config.toml").write_text(f"a.window = {window}\n")
+            process.stdin.write("look\n")
+            process.stdin.flush()
+            assert process.stdout.readline().split() == [str(window), "False"]
+        process.stdin.close()
