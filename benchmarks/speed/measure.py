@@ -18,6 +18,10 @@ from typing import Any
 
 _SAMPLE = 0.005
 """Seconds that a sample should take at least."""
+_REST = 1.2
+"""Seconds before anything is timed."""
+_WARM = 5
+"""Calls before anything is timed."""
 _MOST = 101
 """Rounds, however quick they are."""
 
@@ -94,8 +98,12 @@ def measure(
         baseline: the contender whose sample is taken off those of the others, round by round.
     """
     calls, total = {}, 0.0
+    for one in contenders.values():
+        _sample(one, 1)
+    # Whoever watches what moves in a process (inviscid does) comes to rest after what was just imported.
+    time.sleep(_REST)
     for name, one in contenders.items():
-        _sample(one, 1)  # warm
+        _sample(one, 1 if one.after or one.single else _WARM)
         taken = min(_sample(one, 1) for _ in range(1 if one.after or one.single else 3)) / one.times
         alone = one.single or one.after is not None
         calls[name] = 1 if alone else max(1, min(20_000, round(_SAMPLE / max(taken, 1e-8))))

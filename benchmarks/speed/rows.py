@@ -45,7 +45,7 @@ class _Ran(logging.Handler):
 
 
 RAN = _Ran()
-subjects.LOG.setLevel(logging.INFO)
+subjects.LOG.setLevel(logging.DEBUG)
 subjects.LOG.propagate = False
 subjects.LOG.addHandler(RAN)
 
@@ -309,8 +309,8 @@ def _guards(field: Field) -> None:
     names = [f"G{number}" for number in range(100)]
     lines = ["import logging", "LOG = logging.getLogger('speed.ran')"]
     lines += [f"{name} = {number}" for number, name in enumerate(names)]
-    lines += ["def guarded(x):", "    LOG.info('ran')", f"    return x + {' + '.join(names)}"]
-    lines += ["def bare(x):", "    LOG.info('ran')", "    return x + 1", ""]
+    lines += ["def guarded(x):", "    LOG.debug('ran')", f"    return x + {' + '.join(names)}"]
+    lines += ["def bare(x):", "    LOG.debug('ran')", "    return x + 1", ""]
     folder = Path(field.folder, "code")
     folder.mkdir()
     (folder / "speed_guarded.py").write_text("\n".join(lines), encoding="utf-8")

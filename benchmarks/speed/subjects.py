@@ -67,25 +67,25 @@ def h9(x: float) -> float:  # noqa: D103
 
 def small(count: int, name: str, rate: float, low: float = 0.25, high: float = 0.75, mode: str = "mean") -> float:
     """Reaches ten helpers and a class; the last three parameters are config where a library has that."""
-    LOG.info("ran")
+    LOG.debug("ran")
     return h4(count) + h8(rate) + h9(low + high) + len(name) + len(mode)
 
 
 def of_dict(values: dict[str, Any]) -> int:
     """Takes a nested dict."""
-    LOG.info("ran")
+    LOG.debug("ran")
     return len(values)
 
 
 def of_array(values: Any) -> float:
     """Takes an array, or a frame."""
-    LOG.info("ran")
+    LOG.debug("ran")
     return float(np.asarray(values).flat[0])
 
 
 def array_of(size: int, first: float) -> Any:
     """Gives an array of so many bytes, another one for each number that it begins with."""
-    LOG.info("ran")
+    LOG.debug("ran")
     return np.arange(first, first + size // 8)
 
 

@@ -85,6 +85,8 @@ def compile_guards(guards: Guards, marks: frozenset[str]) -> list[Callable[[], b
         _function(own, function, general, observed=observed, only_called=id(function) in guards.only_called)
     for cls, members, bases, general in guards.namespaces():
         _class(own, cls, members, bases, general)
+    for cls, count, names, values in guards.hangers():
+        _hung(own, cls, count, dict(zip(names, values, strict=True)))
     if rest := guards.others():
         own.conditions.append(f"{own.constant(rest)}()")
     return [text.compile(namespace) for namespace, text in _together(texts, own)]
@@ -151,6 +153,13 @@ def _class(
     text.conditions.append(f"{name}.__bases__ is {text.constant(cls.__bases__)}")
     if bases[0] is not type:
         text.conditions.append(f"{text.constant(type)}({name}) is {text.constant(bases[0])}")
+
+
+def _hung(text: _Text, cls: type, count: int, members: dict[str, Any]) -> None:
+    name = text.constant(cls)
+    text.conditions.append(f"{text.constant(len)}({name}.__dict__) == {count}")
+    for key, value in members.items():
+        text.conditions.append(f"{name}.__dict__.get({key!r}) is {text.constant(value)}")
 
 
 def _same_items(text: _Text, name: str, items: dict[str, Any]) -> None:

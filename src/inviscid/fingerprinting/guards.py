@@ -25,7 +25,17 @@ Content = tuple[bytes, tuple[Any, ...]]
 class Guards:
     """The facts that one fingerprint rests on."""
 
-    __slots__ = ("_answers", "_bindings", "_bound", "_classes", "_contents", "_functions", "_names", "only_called")
+    __slots__ = (
+        "_answers",
+        "_bindings",
+        "_bound",
+        "_classes",
+        "_contents",
+        "_functions",
+        "_hung",
+        "_names",
+        "only_called",
+    )
 
     def __init__(self) -> None:
         self.only_called: frozenset[int] = frozenset()
@@ -35,6 +45,7 @@ class Guards:
         self._functions: list[_Function] = []
         self._classes: list[tuple[type, tuple[str, ...], tuple[Any, ...], tuple[type, ...]]] = []
         self._names: list[tuple[dict[str, Any], frozenset[str]]] = []
+        self._hung: list[tuple[type, int, tuple[str, ...], tuple[Any, ...]]] = []
         self._answers: list[tuple[Callable[[], list[Any]], list[Any]]] = []
         self._contents: list[tuple[Callable[[], Content], Content]] = []
 
@@ -59,6 +70,11 @@ class Guards:
         """A class has these members and these bases."""
         members = vars(cls)
         self._classes.append((cls, tuple(members), tuple(members.values()), (type(cls), *cls.__bases__)))
+
+    def hung(self, cls: type, names: tuple[str, ...]) -> None:
+        """An installed class has so many members, and under these names these very objects, or none."""
+        members = vars(cls)
+        self._hung.append((cls, len(members), names, tuple(map(members.get, names))))
 
     def names(self, namespace: dict[str, Any]) -> None:
         """A namespace has these names and no others."""
@@ -90,6 +106,10 @@ class Guards:
             cls, names, values, bases = item
             yield cls, dict(zip(names, values, strict=True)), bases, partial(_same_class, *item)
 
+    def hangers(self) -> Sequence[tuple[type, int, tuple[str, ...], tuple[Any, ...]]]:
+        """Every installed class on which something may hang: how many members it has, and what is under which names."""
+        return self._hung
+
     def others(self) -> Callable[[], bool] | None:
         """What tells whether all else is as it was; None where there is nothing else."""
         return self._rest if self._names or self._answers or self._contents else None
@@ -108,6 +128,7 @@ class Guards:
             all(namespace.get(name, MISSING) is value() for namespace, name, value in self._bindings)
             and all(_same_function(*item) for item in self._functions)
             and all(_same_class(*item) for item in self._classes)
+            and all(_same_hung(*item) for item in self._hung)
             and self._rest()
         )
 
@@ -169,6 +190,11 @@ def _same_class(cls: type, names: tuple[str, ...], values: tuple[Any, ...], base
     return (
         tuple(members) == names and _same(tuple(members.values()), values) and _same((type(cls), *cls.__bases__), bases)
     )
+
+
+def _same_hung(cls: type, count: int, names: tuple[str, ...], values: tuple[Any, ...]) -> bool:
+    members = vars(cls)
+    return len(members) == count and all(map(is_, map(members.get, names), values))
 
 
 def _still(take: Callable[[], Content], expected: Content) -> bool:

@@ -68,6 +68,6 @@ def refer_to_all_extensions(walk: Walk, definition: Definition) -> None:
     for cls in registries.extended(is_user):
         # What is the user's only later is noticed too, under a name that the class has or gets.
         names = vars(cls).keys() if any_name else vars(cls).keys() & walk.mentions
-        walk.hung[cls] = functools.partial(registries.hung, cls, tuple(names))
+        walk.hung[cls] = tuple(names)
         for name, _, users in registries.extensions(cls, names, is_user):
             walk.member(definition, f"{cls.__module__}.{cls.__qualname__}.{name}", users)

@@ -72,8 +72,8 @@ def reach(
         if not walk.pending:
             _widen(walk)
     _ask_the_world(walk)
-    for ask in walk.hung.values():
-        walk.guards.answer(ask)
+    for cls, names in walk.hung.items():
+        walk.guards.hung(cls, names)
     if walk.codes:
         walk.guards.answer(functools.partial(registries.all_codings, frozenset(walk.mentions | walk.texts)))
     for definition, cls, _ in walk.classes:

@@ -58,12 +58,6 @@ def extended(is_user: Callable[[Any], bool]) -> Iterator[type]:
             yield found
 
 
-def hung(cls: type, names: Collection[str]) -> list[Any]:
-    """What a class has under some names, and how many names it has in all."""
-    namespace = vars(cls)
-    return [len(namespace), *map(namespace.get, names)]
-
-
 @functools.lru_cache(maxsize=256)
 def _workers(module: str) -> tuple[type, ...]:
     found = vars(sys.modules[module])

@@ -87,7 +87,7 @@ class Walk:
         """What slots stand for, by the id of the globals; with what is said of it, and its node."""
         self.extended: set[type] = set()
         """Installed classes that are reached, looked at whole for what user code has hung on them."""
-        self.hung: dict[type, Callable[[], list[Any]]] = {}
+        self.hung: dict[type, tuple[str, ...]] = {}
         """What hangs on installed classes under the names that may be looked up there."""
         self.texts: set[str] = set()
         """Every text that is a value in reach."""

@@ -303,7 +303,7 @@ GUARDS = [
     ([f"{_REGISTRY}[class that is registered]", f"{_REGISTRY}[subclass that is added]", f"{_REGISTRY}[annotation of a function that is read]"], "all(ask() == given for", "all(True for"),
     ([f"{_REGISTRY}[class that is registered with an installed one]"], "asked = functools.partial(registries.registered, target.value, is_user)", "asked = list"),
     ([f"{_REGISTRY}[method of a library that is replaced]"], "walk.guards.klass(base)", "pass"),
-    ([f"{_REGISTRY}[attribute of a loaded class that is looked up by a computed name]", f"{_REGISTRY}[method of a loaded class that is replaced]"], "return [len(namespace), *map(namespace.get, names)]", "return [len(namespace)]"),
+    ([f"{_REGISTRY}[attribute of a loaded class that is looked up by a computed name]", f"{_REGISTRY}[method of a loaded class that is replaced]"], "return len(members) == count and all(map(is_, map(members.get, names), values))", "return len(members) == count"),
     ([f"{_REGISTRY}[attribute of a loaded class that is looked up by a computed name]"], ".issuperset(template.COMPUTED_NAME)", ".issuperset([0])"),
     ([f"{_LIVE}[content of a default]", f"{_LIVE}[content of a closure cell]", f"{_LIVE}[deep in a container]", f"{_LIVE}[array]", f"{_LIVE}[attribute of an instance]"], "all(_still(take, expected) for", "all(True for"),
     ([f"{_LIVE}[type of an equal value]", f"{_LIVE}[order of a dict]"], "return stream == expected[0] and", "return"),
