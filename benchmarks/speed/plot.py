@@ -23,11 +23,13 @@ def plot(results: Sequence[Result], libraries: list[str], file: Path) -> None:
     names = [name for name in [*libraries, "floor"] if name != "inviscid"]
     figure, axes = plt.subplots(figsize=(10, 0.75 * len(shown) + 1.4))
     height = 0.8 / max(1, len(names))
+    least = most = 1.0
     for number, name in enumerate(names):
         for place, one in enumerate(shown):
             if name not in one.figures or one.figures[name].median <= 0:
                 continue
             ratio = one.figures[name].median / one.figures["inviscid"].median
+            least, most = min(least, ratio), max(most, ratio)
             at = place + (number - (len(names) - 1) / 2) * height
             hatch = "////" if name in one.marked else None
             axes.barh(at, ratio - 1, left=1, height=height, color=_COLORS.get(name), hatch=hatch, edgecolor="white")
@@ -38,8 +40,8 @@ def plot(results: Sequence[Result], libraries: list[str], file: Path) -> None:
     axes.axvline(1, color="black", linewidth=1)
     axes.set_yticks(range(len(shown)), [one.row.title for one in shown])
     axes.set_ylim(len(shown) - 0.4, -0.6)
-    low, high = axes.get_xlim()
-    axes.set_xlim(low / 1.6, high * 1.6)
+    # Room for the figures beside the bars.
+    axes.set_xlim(least / 2.5, most * 3)
     axes.set_xlabel("time as a ratio to inviscid's (1), log scale: left is faster than inviscid, right is slower")
     handles = [plt.Rectangle((0, 0), 1, 1, color=_COLORS[name]) for name in names]
     handles.append(plt.Rectangle((0, 0), 1, 1, facecolor="white", edgecolor="#777777", hatch="////"))
