@@ -74,6 +74,7 @@ class Memory:
         self.limit = limit
         self._held: dict[bytes, Held] = {}
         self._size = 0
+        self._generation = 0
         self._left: list[tuple[bytes, int, float]] = []
         # Reentrant: the collector may run a finalizer that calls a cached function.
         self._guard = threading.RLock()
@@ -105,6 +106,7 @@ class Memory:
         held = Held(entry, data, generation, path)
         if held.size > self.limit // _SHARE:
             return None
+        self.renew(generation)
         with self._guard:
             if (before := self._held.pop(entry.key, None)) is not None:
                 self._let_go(before)
@@ -113,6 +115,14 @@ class Memory:
             while self._size > self.limit:
                 self._evict()
         return held
+
+    def renew(self, generation: int) -> None:
+        """Let go of what was found under another generation: nobody can use it, and it may keep removed files on the
+        disk.
+        """
+        if generation != self._generation:
+            self.clear()
+            self._generation = generation
 
     def clear(self) -> None:
         """Hold nothing."""

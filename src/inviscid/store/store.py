@@ -400,6 +400,7 @@ class Store:
 
     def tick(self) -> None:
         """Write what was counted, if it is time to; to be called now and then by who counts in memory."""
+        self.memory.renew(self._generation.get())
         self._tally.tick()
 
     def close(self) -> None:
