@@ -50,6 +50,7 @@ _DIGESTS = b"\xc1"
 _TEXT = """\
 def make({constants}):
     def look({head}):
+        {p}found = {p}way.found
         if (
             {p}token[0] is not {p}way.token or {p}running or {p}modes() is not {p}way.modes
             or {p}layers() is not {p}way.layers or {p}logs({p}level)
@@ -58,21 +59,21 @@ def make({constants}):
             return {p}missing
         if {plain}:
             {p}stream = {p}pack([{arguments}])
-            {p}held = {p}known.get({p}stream)
+            {p}held = {p}found.known.get({p}stream)
             if {p}held is not None and {p}held.generation == {p}way.view[0]:
                 {p}held.hits += 1
                 {p}value = {p}held.value
                 return {p}value if {p}value is not {p}missing else {p}load({p}held)
-            return {p}find({p}stream, ({arguments}))
+            return {p}find({p}found, {p}stream, ({arguments}))
         {carried}
-        return {p}other(({arguments}))
+        return {p}other({p}found, ({arguments}))
     return look
 """
 # For an only argument, which may be an array that carries its digest.
 _CARRIED_TEXT = """\
 {p}told = {p}told_by({name}) if {p}type({name}) is {p}way.array else None
         if {p}told is not None:
-            {p}held = {p}carried.get({p}told)
+            {p}held = {p}found.carried.get({p}told)
             if {p}held is not None and {p}held.generation == {p}way.view[0]:
                 {p}held.hits += 1
                 {p}value = {p}held.value
@@ -92,13 +93,32 @@ def around() -> Around:
     return Around(moved.token[0], settings.local_modes(), configuration.local_layers())
 
 
+class _Found:
+    """What was found under one state of all that isn't looked at by the guards: with another state there is another one
+    of these. So whoever took it before they looked whether anything moved has what belongs to what they saw, whatever
+    other threads learn meanwhile.
+    """
+
+    __slots__ = ("carried", "known", "rests", "types")
+
+    def __init__(self) -> None:
+        self.known: dict[bytes, Held] = {}
+        """By the stream of the arguments."""
+        self.carried: dict[tuple[Any, ...], Held] = {}
+        """The same, for arguments that carry their digest, by their tokens."""
+        self.types: list[Any] = []
+        """Types of those, kept alive."""
+        self.rests: dict[frozenset[Distribution], Rest] = {}
+        """By the distributions that the arguments bring: what the key is beside their digests."""
+
+
 class Shortcut:
     """The short way of one function, as long as it has this signature, this fingerprint and this store."""
 
     __slots__ = (
-        "_again", "_carried", "_environ", "_fingerprint", "_forms", "_from_files", "_hits", "_known",
-        "_layers_then", "_lock", "_names", "_options", "_others", "_rests", "_signature", "_store", "_types",
-        "array", "beside", "due", "layers", "look", "modes", "token", "view",
+        "_again", "_environ", "_fingerprint", "_forms", "_from_files", "_hits",
+        "_layers_then", "_lock", "_names", "_options", "_others", "_signature", "_store",
+        "array", "beside", "due", "found", "layers", "look", "modes", "token", "view",
     )  # fmt: skip
 
     def __init__(self, options: Options, forms: Forms) -> None:
@@ -125,14 +145,7 @@ class Shortcut:
         self._names: tuple[str, ...] = ()
         self._others = True
         """Whether arguments that aren't plain may go the short way."""
-        self._known: dict[bytes, Held] = {}
-        """What was found, by the stream of the arguments."""
-        self._carried: dict[tuple[Any, ...], Held] = {}
-        """The same, for arguments that carry their digest, by their tokens."""
-        self._types: list[Any] = []
-        """Types of those, kept alive."""
-        self._rests: dict[frozenset[Distribution], Rest] = {}
-        """By the distributions that the arguments bring: what the key is beside their digests."""
+        self.found = _Found()
         self._fingerprint: Fingerprint | None = None
         self._signature: Signature | None = None
         self._store: Store | None = None
@@ -163,11 +176,14 @@ class Shortcut:
             return
         if self.look is None:
             self._make(call.fingerprint, signature)
+        same = before == Around(self.token, self.modes, self.layers)
         distributions = call.steady.inputs.distributions - call.fingerprint.distributions
-        if self._rests.get(distributions) != call.steady.rest:
-            if before.token is not self.token or distributions in self._rests:
-                self._drop()
-            self._rests[distributions] = call.steady.rest
+        # Until the new token is there nobody takes what is half old and half new.
+        self.token = None
+        if self.found.rests.get(distributions) != call.steady.rest:
+            if not same or distributions in self.found.rests:
+                self.found = _Found()
+            self.found.rests[distributions] = call.steady.rest
         self._layers_then, self._lock, self._environ = configuration.active(), lockfile.current(), os.environ
         self._from_files = configuration.is_from_files()
         self.view, self.modes, self.layers = view, before.modes, before.layers
@@ -195,7 +211,7 @@ class Shortcut:
         return lockfile.is_still(self._lock)
 
     def _make(self, fingerprint: Fingerprint, signature: Signature) -> None:
-        self._drop()
+        self.found = _Found()
         self._others = True
         self._names = tuple(item.name for item in signature.outer if item.name not in self._options.ignore)
         self.look = _compile(
@@ -203,15 +219,7 @@ class Shortcut:
             signature,
             compile_guards(fingerprint.guards, fingerprint.marks),
             self._names,
-            self._known,
-            self._carried,
         )
-
-    def _drop(self) -> None:
-        self._known.clear()
-        self._carried.clear()
-        self._types.clear()
-        self._rests.clear()
 
     # What the compiled function calls where it doesn't know further. --------------------------------------------------
 
@@ -233,19 +241,19 @@ class Shortcut:
         self.view, self.due = view, moved.due(now)
         return True
 
-    def find(self, stream: bytes, values: tuple[Any, ...]) -> Any:
+    def find(self, found: _Found, stream: bytes, values: tuple[Any, ...]) -> Any:
         """The result of a call with plain arguments, from the store."""
-        rest = self._rests.get(_NONE)
-        return MISSING if rest is None else self._find(stream, rest, [digest(_pack(value)) for value in values])
+        rest = found.rests.get(_NONE)
+        return MISSING if rest is None else self._find(found, stream, rest, [digest(_pack(value)) for value in values])
 
-    def other(self, values: tuple[Any, ...]) -> Any:
+    def other(self, found: _Found, values: tuple[Any, ...]) -> Any:
         """The result of a call with other arguments, if their digests say all of them."""
         fingerprint = self._fingerprint
         if not self._others or fingerprint is None:
             return MISSING
         carried = self._carried_by(values, known.token) if len(values) > 1 else None
         if carried is not None:
-            held = self._carried.get(carried)
+            held = found.carried.get(carried)
             if held is not None and held.generation == self.view[0]:
                 held.hits += 1
                 return held.value if held.value is not MISSING else _load(held)
@@ -258,13 +266,13 @@ class Shortcut:
             self._others = False
             return MISSING
         stream = _DIGESTS + inputs.stream
-        held = self._known.get(stream)
+        held = found.known.get(stream)
         if held is not None and held.generation == self.view[0]:
-            self._carry(values, held)
+            self._carry(found, values, held)
             held.hits += 1
             return held.value if held.value is not MISSING else _load(held)
-        rest = self._rests.get(inputs.distributions - fingerprint.distributions)
-        return MISSING if rest is None else self._find(stream, rest, digests)
+        rest = found.rests.get(inputs.distributions - fingerprint.distributions)
+        return MISSING if rest is None else self._find(found, stream, rest, digests)
 
     def _carried_by(self, values: tuple[Any, ...], token: Callable[[Any], Any]) -> tuple[Any, ...] | None:
         """What tells these arguments from others without a look at any content; None where nothing does."""
@@ -274,32 +282,32 @@ class Shortcut:
             return None
         if len(values) == 1:
             return token(values[0]) if type(values[0]) is self.array else None
-        found: list[Any] = []
+        tokens: list[Any] = []
         for value in values:
             if type(value) is self.array:
                 told = token(value)
                 if told is None:
                     return None
                 # That two arguments are one array counts too.
-                found.append((told, next(at for at, other in enumerate(values) if other is value)))
+                tokens.append((told, next(at for at, other in enumerate(values) if other is value)))
             elif type(value) in ATOMS:
-                found.append(_pack(value))
+                tokens.append(_pack(value))
             else:
                 return None
-        return tuple(found)
+        return tuple(tokens)
 
-    def _carry(self, values: tuple[Any, ...], held: Held) -> None:
+    def _carry(self, found: _Found, values: tuple[Any, ...], held: Held) -> None:
         """Have arrays that carry their digest told by where they are, the next time."""
         carried = self._carried_by(values, known.note)
         if carried is not None:
-            if len(self._carried) >= _CARRIED:
-                self._carried.clear()
-                self._types.clear()
+            if len(found.carried) >= _CARRIED:
+                found.carried.clear()
+                found.types.clear()
             # A token speaks of a type by its id.
-            self._types += [value.dtype for value in values if type(value) not in ATOMS]
-            self._carried[carried] = held
+            found.types += [value.dtype for value in values if type(value) not in ATOMS]
+            found.carried[carried] = held
 
-    def _find(self, stream: bytes, rest: Rest, digests: list[bytes]) -> Any:
+    def _find(self, found: _Found, stream: bytes, rest: Rest, digests: list[bytes]) -> Any:
         assert self._store is not None
         held = self._store.held(rest.key(digests))
         if held is None or not depends_on_key_alone(held.entry):
@@ -307,9 +315,9 @@ class Shortcut:
         value = _load(held)
         _count(held, self._store)
         if held.generation == self.view[0]:
-            if len(self._known) >= _MOST:
-                self._known.clear()
-            self._known[stream] = held
+            if len(found.known) >= _MOST:
+                found.known.clear()
+            found.known[stream] = held
         return value
 
 
@@ -395,15 +403,13 @@ def _compile(
     signature: Signature,
     guards: Sequence[Callable[[], bool]],
     names: Sequence[str],
-    by_stream: dict[bytes, Held],
-    carried: dict[Any, Held],
 ) -> Callable[..., Any]:
     """The function of `_TEXT`: all that it uses stands in its closure, under names that no parameter has."""
     constants = {
         "token": moved.token, "way": way, "running": computing.RUNNING, "modes": settings.local_modes,
         "layers": configuration.local_layers, "logs": events.logger().isEnabledFor, "level": events.INFO,
-        "now": time.monotonic, "tick": way.tick, "missing": MISSING, "pack": _pack, "known": by_stream, "load": _load,
-        "find": way.find, "carried": carried, "told_by": known.token, "other": way.other, "type": type, "plain": ATOMS,
+        "now": time.monotonic, "tick": way.tick, "missing": MISSING, "pack": _pack, "load": _load,
+        "find": way.find, "told_by": known.token, "other": way.other, "type": type, "plain": ATOMS,
     }  # fmt: skip
     constants |= {f"holds{number}": holds for number, holds in enumerate(guards)}
     constants |= {f"of_{item.name}": item.default for item in signature.outer if item.default is not MISSING}

@@ -410,3 +410,27 @@ def test_what_an_unrelated_process_writes_is_seen_soon(tmp_path: Path) -> None:
             process.stdin.flush()
             assert process.stdout.readline().split() == [str(window), "False"]
         process.stdin.close()
+
+
+def test_threads_with_a_config_of_their_own(mod: Any) -> None:
+    """Each learns the way of its own config, and takes nothing of another's."""
+    wrong: list[Any] = []
+
+    def calls(window: int) -> None:
+        with configure({"a.window": window}, local=True):
+            for turn in range(400):
+                found = mod.f(turn % 3)[8]
+                if found != window:
+                    wrong.append((window, found))
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=calls, args=(window,)) for window in (1, 2, 3, 4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    assert wrong == []
