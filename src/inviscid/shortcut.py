@@ -19,6 +19,7 @@ from __future__ import annotations
 import operator
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -27,7 +28,7 @@ from blake3 import blake3
 from msgpack import Packer
 
 from inviscid import calls, computing, configuration, events, known, lockfile, moved, outputs, results, settings
-from inviscid.calls import ATOMS, Call, Options, References, Rest
+from inviscid.calls import ATOMS, Call, Options, References, Rest, Steady
 from inviscid.digest import digest
 from inviscid.entry import Entry
 from inviscid.fingerprinting import Distribution, Fingerprint, Forms, compile_guards
@@ -117,7 +118,7 @@ class Shortcut:
 
     __slots__ = (
         "_again", "_environ", "_fingerprint", "_forms", "_from_files", "_hits",
-        "_layers_then", "_lock", "_names", "_options", "_others", "_signature", "_store",
+        "_layers_then", "_learning", "_lock", "_names", "_options", "_others", "_signature", "_store",
         "array", "beside", "due", "found", "layers", "look", "modes", "token", "view",
     )  # fmt: skip
 
@@ -136,6 +137,7 @@ class Shortcut:
         """numpy's, once it is there."""
         self._options = options
         self._forms = forms
+        self._learning = threading.Lock()
         self._hits = 0
         self._again = 0.0
         self._layers_then: list[configuration.Layer] = []
@@ -162,6 +164,15 @@ class Shortcut:
         """
         if call.steady is None or mode.name not in SAFE_MODES or not signature.is_readable:
             return
+        # One at a time: two would leave what belongs to different configs side by side. Nobody waits, so that a child
+        # that was forked meanwhile only does without.
+        if self._learning.acquire(blocking=False):
+            try:
+                self._learn(call, call.steady, signature, store, before)
+            finally:
+                self._learning.release()
+
+    def _learn(self, call: Call, steady: Steady, signature: Signature, store: Store, before: Around) -> None:
         known = self._fingerprint is call.fingerprint and self._signature is signature and self._store is store
         self._hits = self._hits + 1 if known else 1
         self._fingerprint, self._signature, self._store = call.fingerprint, signature, store
@@ -177,17 +188,17 @@ class Shortcut:
         if self.look is None:
             self._make(call.fingerprint, signature)
         same = before == Around(self.token, self.modes, self.layers)
-        distributions = call.steady.inputs.distributions - call.fingerprint.distributions
+        distributions = steady.inputs.distributions - call.fingerprint.distributions
         # Until the new token is there nobody takes what is half old and half new.
         self.token = None
-        if self.found.rests.get(distributions) != call.steady.rest:
+        if self.found.rests.get(distributions) != steady.rest:
             if not same or distributions in self.found.rests:
                 self.found = _Found()
-            self.found.rests[distributions] = call.steady.rest
+            self.found.rests[distributions] = steady.rest
         self._layers_then, self._lock, self._environ = configuration.active(), lockfile.current(), os.environ
         self._from_files = configuration.is_from_files()
         self.view, self.modes, self.layers = view, before.modes, before.layers
-        self.beside = self._beside(call.steady.ambient)
+        self.beside = self._beside(steady.ambient)
         now = time.monotonic()
         self.token, self.due, self._again = before.token, moved.due(now), now + _AGAIN
 
