@@ -185,3 +185,19 @@ def test_a_line_says_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     assert told.endswith("\rdouble: 3 of 4, 2 of them stored before\rdouble: 4 of 4, 2 of them stored before\n")
     double.map([1, 2, 3, 4], progress=True)
     assert capsys.readouterr().err == ""
+
+
+def test_damage_is_told(caplog: pytest.LogCaptureFixture, isolated: Any, ran: Ran) -> None:
+    """Whoever looks up many at once leaves it to the calls to say what is wrong."""
+    items = ["x" * 10_000, "y" * 10_000]
+    double.map(items)
+    ran()
+    for file in (isolated / "objects").glob("*/*"):
+        file.write_bytes(file.read_bytes()[:-1] + b"!")
+    stores.store_at(isolated).memory.clear()
+    with caplog.at_level(logging.WARNING, "inviscid"):
+        assert double.map(items) == items
+    assert [record.message.rpartition(": ")[2] for record in caplog.records] == [
+        "the stored result was damaged or removed"
+    ] * 2
+    assert len(ran()) == 2

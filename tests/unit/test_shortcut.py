@@ -321,6 +321,7 @@ def test_a_hook_that_forbids_hooks(tmp_path: Path) -> None:
 
 def test_after_a_move_it_waits_for_the_move(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """An event comes before the change that it announces: whoever looks at once may not see it."""
+    monkeypatch.setattr(moved, "_RESTLESS", 1.0)
     mod = project.edit(TEXT)
     moved.listen()
     mod.f(3)

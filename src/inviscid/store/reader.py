@@ -68,7 +68,7 @@ class Reader:
                 data = None
                 if entry is not None:
                     self._last.found = entry, row[-1]
-                    data = self.read(entry)
+                    data = self.checked(entry)
                 if entry is not None and data is not None:
                     yield entry, data, generation
 
@@ -86,6 +86,17 @@ class Reader:
             return self._condemn(entry)
         except OSError as error:
             raise failure(f"the object {self._objects.path(entry.object)} can't be read", error) from error
+
+    def checked(self, entry: Entry) -> memoryview | None:
+        """The checked bytes of the entry that this thread found last; None where they aren't good, or can't be read.
+
+        Nothing is removed and nothing counted: whoever asks by `read` meets the damage, and says so.
+        """
+        found, inline = self._found()
+        try:
+            return self._check(entry, inline) if found is entry else None
+        except (OSError, Damaged):
+            return None
 
     def generation(self) -> int:
         """The generation under which this thread found an entry last; 0 where it found none."""

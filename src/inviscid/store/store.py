@@ -152,14 +152,15 @@ class Store:
         return None if held is None else held.entry
 
     def held(self, key: bytes) -> Held | None:
-        """The entry of a key with its checked bytes, from memory or else from the disk; None where there is none.
+        """The entry of a key with its checked bytes, from memory or else from the disk; None where there is none, or
+        where they aren't good: then `read` says what is wrong.
 
         Raises:
             StoreError: the store can't be read now.
         """
         held = self.memory.get(key, self._generation.get())
         if held is None and (entry := self._reader.find(key)) is not None:
-            data = self._reader.read(entry)
+            data = self._reader.checked(entry)
             if data is not None:
                 path = self._objects.path(entry.object)
                 held = self.memory.put(entry, data, self._reader.generation(), path) or Held(entry, data, -1, path)
