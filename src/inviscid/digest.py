@@ -17,12 +17,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import msgpack
 from blake3 import blake3
+from msgpack import Packer
 
 KEY_VERSION = 3
 # Below this the start of the threads costs more than they save.
 _THREADS_FROM = 4 << 20
+
+# To make a packer costs several times as much as to pack what is small. One that is in use is never in the list, so that
+# a finalizer or a thread that packs meanwhile gets another; one that failed, or grew, doesn't come back.
+_packers: list[Packer] = []
+_PACKERS_KEPT = 8
+_KEPT_SIZE = 1 << 16
 
 Buffer = bytes | bytearray | memoryview
 
@@ -46,7 +52,15 @@ def pack(value: object, default: Callable[[Any], Any] | None = None) -> bytes:
         TypeError: `value` holds something else, and there is no `default` for it.
         OverflowError: an int has more than 64 bits.
     """
-    packed: bytes = msgpack.packb(value, default=default, use_bin_type=True, strict_types=True)
+    if default is not None:
+        return bytes(Packer(default=default, use_bin_type=True, strict_types=True).pack(value))
+    try:
+        packer = _packers.pop()
+    except IndexError:
+        packer = Packer(use_bin_type=True, strict_types=True)
+    packed: bytes = packer.pack(value)
+    if len(packed) <= _KEPT_SIZE and len(_packers) < _PACKERS_KEPT:
+        _packers.append(packer)
     return packed
 
 

@@ -174,15 +174,27 @@ def _split(parts: bytes) -> tuple[bytes, bytes] | None:
     """What the parts of a key share with those of other calls, and what they have for themselves; None where they
     can't be taken apart.
     """
+    unpacker = msgpack.Unpacker(strict_map_key=False, max_buffer_size=len(parts))
+    unpacker.feed(parts)
+    packed: dict[str, bytes] = {}
+    start = 1
     try:
-        items = msgpack.unpackb(parts, strict_map_key=False)
-        if type(items) is not dict or len(items) > _MOST_ITEMS or not all(type(name) is str for name in items):
+        count = unpacker.read_map_header()
+        if count > _MOST_ITEMS or unpacker.tell() != start:
             return None
-        packed = {name: pack(name) + pack(value) for name, value in items.items()}
+        for _ in range(count):
+            name = unpacker.unpack()
+            unpacker.skip()
+            if type(name) is not str or name in packed:
+                return None
+            end = unpacker.tell()
+            packed[name], start = parts[start:end], end
     except (ValueError, TypeError, OverflowError, msgpack.UnpackException):
         return None
+    if start != len(parts):
+        return None
     common = b"".join(item for name, item in packed.items() if name not in _OWN)
-    return common, b"".join(item for name, item in packed.items() if name in _OWN) + bytes((len(items),))
+    return common, b"".join(item for name, item in packed.items() if name in _OWN) + bytes((count,))
 
 
 def _joined(common: bytes, own: bytes) -> bytes:
