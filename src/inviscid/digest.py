@@ -24,7 +24,7 @@ KEY_VERSION = 3
 # Below this the start of the threads costs more than they save.
 _THREADS_FROM = 4 << 20
 
-# To make a packer costs several times as much as to pack what is small. One that is in use is never in the list, so that
+# To make a packer costs several times what packing costs. One that is in use is never in the list, so that
 # a finalizer or a thread that packs meanwhile gets another; one that failed, or grew, doesn't come back.
 _packers: list[Packer] = []
 _PACKERS_KEPT = 8
