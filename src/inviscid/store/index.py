@@ -96,17 +96,21 @@ class Index:
         Raises:
             StoreError: the index can't be read now.
         """
-        if not self._layout.ready(create=False) or not self._database.inode():
-            return
-        connection = self._database.open() if self._layout.writable else self._database.open_read_only()
+        connection = None
         try:
+            if not self._layout.ready(create=False) or not self._database.inode():
+                return
+            connection = self._database.open() if self._layout.writable else self._database.open_read_only()
             cursor = connection.execute(statement, parameters)
             while rows := cursor.fetchmany(batch):
                 yield from rows
         except sqlite3.Error as error:
             raise self._database.failure(error) from error
+        except OSError as error:
+            raise failure(f"the store {self._layout.path} can't be used", error) from error
         finally:
-            connection.close()
+            if connection is not None:
+                connection.close()
 
     def write(
         self,
@@ -230,7 +234,8 @@ class Index:
             raise failure(f"the store {self._layout.path} can't be used", error) from error
 
     def _attempt(self, slot: _Slot, work: Callable[[sqlite3.Connection], T], write: bool, patience: float) -> T | None:
-        for _ in range(2):
+        suspected = False
+        for _ in range(3):
             try:
                 return self._once(slot, work, write, patience)
             except (sqlite3.Error, UnicodeDecodeError) as error:
@@ -240,6 +245,11 @@ class Index:
                     continue
                 if not is_damage(error):
                     raise
+                if not suspected:
+                    # SQLite takes a read that failed once for damage too: only what is still there on the second look
+                    # says something about the file.
+                    suspected = True
+                    continue
                 if not self._layout.writable:
                     # Nothing can be mended here: it holds nothing that could be found.
                     return None

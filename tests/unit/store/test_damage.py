@@ -14,6 +14,7 @@ import pytest
 from inviscid.entry import Entry
 from inviscid.errors import InviscidWarning, StoreError
 from inviscid.store import Store
+from inviscid.store.database import Database
 from inviscid.store.schema import seal
 
 Put = Callable[..., Entry]
@@ -273,6 +274,43 @@ def test_setting_an_index_aside_is_told_once_and_moves_the_generation(store: Sto
     assert store.generation() != before
     assert any(name.startswith("index-") for name in os.listdir(store.path / "quarantine"))
     assert store.find(b"k" * 32) is None
+
+
+def test_an_index_that_could_not_be_read_once_is_kept(
+    store: Store, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite calls a file damaged of which one read failed."""
+    entry = put()
+    store.close()
+    failing, open_ = [True], Database.open
+
+    def fail_once(database: Database) -> sqlite3.Connection:
+        if failing:
+            failing.clear()
+            error = sqlite3.DatabaseError("database disk image is malformed")
+            error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+            raise error
+        return open_(database)
+
+    monkeypatch.setattr(Database, "open", fail_once)
+    assert store.find(b"k" * 32) == entry
+    assert not failing
+    assert os.listdir(store.path / "quarantine") == []
+
+
+@pytest.mark.parametrize("error", [sqlite3.OperationalError("unable to open database file"), OSError(errno.EIO, "")])
+def test_a_collection_that_can_not_open_the_index_is_a_store_error(
+    store: Store, put: Put, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    put()
+
+    def fail(database: Database) -> sqlite3.Connection:
+        raise error
+
+    # It reads on a connection of its own.
+    monkeypatch.setattr(Database, "open", fail)
+    with pytest.raises(StoreError, match="can't be used"):
+        store.plan_gc(size_limit=0, grace=-1.0)
 
 
 @pytest.mark.filterwarnings("ignore:the index of the store")
