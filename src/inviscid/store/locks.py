@@ -74,10 +74,14 @@ class RangeLock:
             _handles.held.discard(self)
         if handle >= 0:
             try:
-                # A process that C code forked may hold the same description: closing alone would leave it locked.
-                fcntl.fcntl(handle, fcntl.F_OFD_SETLK, self._record(fcntl.F_UNLCK))
-            finally:
-                os.close(handle)
+                try:
+                    # A process that C code forked may hold the same description: closing alone would leave it locked.
+                    fcntl.fcntl(handle, fcntl.F_OFD_SETLK, self._record(fcntl.F_UNLCK))
+                finally:
+                    os.close(handle)
+            except OSError:
+                # It is let go of all the same, and what was computed under it is good.
+                pass
 
     # An interrupt may come between taking the lock and telling anybody.
     __del__ = release

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import errno
 import os
 import threading
 from collections.abc import Iterator
@@ -245,6 +246,23 @@ def test_no_handle_is_left(store: Store, way: str) -> None:
         with store.claim(bytes([number]) * 32), store.claim(A):
             pass
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_claim_whose_file_can_not_be_closed_well_ends_without_an_error(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The value was computed by then: nothing may take it from the caller."""
+    close = os.close
+
+    def stale(handle: int) -> None:
+        close(handle)
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    with store.claim(A):
+        monkeypatch.setattr(os, "close", stale)
+    monkeypatch.undo()
+    with Store(store.path).claim(A, wait=False) as waited:
+        assert waited is False
 
 
 def test_a_claim_that_can_not_be_locked_is_a_store_error(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
