@@ -152,6 +152,7 @@ class Objects:
             # Whoever wrote it may not have waited for the disk.
             _sync(path)
             _sync(os.path.dirname(path))
+            _sync(self._layout.objects)
         return True
 
     def _write(self, path: str, views: Sequence[memoryview], durable: bool) -> None:
