@@ -62,8 +62,7 @@ def prove(task: Task, root: Path, chosen: random.Random, most: int | None = None
     start = time.perf_counter()
     bench = Bench(task, root)
     bench.renew()
-    places = tracing.points(bench.work)
-    planned = [fault for place in places for fault in tracing.faults(*place)]
+    planned = tracing.faults(bench.work)
     if most is not None and most < len(planned):
         planned = chosen.sample(planned, most)
     tally = Tally(task.name, len({fault[:2] for fault in planned}))

@@ -283,7 +283,7 @@ class Bench:
             found.append(f"litter: {left}")
         store.close()
         rebuilds = self.rebuilds()
-        if rebuilds > 1:
+        if rebuilds > (not self.task.keeps):
             found.append(f"rebuilt: {rebuilds} times")
         return found
 

@@ -96,12 +96,13 @@ def why_not() -> str | None:
     return f"strace may not trace a process here: {log.strip() or ending.words or ending.how}"
 
 
-def points(work: Callable[[Callable[[], None]], None]) -> list[tuple[str, int]]:
-    """Every point of a clean run."""
+def faults(work: Callable[[Callable[[], None]], None]) -> list[Fault]:
+    """Every fault at every point of a clean run."""
     ending, log = _trace(work, [f"trace={_known(['getppid', *CALLS])}"])
     assert ending.how == "done", ending.words
-    found: list[tuple[str, int]] = []
+    found: list[Fault] = []
     counts = dict.fromkeys(CALLS, 0)
+    # The first line is the answer that lets the child begin.
     for line in log.splitlines()[1:]:
         match = _LINE.match(line)
         if match is None:
@@ -111,20 +112,23 @@ def points(work: Callable[[Callable[[], None]], None]) -> list[tuple[str, int]]:
             break
         if call in counts:
             counts[call] += 1
-            # Without a file it is the interpreter that wants memory.
-            if call != "mmap" or ", -1, 0)" not in arguments:
-                found.append((call, counts[call]))
+            found += [Fault(call, counts[call], what) for what in (KILL, *_errors(call, arguments))]
     return found
+
+
+def _errors(call: str, arguments: str) -> tuple[str, ...]:
+    if call == "mmap" and ", -1, 0)" in arguments:
+        # Without a file it is the interpreter that wants memory.
+        return ()
+    if "F_UNLCK" in arguments or "LOCK_UN" in arguments:
+        # No system refuses it. SQLite would wait ten seconds for the lock that it has itself, and filelock for ever.
+        return ()
+    return CALLS[call]
 
 
 def end_of_points() -> None:
     """Called by a work whose points are those up to here."""
     os.getppid()
-
-
-def faults(call: str, turn: int) -> list[Fault]:
-    """Every fault at a point."""
-    return [Fault(call, turn, what) for what in (KILL, *CALLS[call])]
 
 
 def run(work: Callable[[Callable[[], None]], None], fault: Fault) -> Ending:
