@@ -73,6 +73,16 @@ def machine(session: nox.Session) -> None:
 
 
 @nox.session
+def crash(session: nox.Session) -> None:
+    """Power failures in a model, then processes that die or fail at a system call; needs strace. There are some twenty
+    thousand faults: `nox -s crash -- --full` takes them all, and without it there is a sample of them.
+    """
+    session.install("--quiet", ".")
+    session.run("python", "tests/proofs/reliability/powerloss.py")
+    session.run("python", "tests/proofs/reliability/crash.py", *session.posargs)
+
+
+@nox.session
 def versus(session: nox.Session) -> None:
     """Who notices which edit: the cases of benchmarks/versus through inviscid and its peers, each in an environment of
     its own. `nox -s versus -- --write` writes the tables of docs/explanation/versus.md; `--only class` bounds it.

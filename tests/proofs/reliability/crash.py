@@ -63,6 +63,7 @@ def prove(task: Task, root: Path, chosen: random.Random, most: int | None = None
     bench = Bench(task, root)
     bench.renew()
     planned = tracing.faults(bench.work)
+    assert planned, f"{task.name} makes no calls"
     if most is not None and most < len(planned):
         planned = chosen.sample(planned, most)
     tally = Tally(task.name, len({fault[:2] for fault in planned}))
@@ -93,9 +94,7 @@ def _judge(task: Task, fault: Fault, ending: Ending) -> list[str]:
     return []
 
 
-_COLUMNS = (
-    "task points kills errors injected done refused killed wrong exceptions lost other seconds".split()
-)
+_COLUMNS = "task points kills errors injected done refused killed wrong exceptions lost other seconds".split()
 
 
 def _row(tally: Tally) -> list[str]:

@@ -146,8 +146,7 @@ def _rename_first(operations: list[Operation]) -> list[Operation]:
 
 
 def _row_first(operations: list[Operation]) -> list[Operation]:
-    rows = [operation for operation in operations if operation.kind == "row"]
-    return [*rows[:-1], rows[-1], *(operation for operation in operations if operation.kind != "row")]
+    return sorted(operations, key=lambda operation: operation.kind != "row")
 
 
 OURS = Mutant("the protocol", _same)
@@ -231,10 +230,8 @@ def judge(outcomes: dict[str, list[Outcome]]) -> list[str]:
     """What is wrong: states in which our protocol fails, and mutants that fail in none."""
     ours = sum(outcome.bad for outcome in outcomes[OURS.name])
     found = [f"the protocol fails in {ours} states"] if ours else []
-    for mutant in MUTANTS:
-        if not any(outcome.bad for outcome in outcomes[mutant.name]):
-            found.append(f"a mutant is not caught: {mutant.name}")
-    return found
+    missed = [mutant.name for mutant in MUTANTS if not any(outcome.bad for outcome in outcomes[mutant.name])]
+    return found + [f"a mutant is not caught: {name}" for name in missed]
 
 
 def prove_all(root: Path, mutants: Sequence[Mutant] = (OURS, *MUTANTS)) -> dict[str, list[Outcome]]:

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
+from unittest.mock import patch
 
 import tracing
 
@@ -30,10 +31,6 @@ REPLACED = b"replaced" * 1000
 _HEAD, _BUFFER = b"head", b"buffer" * 40_000
 FRAMED = b"".join(frames.framed(memoryview(_HEAD), [memoryview(_BUFFER)]).chunks())
 _AGE = 1e6
-
-# The large way of writing, without many megabytes at each point.
-draft.FROM = 1 << 16
-draft._BLOCK = 1 << 16
 
 
 class WrongValueError(Exception):
@@ -147,7 +144,9 @@ def _read_damaged(store: Store) -> None:
 
 def _put_draft(store: Store) -> None:
     head, buffers = memoryview(_HEAD), [memoryview(_BUFFER)]
-    written = store.draft(head, buffers)
+    # The large way of writing, without many megabytes at each point.
+    with patch.object(draft, "FROM", 1 << 16), patch.object(draft, "_BLOCK", 1 << 16):
+        written = store.draft(head, buffers)
     assert written is not None
     chunks = frames.framed(head, buffers).chunks()
     store.publish(entry_for(NEW), chunks, preimage=b"p", durable=True, draft=written)
@@ -282,12 +281,10 @@ class Bench:
         if left:
             found.append(f"litter: {left}")
         store.close()
-        rebuilds = self.rebuilds()
-        if rebuilds > (not self.task.keeps):
-            found.append(f"rebuilt: {rebuilds} times")
+        rebuilt = sum(
+            name.startswith("index-") and name.endswith(".sqlite3") for name in os.listdir(self.path / "quarantine")
+        )
+        # Once where the index was no good to begin with; nothing that happens here damages one.
+        if rebuilt > (0 if self.task.keeps else 1):
+            found.append(f"rebuilt: the index was begun anew {rebuilt} times")
         return found
-
-    def rebuilds(self) -> int:
-        """How often the index was begun anew."""
-        names = os.listdir(self.path / "quarantine")
-        return sum(name.startswith("index-") and name.endswith(".sqlite3") for name in names)

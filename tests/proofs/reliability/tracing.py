@@ -102,8 +102,8 @@ def faults(work: Callable[[Callable[[], None]], None]) -> list[Fault]:
     assert ending.how == "done", ending.words
     found: list[Fault] = []
     counts = dict.fromkeys(CALLS, 0)
-    # The first line is the answer that lets the child begin.
-    for line in log.splitlines()[1:]:
+    # From the answer that lets the child begin on: strace may come in the middle of a question before it.
+    for line in log.partition("(INJECTED)\n")[2].splitlines():
         match = _LINE.match(line)
         if match is None:
             continue

@@ -276,9 +276,7 @@ def test_setting_an_index_aside_is_told_once_and_moves_the_generation(store: Sto
     assert store.find(b"k" * 32) is None
 
 
-def test_an_index_that_could_not_be_read_once_is_kept(
-    store: Store, put: Put, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_index_that_could_not_be_read_once_is_kept(store: Store, put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
     """SQLite calls a file damaged of which one read failed."""
     entry = put()
     store.close()
