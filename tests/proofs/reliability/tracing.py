@@ -1,7 +1,8 @@
 """One fault at one system call of a child process, by strace.
 
 A *work* is what the child does. A *point* is the k-th call of one name that a clean run of the work makes. A *fault* is
-what happens there instead: the child is killed in front of the call, or the call isn't made and gives an error.
+what happens there instead: the child is killed in front of the call, or the call isn't made and gives an error. A fault
+that *lasts* meets every later call of that name too, as on a disk that stays full.
 
 The child is a fork of this process, so all modules are there and it makes no calls but those of its work. It waits
 until strace answers its `getppid` with a number that no process has: then strace is attached and its injections work.
@@ -56,6 +57,8 @@ CALLS: dict[str, tuple[str, ...]] = {
     "fcntl": ("EIO", "EACCES", "ESTALE", "EINTR"),
     "flock": ("EIO", "ESTALE", "EINTR"),
 }
+# A lock that is refused for ever is waited for, and an index that can't be read for ever is begun anew: both are right.
+_LASTING = CALLS.keys() - {"fcntl", "flock", "pread64"}
 _MAGIC = 1_000_000_007
 _PATIENCE = 20.0
 _WORDS = 1 << 16
@@ -69,9 +72,10 @@ class Fault(NamedTuple):
     turn: int
     what: str
     """``KILL`` or the name of an error."""
+    lasts: bool = False
 
     def __str__(self) -> str:
-        return f"{self.what} at {self.call} {self.turn}"
+        return f"{self.what} at {self.call} {self.turn}" + (" and after" if self.lasts else "")
 
 
 class Ending(NamedTuple):
@@ -83,7 +87,7 @@ class Ending(NamedTuple):
     """Whether the work was done before whatever came then."""
     injected: bool
     words: str
-    """What was raised."""
+    """What was raised, and how."""
 
 
 def why_not() -> str | None:
@@ -112,7 +116,10 @@ def faults(work: Callable[[Callable[[], None]], None]) -> list[Fault]:
             break
         if call in counts:
             counts[call] += 1
-            found += [Fault(call, counts[call], what) for what in (KILL, *_errors(call, arguments))]
+            errors = _errors(call, arguments)
+            found += [Fault(call, counts[call], what) for what in (KILL, *errors)]
+            if call in _LASTING:
+                found += [Fault(call, counts[call], what, lasts=True) for what in errors[:1]]
     return found
 
 
@@ -135,7 +142,11 @@ def run(work: Callable[[Callable[[], None]], None], fault: Fault) -> Ending:
     """The work with a fault in it."""
     what = "signal=KILL" if fault.what == KILL else f"error={fault.what}"
     ending, log = _trace(
-        work, [f"trace={_known(['getppid', fault.call])}", f"inject={fault.call}:{what}:when={fault.turn}"]
+        work,
+        [
+            f"trace={_known(['getppid', fault.call])}",
+            f"inject={fault.call}:{what}:when={fault.turn}{'+' * fault.lasts}",
+        ],
     )
     fired = ending.how == "killed" if fault.what == KILL else _fired(log, fault.call)
     return ending._replace(injected=fired)
