@@ -113,7 +113,8 @@ def test_errors_that_are_not_told_lose_what_was_acknowledged(
             return arguments[1]
 
     monkeypatch.setattr(publisher.Publisher, "publish", silent)
-    assert proved(crash, "put durable", tmp_path, None).kinds["lost"] == 3
+    tally = proved(crash, "put durable", tmp_path, None)
+    assert tally.kinds["lost"] == tally.errors > 0
 
 
 def test_another_exception_is_noticed(crash: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
