@@ -16,14 +16,8 @@ from inviscid.store import publisher
 from inviscid.store.objects import Objects
 
 RELIABILITY = Path(__file__).with_name("reliability")
-TASKS = (
-    """
-    put inline, put durable, put quick, put draft, put claimed, replace, get, forget, gc, quarantine, pin, count, create,
-    migrate, empty index, rebuild
-""".replace("\n    ", " ")
-    .strip()
-    .split(", ")
-)
+TASKS = ["put inline", "put durable", "put quick", "put draft", "put claimed", "replace", "get", "forget", "gc"]
+TASKS += ["quarantine", "pin", "count", "create", "migrate", "empty index", "rebuild"]
 
 
 @pytest.fixture
