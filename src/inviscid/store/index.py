@@ -255,6 +255,7 @@ class Index:
                     return None
                 self._database.set_aside(slot.inode, error)
                 self._generation.move()
+                suspected = False
         return self._once(slot, work, write, patience)
 
     def _once(self, slot: _Slot, work: Callable[[sqlite3.Connection], T], write: bool, patience: float) -> T | None:
