@@ -14,6 +14,7 @@ store) when the bytes on disk change. Both are pinned by golden tests.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -30,14 +31,32 @@ _packers: list[Packer] = []
 _PACKERS_KEPT = 8
 _KEPT_SIZE = 1 << 16
 
+_threads: int = blake3.AUTO
+
 Buffer = bytes | bytearray | memoryview
+
+
+def threads() -> int:
+    """How many threads may hash what is large: for `max_threads` of BLAKE3."""
+    return _threads
+
+
+def _after_fork() -> None:
+    global _threads
+    # The pool that AUTO stands for is one for the whole process, and a child has it without its threads: who hashes
+    # with it there waits for ever. A number makes a pool of its own.
+    _threads = os.cpu_count() or 1
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def digest(data: Buffer) -> bytes:
     """The BLAKE3 digest (32 bytes) of a contiguous buffer; on several threads where the buffer is large."""
     size = data.nbytes if isinstance(data, memoryview) else len(data)
     if size >= _THREADS_FROM:
-        return blake3(data, max_threads=blake3.AUTO).digest()
+        return blake3(data, max_threads=_threads).digest()
     return blake3(data).digest()
 
 

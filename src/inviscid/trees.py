@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from blake3 import blake3
 
-from inviscid.digest import digest, pack
+from inviscid.digest import digest, pack, threads
 
 Stamp = tuple[int, int, int, int, int]
 
@@ -148,7 +148,7 @@ def _of_file(path: str) -> bytes:
     # In pieces, not mapped: a file that is cut off while it is mapped kills the process.
     with open(path, "rb", buffering=0) as stream:
         size = os.fstat(stream.fileno()).st_size
-        hasher = blake3(max_threads=blake3.AUTO if size >= _THREADS_FROM else 1)
+        hasher = blake3(max_threads=threads() if size >= _THREADS_FROM else 1)
         piece = memoryview(bytearray(min(size + 1, _PIECE)))
         while count := stream.readinto(piece):
             hasher.update(piece[:count])

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from blake3 import blake3
 
-from ..digest import digest, pack
+from ..digest import digest, pack, threads
 from ..errors import UnhashableInput
 from ..trees import RACY
 from . import tags
@@ -107,7 +107,7 @@ def file_digest(path: str) -> bytes:
     # Read in pieces, not mapped: a file that is cut off while it is mapped kills the process.
     with open(path, "rb", buffering=0) as stream:
         before = os.fstat(stream.fileno())
-        hasher = blake3(max_threads=blake3.AUTO if before.st_size >= _THREADS_FROM else 1)
+        hasher = blake3(max_threads=threads() if before.st_size >= _THREADS_FROM else 1)
         piece = bytearray(min(max(before.st_size, 1) + 1, _CHUNK if before.st_size < _THREADS_FROM else 8 * _CHUNK))
         view = memoryview(piece)
         while size := stream.readinto(piece):

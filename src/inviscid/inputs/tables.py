@@ -18,6 +18,7 @@ from typing import Any
 
 from blake3 import blake3
 
+from ..digest import threads
 from . import objects, tags
 from .parts import Context, Node, Raw, Rule
 
@@ -28,7 +29,7 @@ class _Sink:
     closed = False
 
     def __init__(self) -> None:
-        self._hasher = blake3(max_threads=blake3.AUTO)
+        self._hasher = blake3(max_threads=threads())
 
     def write(self, data: Any) -> int:
         view = memoryview(data)

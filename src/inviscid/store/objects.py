@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from blake3 import blake3
 
 from inviscid import frames, known
-from inviscid.digest import Buffer, digest
+from inviscid.digest import Buffer, digest, threads
 from inviscid.store.draft import Draft
 from inviscid.store.layout import Layout
 
@@ -49,7 +49,7 @@ def measure(views: Sequence[memoryview]) -> tuple[bytes, int]:
         return name, size
     if len(views) == 1:
         return digest(views[0]), size
-    hasher = blake3(max_threads=blake3.AUTO) if size >= _THREADS_FROM else blake3()
+    hasher = blake3(max_threads=threads()) if size >= _THREADS_FROM else blake3()
     for view in views:
         hasher.update(view)
     return hasher.digest(), size
