@@ -22,6 +22,7 @@ from inviscid.errors import (
     ReentryError,
     ReplayMiss,
     SelectorError,
+    SigningKeyError,
     SourceError,
     StoreError,
     StoreOwnershipError,
@@ -46,7 +47,7 @@ __all__ = [
     "Audit", "AuditError", "CachedFunction", "ConfigError", "Difference", "Dir", "EffectError", "EffectFunction",
     "Explanation", "File", "Fingerprint", "FrozenMiss", "InviscidError", "InviscidWarning", "LockError",
     "ModeError", "Outcome", "OutputError", "Outputs", "PointerError", "ReentryError", "ReplayMiss", "SelectorError",
-    "SourceError", "SourceFunction", "Store", "StoreError", "StoreOwnershipError", "StoreVersionError",
-    "SymmetryError", "SymmetryViolation", "TraceError", "UnhashableInput", "UnstorableResult", "audit", "cached",
-    "compare_fingerprints", "config", "configure", "effect", "fingerprint", "mode", "source",
+    "SigningKeyError", "SourceError", "SourceFunction", "Store", "StoreError", "StoreOwnershipError",
+    "StoreVersionError", "SymmetryError", "SymmetryViolation", "TraceError", "UnhashableInput", "UnstorableResult",
+    "audit", "cached", "compare_fingerprints", "config", "configure", "effect", "fingerprint", "mode", "source",
 ]  # fmt: skip

@@ -38,10 +38,17 @@ class Standing(NamedTuple):
     """Whether somebody was asked who gave nothing: asking again, for another entry, would only run it again."""
 
 
-def confirm(call: Call, manifest: Manifest, *, awaited: bool) -> Steps[Standing]:
-    """Look at what an entry depends on; with a trace that is its calls, and what it read itself."""
+def confirm(call: Call, manifest: Manifest, *, awaited: bool, safe: bool) -> Steps[Standing]:
+    """Look at what an entry depends on; with a trace that is its calls, and what it read itself.
+
+    Args:
+        call: who has found the entry.
+        manifest: what the entry depends on.
+        awaited: whether the call is awaited, and may so await others.
+        safe: whether only arguments are loaded that a safe codec keeps.
+    """
     shallow, trace = call.fingerprint.shallow, manifest.trace
-    if moved := _moved(call, manifest):
+    if moved := _moved(call, manifest, safe=safe):
         return Standing(moved)
     sights = list(manifest.sights if trace is None else trace.sights)
     # Copies, all at once: who is asked may change them, and the body is to be given what the caller gave.
@@ -106,10 +113,10 @@ class Foretold(NamedTuple):
     demands: tuple[Asked, ...] = ()
 
 
-def foretell(call: Call, manifest: Manifest) -> Foretold:
+def foretell(call: Call, manifest: Manifest, *, safe: bool) -> Foretold:
     """What `confirm` would find moved."""
     shallow = call.fingerprint.shallow
-    if moved := _moved(call, manifest):
+    if moved := _moved(call, manifest, safe=safe):
         return Foretold(moved)
     inputs = [call.values[name] for name, _ in call.inputs]
     answers: list[Any] = []
@@ -136,13 +143,22 @@ def foretell(call: Call, manifest: Manifest) -> Foretold:
     return Foretold(demands=tuple(demands))
 
 
-def _moved(call: Call, manifest: Manifest) -> tuple[str, ...]:
+def _moved(call: Call, manifest: Manifest, *, safe: bool) -> tuple[str, ...]:
     """What isn't what it was, without asking anybody."""
     trace = manifest.trace
     if moved := _differing(manifest.sights if trace is None else trace.sights):
         return moved
+    if safe and not _loads_safely(manifest):
+        return ("its calls have arguments that a safe store doesn't load",)
     other = trace is not None and trace.config not in (b"", call.reads)
     return ("config that answers may read changed",) if other else ()
+
+
+def _loads_safely(manifest: Manifest) -> bool:
+    """Whether all arguments that are kept in it are kept by safe codecs."""
+    asked = manifest.demands if manifest.trace is None else manifest.trace.steps
+    kept = [argument for one in asked for argument in one.arguments if argument[1] in ("value", "all")]
+    return all(codecs.by_name(argument[2]).safe for argument in kept)
 
 
 def _refusal(call: Call, function: Any, name: str, arguments: list[Argument] | None, expected: bytes) -> str:
@@ -197,7 +213,4 @@ def _value(kind: str, rest: list[Any], inputs: Sequence[Any], answers: Sequence[
         case "dir":
             return Dir(os.fsdecode(rest[0]))
         case _:
-            codec = codecs.by_name(rest[0])
-            if codec is None:
-                raise LookupError(f"this version of inviscid has no codec '{rest[0]}'")
-            return codec.decode(memoryview(rest[1]))
+            return codecs.by_name(rest[0]).decode(memoryview(rest[1]))

@@ -71,6 +71,10 @@ class StoreOwnershipError(StoreError):
     """The store belongs to another user, or others can write to it."""
 
 
+class SigningKeyError(StoreError):
+    """The signing key of a store can't be used, or others could know it."""
+
+
 class ReentryError(InviscidError, RecursionError):
     """A cached function calls itself with the same arguments: it would wait for its own result for ever."""
 

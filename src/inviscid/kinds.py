@@ -127,7 +127,6 @@ class SourceFunction(CachedFunction[P, R]):
         if observed is None or not observed.data:
             return super()._load(store, attempt, call, found)
         codec = codecs.by_name(observed.codec)
-        assert codec is not None
         # A copy: what is loaded are views, and no two results share memory.
         return found._replace(value=codec.decode(memoryview(bytes(bytearray(observed.data)))))
 
@@ -174,7 +173,7 @@ class SourceFunction(CachedFunction[P, R]):
     ) -> Answer:
         """Have the rest of the run see this observation."""
         try:
-            prepared = results.prepare(computed.value, self._forms)
+            prepared = results.prepare(computed.value, self._forms, safe=store.safe)
         except UnstorableResult:
             return answer
         entry = attempt.use(lambda: store.find(call.key), otherwise=None) if outcome is None else None
@@ -277,7 +276,7 @@ class EffectFunction(CachedFunction[P, R]):
                 self._drop([_mark_of(call)])
                 raise computed.value.error
             try:
-                prepared = results.prepare(computed.value, self._forms)
+                prepared = results.prepare(computed.value, self._forms, safe=store.safe)
             except UnstorableResult as error:
                 prepared = results.prepare(None)
                 events.warn(self.__qualname__, f"{self.__qualname__}() happened, but later calls give None: {error}")

@@ -269,7 +269,7 @@ class Memo(Wrapping[P, R]):
                 with ExitStack() as stack:
                     self._lay(stack)
                     stack.enter_context(computing.looking())
-                    standing = yield from confirm.confirm(call, conditions, awaited=self._kind.awaited)
+                    standing = yield from confirm.confirm(call, conditions, awaited=self._kind.awaited, safe=store.safe)
                     if not standing.moved:
                         computing.stood()[call.key, found.entry.manifest] = standing
             if standing.moved:
@@ -329,7 +329,7 @@ class Memo(Wrapping[P, R]):
             with ExitStack() as stack:
                 self._lay(stack)
                 try:
-                    standing = yield from confirm.confirm(call, conditions, awaited=self._kind.awaited)
+                    standing = yield from confirm.confirm(call, conditions, awaited=self._kind.awaited, safe=store.safe)
                 except RecursionError:
                     if computing.is_aside():
                         raise
@@ -356,7 +356,8 @@ class Memo(Wrapping[P, R]):
             for entry in attempt.use(partial(store.traced, link), otherwise=none) if link else none:
                 manifest = unpack_manifest(entry.manifest)
                 conditions = manifest._replace(trace=None) if link == call.key else Manifest(trace=manifest.trace)
-                meant = link == call.key or link in manifest.links
+                # Nobody vouches for the link: the entry itself has to say that it is meant.
+                meant = entry.key == results.key_aside(call, manifest) if link == call.key else link in manifest.links
                 if meant and conditions.state not in tried and not self._expired(entry):
                     tried.append(conditions.state)
                     yield entry, conditions
@@ -501,7 +502,9 @@ class Memo(Wrapping[P, R]):
         except (UnhashableInput, OSError) as error:
             return asis, Outcome.BYPASS_CHANGED, str(error).rstrip(".")
         try:
-            prepared = results.prepare(computed.value, self._forms, partial(self._draft, store, attempt))
+            prepared = results.prepare(
+                computed.value, self._forms, partial(self._draft, store, attempt), safe=store.safe
+            )
         except UnstorableResult as error:
             return asis, Outcome.BYPASS_UNSTORABLE, str(error)
         if why := self._declined(computed.value):
@@ -621,14 +624,14 @@ class Memo(Wrapping[P, R]):
         found = self._look(store, attempt, call, refresh=refresh)
         if found.entry is not None:
             manifest = unpack_manifest(found.entry.manifest)
-            told = confirm.foretell(call, manifest._replace(trace=None))
+            told = confirm.foretell(call, manifest._replace(trace=None), safe=store.safe)
             if not told.moved:
                 return self._load(store, attempt, call, found._replace(standing=Standing(demands=told.demands)))
             found = Found(MISSING, None, Outcome.MISS_NOT_FINAL, told.moved, earlier=found.entry)
         if found.outcome not in (Outcome.MISS_NEW, Outcome.MISS_NOT_FINAL):
             return found
         for entry, conditions in self._candidates(store, attempt, call, found.earlier):
-            told = confirm.foretell(call, conditions)
+            told = confirm.foretell(call, conditions, safe=store.safe)
             if not told.moved:
                 standing = Standing(demands=told.demands)
                 standing_entry = Found(MISSING, entry, Outcome.HIT_RETRACED, (), standing=standing)

@@ -49,6 +49,8 @@ def prepare(
     value: Any,
     forms: Forms | None = None,
     draft: Callable[[memoryview, Sequence[memoryview]], Draft | None] | None = None,
+    *,
+    safe: bool = False,
 ) -> Prepared:
     """Encode a result with the first codec that loses nothing of it.
 
@@ -59,13 +61,14 @@ def prepare(
         value: the result.
         forms: where the normal forms of code are remembered.
         draft: writes what is large where it is to be published; then the value is what is mapped from there.
+        safe: only with a safe codec.
 
     Raises:
         UnstorableResult: no codec can store it, or the value has no structure that could be compared.
         StoreError: the draft can't be written.
     """
     reasons: list[str] = []
-    for codec in codecs.candidates(value):
+    for codec in codecs.candidates(value, safe=safe):
         try:
             encoded = codec.encode(value)
         except UnstorableResult as error:
@@ -84,6 +87,11 @@ def prepare(
             if found == wanted:
                 return Prepared(loaded, wanted, codec.name, data, _bound(encoded.classes, forms), drafted)
             reasons.append(f"{codec.name}: what it loads differs from what was computed")
+    if safe:
+        reasons.append(
+            f"a safe store keeps plain data and arrays, and this is a {type(value).__qualname__}: return such, or keep "
+            "it in another store"
+        )
     # What can't be compared is said first, whatever else is wrong with it.
     _wanted(value, forms, digest)
     raise UnstorableResult("; ".join(reason.rstrip(".") for reason in reasons))
@@ -179,6 +187,11 @@ def publish_again(store: Store, call: Call, entry: Entry, manifest: Manifest) ->
         store.publish(again, [data], preimage=preimage(call.fingerprint), durable=False, links=manifest.links)
 
 
+def key_aside(call: Call, manifest: Manifest) -> bytes:
+    """The key under which an entry of a call is kept that doesn't stand now."""
+    return combine("earlier", call.key, manifest.state)
+
+
 def set_aside(store: Store, call: Call, entry: Entry) -> None:
     """Keep an entry that doesn't stand now, before another takes its place: the world may be again what it was.
 
@@ -187,7 +200,7 @@ def set_aside(store: Store, call: Call, entry: Entry) -> None:
     """
     data, shown = store.read(entry), store.preimage(entry.provenance.fingerprint)
     if data is not None and shown is not None:
-        aside = entry._replace(key=combine("earlier", call.key, unpack_manifest(entry.manifest).state))
+        aside = entry._replace(key=key_aside(call, unpack_manifest(entry.manifest)))
         links = [call.key, *unpack_manifest(entry.manifest).links]
         store.publish(aside, [data], preimage=shown, durable=False, links=links)
 
@@ -213,9 +226,10 @@ def load(store: Store, entry: Entry, call: Call | None, forms: Forms | None = No
         Unreadable: it is gone, damaged, can't be decoded here, or is of classes that the call knows nothing of.
         StoreError: the store can't be read.
     """
-    codec = codecs.by_name(entry.codec.removesuffix(outputs.MARK))
-    if codec is None:
-        raise Unreadable(f"this version of inviscid has no codec '{entry.codec}'")
+    try:
+        codec = codecs.by_name(entry.codec.removesuffix(outputs.MARK), safe=store.safe)
+    except LookupError as error:
+        raise Unreadable(str(error)) from error
     if call is not None and entry.classes:
         for name, wanted in msgpack.unpackb(entry.classes).items():
             _check_class(name, wanted, call, forms)
@@ -235,16 +249,13 @@ def load(store: Store, entry: Entry, call: Call | None, forms: Forms | None = No
         raise Unreadable(f"it can't be decoded: {type(error).__name__}: {error}") from error
 
 
-def decode(entry: Entry, data: memoryview) -> Any:
-    """The value of an entry without outputs, from its checked bytes.
+def decode(entry: Entry, data: memoryview, *, safe: bool) -> Any:
+    """The value of an entry without outputs, from its checked bytes; with `safe` only by a safe codec.
 
     Raises:
         Exception: whatever comes of it.
     """
-    codec = codecs.by_name(entry.codec)
-    if codec is None:
-        raise Unreadable(f"this version of inviscid has no codec '{entry.codec}'")
-    return codec.decode(data)
+    return codecs.by_name(entry.codec, safe=safe).decode(data)
 
 
 # A preimage, as the store keeps it (the first byte never starts a MessagePack value):

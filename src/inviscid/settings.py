@@ -123,6 +123,27 @@ def store_path() -> str:
     return os.path.expanduser(given)
 
 
+def store_options() -> dict[str, Any]:
+    """How the store that the settings name is opened: the options of `Store` about who is trusted.
+
+    Raises:
+        StoreError: one of them is neither true nor false.
+    """
+    key = os.environ.get("INVISCID_SIGNING_KEY_FILE") or project().get("signing_key_file")
+    options: dict[str, Any] = {name: True for name in ("multi_user", "safe") if _is_set(name)}
+    return options | ({"signing_key": key} if key else {})
+
+
+def _is_set(name: str) -> bool:
+    variable = f"INVISCID_{name.upper()}"
+    given = os.environ.get(variable)
+    if not given:
+        return bool(project().get(name, False))
+    if given not in ("0", "1"):
+        raise StoreError(f"{variable} is 1 or 0, not {given!r}")
+    return given == "1"
+
+
 _project: tuple[str, dict[str, Any]] | None = None
 
 
@@ -164,7 +185,9 @@ def _upwards(folder: str) -> Iterator[str]:
             return
 
 
-_KNOWN = ("store", "mode", "config")
+_PATHS = ("store", "config", "signing_key_file")
+_SWITCHES = ("multi_user", "safe")
+_KNOWN = ("store", "mode", "config", "signing_key_file", *_SWITCHES)
 
 
 def _checked(table: Any, file: str) -> dict[str, Any]:
@@ -174,9 +197,11 @@ def _checked(table: Any, file: str) -> dict[str, Any]:
     for name, value in table.items():
         if name not in _KNOWN:
             raise InviscidError(f"{where} has no setting '{name}' (there are: {', '.join(_KNOWN)}){near(name, _KNOWN)}")
-        if not isinstance(value, str):
+        if name in _SWITCHES and not isinstance(value, bool):
+            raise InviscidError(f"{where}: '{name}' is true or false, not {value!r}")
+        if name not in _SWITCHES and not isinstance(value, str):
             raise InviscidError(f"{where}: '{name}' is a text, not {value!r}")
-    for name in ("store", "config"):
+    for name in _PATHS:
         if name in table and "://" not in table[name]:
             table[name] = os.path.join(os.path.dirname(file), os.path.expanduser(table[name]))
     return table

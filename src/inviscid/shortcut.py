@@ -22,6 +22,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from blake3 import blake3
@@ -119,7 +120,7 @@ class Shortcut:
     __slots__ = (
         "_again", "_environ", "_fingerprint", "_forms", "_from_files", "_hits",
         "_layers_then", "_learning", "_lock", "_names", "_options", "_others", "_signature", "_store",
-        "array", "beside", "due", "found", "layers", "look", "modes", "token", "view",
+        "array", "beside", "due", "found", "layers", "look", "modes", "safe", "token", "view",
     )  # fmt: skip
 
     def __init__(self, options: Options, forms: Forms) -> None:
@@ -135,6 +136,8 @@ class Shortcut:
         """Of the generation of the store."""
         self.array: type | None = None
         """numpy's, once it is there."""
+        self.safe = False
+        """Whether the store loads nothing by pickle."""
         self._options = options
         self._forms = forms
         self._learning = threading.Lock()
@@ -176,6 +179,7 @@ class Shortcut:
         known = self._fingerprint is call.fingerprint and self._signature is signature and self._store is store
         self._hits = self._hits + 1 if known else 1
         self._fingerprint, self._signature, self._store = call.fingerprint, signature, store
+        self.safe = store.safe
         if not known:
             self.look = None
         if self._hits < _HITS:
@@ -267,7 +271,7 @@ class Shortcut:
             held = found.carried.get(carried)
             if held is not None and held.generation == self.view[0]:
                 held.hits += 1
-                return held.value if held.value is not MISSING else _load(held)
+                return held.value if held.value is not MISSING else _load(held, safe=self.safe)
         references = References(fingerprint.marks, self._forms)
         encoder = calls.encoder_of(self._options, references, fingerprint)
         digests = [encoder.digest(value, f"argument '{name}'") for name, value in zip(self._names, values, strict=True)]
@@ -281,7 +285,7 @@ class Shortcut:
         if held is not None and held.generation == self.view[0]:
             self._carry(found, values, held)
             held.hits += 1
-            return held.value if held.value is not MISSING else _load(held)
+            return held.value if held.value is not MISSING else _load(held, safe=self.safe)
         rest = found.rests.get(inputs.distributions - fingerprint.distributions)
         return MISSING if rest is None else self._find(found, stream, rest, digests)
 
@@ -323,7 +327,7 @@ class Shortcut:
         held = self._store.held(rest.key(digests))
         if held is None or not depends_on_key_alone(held.entry):
             return MISSING
-        value = _load(held)
+        value = _load(held, safe=self.safe)
         _count(held, self._store)
         if held.generation == self.view[0]:
             if len(found.known) >= _MOST:
@@ -362,7 +366,7 @@ def recall(call: Call, name: str, items: Sequence[Any], options: Options, forms:
     for held in store.held_many(list(numbers)):
         if depends_on_key_alone(held.entry):
             for number in numbers[held.entry.key]:
-                answers[number] = held.value if held.value is not MISSING else _load(held)
+                answers[number] = held.value if held.value is not MISSING else _load(held, safe=store.safe)
                 _count(held, store)
     return answers
 
@@ -392,21 +396,21 @@ def depends_on_key_alone(entry: Entry) -> bool:
     return not entry.manifest and not entry.classes and not entry.codec.endswith(outputs.MARK)
 
 
-def _load(held: Held) -> Any:
-    """The value of an entry; of one that can't be changed always the same."""
-    if held.data is None or not held.is_whole():
-        return MISSING
-    value = results.decode(held.entry, held.data)
-    if is_immutable(value):
-        held.value = value
-    return value
-
-
 def is_immutable(value: Any) -> bool:
     """Whether nobody can change a value, so that all may have the same object."""
     if type(value) is tuple:
         return all(map(is_immutable, value))
     return type(value) in ATOMS
+
+
+def _load(held: Held, *, safe: bool) -> Any:
+    """The value of an entry; of one that can't be changed always the same."""
+    if held.data is None or not held.is_whole():
+        return MISSING
+    value = results.decode(held.entry, held.data, safe=safe)
+    if is_immutable(value):
+        held.value = value
+    return value
 
 
 def _compile(
@@ -419,8 +423,8 @@ def _compile(
     constants = {
         "token": moved.token, "way": way, "running": computing.RUNNING, "modes": settings.local_modes,
         "layers": configuration.local_layers, "logs": events.logger().isEnabledFor, "level": events.INFO,
-        "now": time.monotonic, "tick": way.tick, "missing": MISSING, "pack": _pack, "load": _load,
-        "find": way.find, "told_by": known.token, "other": way.other, "type": type, "plain": ATOMS,
+        "now": time.monotonic, "tick": way.tick, "missing": MISSING, "pack": _pack, "find": way.find,
+        "load": partial(_load, safe=way.safe), "told_by": known.token, "other": way.other, "type": type, "plain": ATOMS,
     }  # fmt: skip
     constants |= {f"holds{number}": holds for number, holds in enumerate(guards)}
     constants |= {f"of_{item.name}": item.default for item in signature.outer if item.default is not MISSING}

@@ -21,10 +21,10 @@ _opened: dict[str, Store] = {}
 
 
 def store_at(path: str | os.PathLike[str]) -> Store:
-    """The store of a directory: one object for each in a process."""
+    """The store of a directory: one object for each in a process, with the options that are set then."""
     name = os.path.abspath(os.path.expanduser(path))
     if name not in _opened:
-        _opened[name] = Store(name)
+        _opened[name] = Store(name, **settings.store_options())
     return _opened[name]
 
 

@@ -349,7 +349,7 @@ def test_a_trace_that_is_not_looked_at_is_found_out(project: Any, ran: Ran, monk
     text = HEAD + "@cached\ndef low(x): return {}\n@cached\ndef top(x):\n    ran('top')\n    return low(x)\n"
     assert project.edit(text.format("x")).top(1) == 1
 
-    def blind(call: Any, manifest: Any, *, awaited: bool) -> Any:
+    def blind(call: Any, manifest: Any, *, awaited: bool, safe: bool) -> Any:
         return confirm.Standing()
         yield
 

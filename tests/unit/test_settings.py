@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from inviscid import InviscidError, ModeError, StoreError, mode
-from inviscid.settings import current_mode, store_path
+from inviscid.settings import current_mode, store_options, store_path
 
 
 def test_precedence_of_modes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,3 +98,28 @@ def test_a_pyproject_that_can_not_be_read(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.delenv("INVISCID_STORE")
     with pytest.raises(InviscidError, match="pyproject.toml can't be read"):
         store_path()
+
+
+def test_who_is_trusted_is_set_in_the_environment_or_the_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert store_options() == {}
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.inviscid]\nmulti_user = true\nsafe = true\nsigning_key_file = "key"\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    assert store_options() == {"multi_user": True, "safe": True, "signing_key": str(tmp_path / "key")}
+    monkeypatch.setenv("INVISCID_SIGNING_KEY_FILE", "/other")
+    monkeypatch.setenv("INVISCID_SAFE", "0")
+    assert store_options() == {"multi_user": True, "signing_key": "/other"}
+    monkeypatch.setenv("INVISCID_MULTI_USER", "yes")
+    with pytest.raises(StoreError, match="INVISCID_MULTI_USER is 1 or 0, not 'yes'"):
+        store_options()
+
+
+@pytest.mark.parametrize("line", ['safe = "yes"', "multi_user = 1", "signing_key_file = 3"])
+def test_a_setting_of_another_type_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(f"[tool.inviscid]\n{line}\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InviscidError, match=r"true or false|is a text"):
+        store_options()

@@ -25,9 +25,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def open_store(path: Path | None) -> Store:
     """The store that a command works on. Nothing is made."""
-    from inviscid.settings import store_path
+    from inviscid.settings import store_options, store_path
 
-    return Store(store_path() if path is None else path)
+    return Store(store_path() if path is None else path, **store_options())
 
 
 @contextmanager

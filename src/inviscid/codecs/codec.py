@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple, Protocol
 
@@ -44,22 +45,35 @@ class Codec(Protocol):
         """
 
 
-def candidates(value: object) -> Iterator[Codec]:
-    """The codecs to try for a value, the preferred one first."""
+def candidates(value: object, *, safe: bool = False) -> Iterator[Codec]:
+    """The codecs to try for a value, the preferred one first; with `safe` only safe ones."""
     from . import plain
 
     if type(value) in plain.TYPES:
         yield plain.CODEC
-    from . import pickled
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and type(value) in (numpy.ndarray, numpy.memmap):
+        from . import array
 
-    yield pickled.CODEC
+        yield array.CODEC
+    if not safe:
+        from . import pickled
+
+        yield pickled.CODEC
 
 
-def by_name(name: str) -> Codec | None:
-    """The codec of that name and version, or None where this version of inviscid has none."""
-    found = _loaded.get(name)
-    if found is None and (found := _load(name)) is not None:
-        _loaded[name] = found
+def by_name(name: str, *, safe: bool = False) -> Codec:
+    """The codec of that name and version.
+
+    Raises:
+        LookupError: this version of inviscid has none; or, with `safe`, it isn't a safe one.
+    """
+    found = _loaded.get(name) or _load(name)
+    if found is None:
+        raise LookupError(f"this version of inviscid has no codec '{name}'")
+    if safe and not found.safe:
+        raise LookupError(f"it is kept by the codec '{name}', which a safe store doesn't load")
+    _loaded[name] = found
     return found
 
 
@@ -75,6 +89,10 @@ def _load(name: str) -> Codec | None:
         from . import pickled
 
         return pickled.CODEC
+    if name == "array/1":
+        from . import array
+
+        return array.CODEC
     return None
 
 

@@ -20,11 +20,12 @@ import pickle
 import sys
 import weakref
 from types import BuiltinFunctionType, FunctionType
-from typing import Any, Literal
+from typing import Any
 
-from .. import frames, known
+from .. import frames
 from ..entry import module_name, named
 from ..errors import UnstorableResult
+from .array import flat, restored
 from .codec import Encoded
 
 
@@ -103,24 +104,16 @@ class _Unpickler(pickle.Unpickler):
 
 
 def _reduce_array(value: Any) -> Any:
-    import numpy as np
-
     # Strings of no length can't be seen as bytes, and have none.
     if value.dtype.hasobject or value.dtype.itemsize == 0:
         return NotImplemented
-    order: Literal["C", "F"] = "F" if value.flags.f_contiguous and not value.flags.c_contiguous else "C"
-    flat = np.ndarray.view(value, np.ndarray).ravel(order)
-    # As bytes, because dates export no buffer.
-    return rebuild_array, (pickle.PickleBuffer(flat.view(np.uint8).data), value.dtype, value.shape, order)
+    buffer, order = flat(value)
+    return rebuild_array, (pickle.PickleBuffer(buffer), value.dtype, value.shape, order)
 
 
 def rebuild_array(buffer: Any, dtype: Any, shape: tuple[int, ...], order: Any) -> object:
     """Puts an array together from its memory; pickles look it up by its name."""
-    import numpy as np
-
-    if isinstance(buffer, memoryview) and buffer.nbytes >= known.FROM:
-        buffer = known.segment(np, buffer)
-    return np.ndarray(shape, dtype=dtype, buffer=buffer, order=order)
+    return restored(buffer, dtype, shape, order)
 
 
 def _reduce_frame(value: Any) -> Any:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 import time
 import warnings
 
-from inviscid.errors import InviscidWarning, StoreError
+from inviscid.errors import InviscidWarning, StoreError, StoreOwnershipError
 from inviscid.store.layout import Layout, on_network
 from inviscid.store.schema import SCHEMA_VERSION, create_tables
 
 # How long to wait for other writers, in seconds. Each holds the lock for about a millisecond, gc's batches for longer.
 PATIENCE = 30.0
+_COMPANIONS = ("-wal", "-shm", "-journal")
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
@@ -24,14 +26,34 @@ class Database:
         self.path = layout.index
 
     def inode(self) -> int:
-        """Which file is there now; 0 for none."""
+        """Which file is there now; 0 for none.
+
+        Raises:
+            StoreOwnershipError: it is a link or the like, or another user's where the store is ours alone.
+        """
         try:
-            return os.stat(self.path).st_ino
+            found = os.lstat(self.path)
         except (FileNotFoundError, NotADirectoryError):
             return 0
+        if not stat.S_ISREG(found.st_mode):
+            raise StoreOwnershipError(f"{self.path} is not a file: who put it there may not be followed; remove it")
+        if not self._layout.shared and hasattr(os, "geteuid") and found.st_uid != os.geteuid():
+            raise StoreOwnershipError(
+                f"{self.path} belongs to user {found.st_uid}: what it holds can't be trusted; delete the store, and it "
+                "will be made anew"
+            )
+        return found.st_ino
+
+    def _check_companions(self) -> None:
+        # SQLite follows a link and writes to whatever it leads to.
+        for suffix in _COMPANIONS:
+            path = self.path + suffix
+            if os.path.lexists(path) and not stat.S_ISREG(os.lstat(path).st_mode):
+                raise StoreOwnershipError(f"{path} is not a file: who put it there may not be followed; remove it")
 
     def open(self) -> sqlite3.Connection:
         """A connection that reads and writes; the tables are there."""
+        self._check_companions()
         connection = connect(self.path, "mode=rw")
         try:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -47,6 +69,7 @@ class Database:
 
     def open_read_only(self) -> sqlite3.Connection:
         """A connection that reads what can't be written."""
+        self._check_companions()
         connection = connect(self.path, "mode=ro")
         try:
             connection.execute("SELECT 1 FROM entries").fetchone()
@@ -70,10 +93,12 @@ class Database:
         except FileExistsError:
             pass
         else:
-            os.fchmod(handle, 0o600)
-            os.close(handle)
+            try:
+                os.fchmod(handle, self._layout.file_mode)
+            finally:
+                os.close(handle)
             # Of a database that was deleted: SQLite must not play them into the new one.
-            for suffix in ("-wal", "-shm", "-journal"):
+            for suffix in _COMPANIONS:
                 if os.path.lexists(self.path + suffix):
                     os.unlink(self.path + suffix)
         connection = connect(self.path, "mode=rw")
@@ -97,7 +122,7 @@ class Database:
         target = f"{self._layout.quarantine}/index-{int(time.time())}-{os.urandom(4).hex()}.sqlite3"
         with self._layout.lock():
             ours = inode != 0 and self.inode() == inode
-            for suffix in ("", "-wal", "-shm", "-journal") if ours else ():
+            for suffix in ("", *_COMPANIONS) if ours else ():
                 if os.path.lexists(self.path + suffix):
                     os.rename(self.path + suffix, target + suffix)
             self._create()
@@ -120,6 +145,8 @@ def connect(path: str, options: str) -> sqlite3.Connection:
         f"file:{_quoted(path)}?{options}", uri=True, timeout=PATIENCE, isolation_level=None, check_same_thread=False
     )
     connection.text_factory = bytes
+    # Nobody knows who wrote its schema: it shall call no function that could do harm.
+    connection.execute("PRAGMA trusted_schema = OFF")
     return connection
 
 

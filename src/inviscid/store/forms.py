@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from inviscid.store.index import Index
-from inviscid.store.schema import Row, seal
+from inviscid.store.schema import Row
+from inviscid.store.seals import Seals
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -47,12 +48,12 @@ def limit_of(size_limit: int) -> int:
     return min(_LIMIT, size_limit // _PART)
 
 
-def find(index: Index, text: bytes, secret: bytes | None) -> tuple[dict[bytes, bytes], bool]:
+def find(index: Index, text: bytes, seals: Seals) -> tuple[dict[bytes, bytes], bool]:
     """The forms of a text, by code; and whether it should be noted that they were used."""
     if not _has_table(index):
         return {}, False
     rows = index.read("SELECT code, body, seal, used FROM forms WHERE text = ?", (text,))
-    found = {code: body for code, body, sealed, _ in rows if _is_sealed(text, code, body, sealed, secret)}
+    found = {code: body for code, body, sealed, _ in rows if _is_sealed(text, code, body, sealed, seals)}
     now = time.time()
     return found, any(_idle(row[3], now) > DAY for row in rows)
 
@@ -62,13 +63,13 @@ def remember(
     made: Mapping[bytes, Mapping[bytes, bytes]],
     used: Iterable[bytes],
     *,
-    secret: bytes | None,
+    seals: Seals,
     limit: int,
 ) -> None:
     """Write forms by text and code, and that these texts were used. Whoever wrote the same before wrote the same."""
     now = time.time()
     rows = [
-        (text, code, body, seal([text, code, body], secret, _LABEL), now)
+        (text, code, body, seals.make(_LABEL, [text, code, body]), now)
         for text, forms in made.items()
         for code, body in forms.items()
     ]
@@ -148,6 +149,6 @@ def _is_due(connection: Connection, size: int, limit: int) -> bool:
     return True
 
 
-def _is_sealed(text: bytes, code: object, body: object, sealed: object, secret: bytes | None) -> bool:
+def _is_sealed(text: bytes, code: object, body: object, sealed: object, seals: Seals) -> bool:
     # A damaged row may hold anything.
-    return isinstance(code, bytes) and isinstance(body, bytes) and seal([text, code, body], secret, _LABEL) == sealed
+    return isinstance(code, bytes) and isinstance(body, bytes) and seals.fits(_LABEL, [text, code, body], sealed)

@@ -1,6 +1,6 @@
 """Where a store keeps what, and how it comes to be.
 
-A *store* is one directory that nobody else writes to:
+A *store* is one directory that nobody but inviscid writes to:
 
     store       = CACHEDIR.TAG .gitignore version generation claims.lock index.sqlite3 objects/ tmp/ quarantine/
     version     = decimal LF          the STORE_VERSION that wrote it
@@ -14,6 +14,8 @@ A *store* is one directory that nobody else writes to:
 Invariants:
 - `version` is written last. A directory without it is not a store yet, whoever is just making it.
 - Directories are 0700 and files 0600, whatever the umask; the owner is who runs us. No name comes from a user.
+- In a *shared* store they are 2770 and 0660, and others own some. Nobody trusts there what isn't sealed, and nothing is
+  mapped: a file that others may cut kills who has it mapped, and one that they may write to is not what was checked.
 - Making a store is idempotent and happens under a file lock: any number of processes may do it at once.
 """
 
@@ -57,10 +59,18 @@ def failure(doing: str, error: OSError) -> StoreError:
 
 
 class Layout:
-    """The paths of one store, and its making. Opens nothing before `ready` is called."""
+    """The paths of one store, and its making. Opens nothing before `ready` is called.
 
-    def __init__(self, path: str) -> None:
+    Args:
+        path: the directory.
+        shared: whether other users may own and write it.
+    """
+
+    def __init__(self, path: str, *, shared: bool = False) -> None:
         self.path = path
+        self.shared = shared
+        self.folder_mode = 0o2770 if shared else 0o700
+        self.file_mode = 0o660 if shared else 0o600
         self.index = f"{path}/index.sqlite3"
         self.objects = f"{path}/objects"
         self.tmp = os.path.join(path, "tmp")
@@ -112,10 +122,10 @@ class Layout:
         place = f"{self.path}/create.lock"
         try:
             # A soft lock outlives a killed holder: better none at all than one that needs an operator.
-            lock = FileLock(place, timeout=60, mode=0o600, fallback_to_soft=False)
+            lock = FileLock(place, timeout=60, mode=self.file_mode, fallback_to_soft=False)
         except TypeError:
             # Older versions of filelock have no such argument, and never fall back.
-            lock = FileLock(place, timeout=60, mode=0o600)
+            lock = FileLock(place, timeout=60, mode=self.file_mode)
         try:
             lock.acquire()
         except (Timeout, NotImplementedError) as error:
@@ -153,17 +163,17 @@ class Layout:
             return
         if not stat.S_ISDIR(found.st_mode):
             raise StoreError(f"the store {self.path} is not a directory; {_ELSEWHERE}")
-        if hasattr(os, "geteuid"):
+        if hasattr(os, "geteuid") and not self.shared:
             for owner in {found.st_uid, os.lstat(self.path).st_uid}:
                 if owner != os.geteuid():
                     raise StoreOwnershipError(
                         f"the store {self.path} belongs to user {owner}, not to you (user {os.geteuid()}): "
-                        f"what it holds can't be trusted; {_ELSEWHERE}"
+                        f"what it holds can't be trusted; {_ELSEWHERE}, or see multi_user="
                     )
             if found.st_mode & 0o022 and os.path.lexists(f"{self.path}/version"):
                 raise StoreOwnershipError(
                     f"others can write to the store {self.path}: what it holds can't be trusted; "
-                    f"`chmod -R go-w` it if nobody did, or {_ELSEWHERE}"
+                    f"`chmod -R go-w` it if nobody did, or {_ELSEWHERE}, or see multi_user="
                 )
         for name in _FOLDERS:
             if os.path.islink(f"{self.path}/{name}"):
@@ -178,17 +188,22 @@ class Layout:
             raise StoreError(
                 f"{self.path} is not a store and holds {others[0]!r}; choose an empty or a new directory for the store"
             )
-        os.chmod(self.path, 0o700)
+        self._set_mode(self.path)
         with self.lock():
             for name in _FOLDERS:
                 os.makedirs(f"{self.path}/{name}", mode=0o700, exist_ok=True)
-                os.chmod(f"{self.path}/{name}", 0o700)
+                self._set_mode(f"{self.path}/{name}")
             self._write("CACHEDIR.TAG", _TAG)
             self._write(".gitignore", b"*\n")
             self._write("claims.lock", b"")
             # Unlike any that a deleted store had at this place.
             self._write("generation", os.urandom(8))
             self._write("version", b"%d\n" % STORE_VERSION)
+
+    def _set_mode(self, path: str) -> None:
+        # In a shared store another user may have made it, and has seen to this.
+        if not self.shared or os.stat(path).st_uid == os.geteuid():
+            os.chmod(path, self.folder_mode)
 
     def _write(self, name: str, content: bytes) -> None:
         """Write a small file whole or not at all; one that is there is left as it is."""
@@ -198,7 +213,7 @@ class Layout:
         draft = f"{self.tmp}/{os.getpid()}-{os.urandom(8).hex()}"
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
-            os.fchmod(handle, 0o600)
+            os.fchmod(handle, self.file_mode)
             os.write(handle, content)
             os.fsync(handle)
         finally:

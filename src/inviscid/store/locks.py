@@ -101,16 +101,18 @@ class FileLock:
 
     __slots__ = ("_lock",)
 
-    def __init__(self, folder: str, name: bytes) -> None:
+    def __init__(self, layout: Layout, name: bytes) -> None:
         from filelock import FileLock as Locked
 
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-        path = f"{folder}/{name.hex()}.lock"
+        if not os.path.isdir(layout.claims):
+            os.makedirs(layout.claims, mode=0o700, exist_ok=True)
+            os.chmod(layout.claims, layout.folder_mode)
+        path, mode = f"{layout.claims}/{name.hex()}.lock", layout.file_mode
         try:
-            self._lock: BaseFileLock = Locked(path, mode=0o600, thread_local=False, fallback_to_soft=False)
+            self._lock: BaseFileLock = Locked(path, mode=mode, thread_local=False, fallback_to_soft=False)
         except TypeError:
             # Older versions of filelock have no such argument, and never fall back.
-            self._lock = Locked(path, mode=0o600, thread_local=False)
+            self._lock = Locked(path, mode=mode, thread_local=False)
 
     def acquire(self, wait: bool) -> bool:
         """Take the lock; where that has to wait, it asks again and again."""
@@ -131,7 +133,7 @@ class FileLock:
 
 def lock_for(layout: Layout, name: bytes) -> Lock:
     """The lock of this name in a store that is ready. Raises OSError."""
-    return RangeLock(layout.claims_lock, name) if HAS_RANGES else FileLock(layout.claims, name)
+    return RangeLock(layout.claims_lock, name) if HAS_RANGES else FileLock(layout, name)
 
 
 class _Handles:

@@ -17,12 +17,14 @@ import errno
 import mmap
 import os
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
 from blake3 import blake3
 
 from inviscid import frames, known
 from inviscid.digest import Buffer, digest, threads
 from inviscid.store.draft import Draft
+from inviscid.store.folders import Folder, opened
 from inviscid.store.layout import Layout
 
 # From here on, mapping a file costs less than copying it.
@@ -78,7 +80,8 @@ class Objects:
             OSError: it can't be read now, which says nothing about what it holds.
         """
         try:
-            handle = os.open(self.path(name), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            # Not even a pipe in its place is waited for.
+            handle = os.open(self.path(name), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
         except OSError as error:
             if error.errno in (errno.ELOOP, errno.ENOTDIR):
                 raise Damaged from error
@@ -86,7 +89,7 @@ class Objects:
         try:
             if os.fstat(handle).st_size != size:
                 raise Damaged
-            if size >= _MAP_FROM:
+            if size >= _MAP_FROM and not self._layout.shared:
                 data = memoryview(mmap.mmap(handle, size, access=mmap.ACCESS_READ))
             else:
                 data = memoryview(_read(handle, size))
@@ -135,11 +138,36 @@ class Objects:
         """Move a damaged file out of everybody's way."""
         target = f"{self._layout.quarantine}/{name.hex()}-{os.urandom(4).hex()}"
         try:
-            os.rename(self.path(name), target)
+            with self._folder(name) as folder:
+                folder.give(name.hex(), target)
             # Its age there counts from now.
             os.utime(target, follow_symlinks=False)
         except FileNotFoundError:
             pass
+
+    def unlink(self, name: bytes) -> bool:
+        """Remove an object; False where it isn't there."""
+        try:
+            with self._folder(name) as folder:
+                folder.unlink(name.hex())
+        except FileNotFoundError:
+            return False
+        return True
+
+    def sweep(self, path: str, changed: float) -> bool:
+        """Remove a file of the store unless it has another time by now; says whether it did."""
+        *names, name = os.path.relpath(path, self._layout.path).split(os.sep)
+        try:
+            with opened(self._layout.path, *names) as folder:
+                if folder.stat(name).st_mtime != changed:
+                    return False
+                folder.unlink(name)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def _folder(self, name: bytes) -> AbstractContextManager[Folder]:
+        return opened(self._layout.path, "objects", name.hex()[:2])
 
     def _reuse(self, path: str, name: bytes, size: int, durable: bool) -> bool:
         try:
@@ -160,7 +188,7 @@ class Objects:
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             try:
-                os.fchmod(handle, 0o600)
+                os.fchmod(handle, self._layout.file_mode)
                 for view in views:
                     done = 0
                     while done < view.nbytes:
@@ -179,14 +207,14 @@ class Objects:
         try:
             folder = os.path.dirname(path)
             try:
-                os.rename(draft, path)
+                self._rename(draft, path)
             except FileNotFoundError:
                 self._make_folder(folder)
-                os.rename(draft, path)
+                self._rename(draft, path)
             except IsADirectoryError:
                 # Somebody put a directory there: no object is one.
                 self.quarantine(bytes.fromhex(os.path.basename(path)))
-                os.rename(draft, path)
+                self._rename(draft, path)
             if durable:
                 _sync(folder)
                 # The folder may be new, whoever made it. Where nothing changed this costs next to nothing.
@@ -195,10 +223,18 @@ class Objects:
             _remove(draft)
             raise
 
+    def _rename(self, draft: str, path: str) -> None:
+        if not self._layout.shared:
+            os.rename(draft, path)
+            return
+        name = os.path.basename(path)
+        with self._folder(bytes.fromhex(name)) as folder:
+            folder.take(draft, name)
+
     def _make_folder(self, folder: str) -> None:
         try:
             os.mkdir(folder, 0o700)
-            os.chmod(folder, 0o700)
+            os.chmod(folder, self._layout.folder_mode)
         except FileExistsError:
             # Another writer was first.
             pass

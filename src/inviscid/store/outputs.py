@@ -6,7 +6,7 @@
 Whatever is at a path and has neither digest is somebody else's, and is never replaced or removed. A row is sealed as an
 entry is, so that nobody can have another's file removed by writing one.
 
-    seal = BLAKE3(canonical list of "inviscid-output/1", path, key, digest, coming, stamp, looked)
+    seal of "inviscid-output/1", [path, key, digest, coming, stamp, looked]
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from inviscid import trees
 from inviscid.store.index import Index
 from inviscid.store.layout import Layout, failure
-from inviscid.store.schema import seal
+from inviscid.store.seals import Seals
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -53,38 +53,38 @@ class Output(NamedTuple):
     """Why it stays; empty if it goes."""
 
 
-def find(index: Index, paths: Sequence[str], secret: bytes | None) -> dict[str, Owned]:
+def find(index: Index, paths: Sequence[str], seals: Seals) -> dict[str, Owned]:
     """What inviscid has at these paths."""
     found: dict[str, Owned] = {}
     for path in paths:
         rows = index.read(f"SELECT {_COLUMNS} FROM outputs WHERE path = ?", (os.fsencode(path),))
-        found |= {owned.path: owned for row in rows if (owned := _owned(row, secret)) is not None}
+        found |= {owned.path: owned for row in rows if (owned := _owned(row, seals)) is not None}
     return found
 
 
-def own(index: Index, owned: Iterable[Owned], secret: bytes | None) -> None:
+def own(index: Index, owned: Iterable[Owned], seals: Seals) -> None:
     """Note what is where."""
     rows = [[os.fsencode(item.path), *item[1:]] for item in owned]
 
     def work(connection: Connection) -> None:
         connection.executemany(
             f"INSERT OR REPLACE INTO outputs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [(*row, seal(row, secret, _LABEL)) for row in rows],
+            [(*row, seals.make(_LABEL, row)) for row in rows],
         )
 
     if rows:
         index.write(work)
 
 
-def plan(index: Index, keys: Iterable[bytes], secret: bytes | None) -> list[Output]:
+def plan(index: Index, keys: Iterable[bytes], seals: Seals) -> list[Output]:
     """The outputs that would go with the entries of these keys, and those that would stay."""
-    return [Output(owned.path, owned.key, _look(owned)[1]) for owned in _of(index, keys, secret)]
+    return [Output(owned.path, owned.key, _look(owned)[1]) for owned in _of(index, keys, seals)]
 
 
-def remove(index: Index, keys: Iterable[bytes], secret: bytes | None) -> list[Output]:
+def remove(index: Index, keys: Iterable[bytes], seals: Seals) -> list[Output]:
     """Remove the outputs of these keys from the disk, but for what somebody changed; gives what was there."""
     done = []
-    for owned in _of(index, keys, secret):
+    for owned in _of(index, keys, seals):
         found, why = _look(owned)
         if not why:
             try:
@@ -102,13 +102,13 @@ def remove(index: Index, keys: Iterable[bytes], secret: bytes | None) -> list[Ou
 _DISOWN = "DELETE FROM outputs WHERE path = ? AND key = ?"
 
 
-def _of(index: Index, keys: Iterable[bytes], secret: bytes | None) -> list[Owned]:
+def _of(index: Index, keys: Iterable[bytes], seals: Seals) -> list[Owned]:
     listed, found = list(keys), []
     for start in range(0, len(listed), _AT_ONCE):
         part = listed[start : start + _AT_ONCE]
         marks = ", ".join("?" * len(part))
         found += index.read(f"SELECT {_COLUMNS} FROM outputs WHERE key IN ({marks}) ORDER BY path", part)
-    known = [owned for row in found if (owned := _owned(row, secret)) is not None]
+    known = [owned for row in found if (owned := _owned(row, seals)) is not None]
     return [owned for owned in known if os.path.lexists(owned.path)]
 
 
@@ -124,9 +124,9 @@ def _look(owned: Owned) -> tuple[list[trees.Item], str]:
 _COLUMNS = "path, key, digest, coming, stamp, looked, seal"
 
 
-def _owned(row: Sequence[object], secret: bytes | None) -> Owned | None:
+def _owned(row: Sequence[object], seals: Seals) -> Owned | None:
     try:
-        if seal(row[:6], secret, _LABEL) != row[6] or not isinstance(row[0], bytes):
+        if not seals.fits(_LABEL, row[:6], row[6]) or not isinstance(row[0], bytes):
             return None
     except TypeError:
         return None

@@ -20,6 +20,7 @@ from collections.abc import Collection, Iterable, Iterator
 from heapq import merge
 from typing import NamedTuple
 
+from inviscid.store.folders import opened
 from inviscid.store.forms import Outdated, limit_of
 from inviscid.store.forms import plan as plan_forms
 from inviscid.store.index import Index
@@ -27,6 +28,7 @@ from inviscid.store.layout import Layout, failure
 from inviscid.store.outputs import Output
 from inviscid.store.outputs import plan as plan_outputs
 from inviscid.store.schema import Row
+from inviscid.store.seals import Seals
 
 DEFAULT_SIZE_LIMIT = 10 * 2**30
 _HALF_LIFE = 7 * 86_400.0
@@ -148,7 +150,7 @@ def plan_gc(index: Index, layout: Layout, *, size_limit: int, max_age: float | N
     return _plan(index, whole, going, freed, litter, plan_forms(index, limit_of(size_limit)))
 
 
-def plan_removal(index: Index, keys: Collection[bytes], *, forms: bool, secret: bytes | None = None) -> Plan:
+def plan_removal(index: Index, keys: Collection[bytes], seals: Seals, *, forms: bool) -> Plan:
     """What would go if these keys were cleaned away, all of them but the pinned; and all forms, if they shall too."""
     going: list[Removal] = []
     listed = list(keys)
@@ -159,7 +161,7 @@ def plan_removal(index: Index, keys: Collection[bytes], *, forms: bool, secret: 
             f"SELECT key, function, object, size FROM entries WHERE key IN ({marks}) AND NOT {_PINNED}", some
         )
         going += [Removal(key, _text(function), name, size, "clean", None) for key, function, name, size in rows]
-    outputs = plan_outputs(index, [item.key for item in going], secret)
+    outputs = plan_outputs(index, [item.key for item in going], seals)
     gone = {item.key for item in going}
     groups = _groups(index.read(_FILES, {"now": time.time()}))
     in_files = {item.key for group in groups for item in group.items}
@@ -264,16 +266,13 @@ def _lonely_preimages(index: Index, gone: Collection[bytes]) -> int:
 
 def _litter(index: Index, layout: Layout, now: float, grace: float) -> Iterator[Litter]:
     try:
-        for folder in list(_scan(layout.objects)):
-            if folder.is_dir(follow_symlinks=False):
-                known = {row[0] for row in index.read(_IN_FOLDER, _bounds(folder.name))}
-                for file in _scan(folder.path):
-                    if _digest_of(file.name) not in known:
-                        yield from _old(file, "orphan", now, grace)
-        for file in _scan(layout.tmp):
-            yield from _old(file, "unfinished", now, grace)
-        for file in _scan(layout.quarantine):
-            yield from _old(file, "quarantine", now, max(grace, _QUARANTINE_AGE))
+        for name in _folders(layout):
+            known = {row[0] for row in index.read(_IN_FOLDER, _bounds(name))}
+            for litter in _old(layout, ("objects", name), "orphan", now, grace):
+                if _digest_of(os.path.basename(litter.path)) not in known:
+                    yield litter
+        yield from _old(layout, ("tmp",), "unfinished", now, grace)
+        yield from _old(layout, ("quarantine",), "quarantine", now, max(grace, _QUARANTINE_AGE))
     except OSError as error:
         raise failure(f"the store {layout.path} can't be listed", error) from error
 
@@ -296,18 +295,24 @@ def _digest_of(name: str) -> bytes | None:
         return None
 
 
-def _old(file: os.DirEntry[str], reason: str, now: float, grace: float) -> Iterator[Litter]:
+def _folders(layout: Layout) -> list[str]:
     try:
-        found = file.stat(follow_symlinks=False)
+        with opened(layout.path, "objects") as folder:
+            return [item.name for item in folder.scan() if item.is_dir(follow_symlinks=False)]
     except FileNotFoundError:
-        return
-    if abs(now - found.st_mtime) > grace and not file.is_dir(follow_symlinks=False):
-        yield Litter(file.path, found.st_size, reason, found.st_mtime)
+        return []
 
 
-def _scan(path: str) -> Iterator[os.DirEntry[str]]:
+def _old(layout: Layout, names: tuple[str, ...], reason: str, now: float, grace: float) -> Iterator[Litter]:
+    """The files of a folder that nobody changed for so long."""
     try:
-        with os.scandir(path) as found:
-            yield from found
+        with opened(layout.path, *names) as folder:
+            for item in folder.scan():
+                try:
+                    found = item.stat(follow_symlinks=False)
+                except FileNotFoundError:
+                    continue
+                if abs(now - found.st_mtime) > grace and not item.is_dir(follow_symlinks=False):
+                    yield Litter(f"{folder.path}/{item.name}", found.st_size, reason, found.st_mtime)
     except FileNotFoundError:
         return

@@ -16,6 +16,7 @@ from inviscid.store.layout import Layout, failure
 from inviscid.store.objects import Objects, measure, views_of
 from inviscid.store.plan import DEFAULT_SIZE_LIMIT, plan_gc
 from inviscid.store.schema import INLINE_LIMIT, insert, link, plain
+from inviscid.store.seals import Seals
 from inviscid.store.survey import TOTAL
 from inviscid.store.sweep import execute, unlink_unneeded
 
@@ -41,7 +42,7 @@ class Publisher:
         objects: Objects,
         generation: Generation,
         *,
-        secret: bytes | None,
+        seals: Seals,
         size_limit: int | None,
         max_age: float | None,
     ) -> None:
@@ -49,7 +50,7 @@ class Publisher:
         self._index = index
         self._objects = objects
         self._generation = generation
-        self._secret = secret
+        self._seals = seals
         self._limit = DEFAULT_SIZE_LIMIT if size_limit is None else size_limit
         self._max_age = max_age
         self._published = 0
@@ -107,7 +108,7 @@ class Publisher:
                 return False
             self._objects.write(entry.object, row.views, entry.size, row.durable)
         old = connection.execute("SELECT object, inline IS NULL FROM entries WHERE key = ?", (entry.key,)).fetchone()
-        insert(connection, entry, row.inline, self._secret)
+        insert(connection, entry, row.inline, self._seals)
         if row.links or old is not None:
             link(connection, row.links, entry)
         connection.execute(
@@ -146,7 +147,7 @@ class Publisher:
                 # Some more than needed, or the next publication would collect again.
                 limit = self._limit - self._limit // _PART
                 plan = plan_gc(self._index, self._layout, size_limit=limit, max_age=self._max_age, grace=_GRACE)
-                execute(self._index, self._objects, plan)
+                execute(self._index, self._objects, plan, self._seals)
         except StoreError as error:
             warnings.warn(f"the store could not be collected: {error}", InviscidWarning, stacklevel=2)
 

@@ -18,7 +18,8 @@ from inviscid.store.generation import Generation
 from inviscid.store.index import Index
 from inviscid.store.layout import failure
 from inviscid.store.objects import Damaged, Objects
-from inviscid.store.schema import FIND, FIND_MANY, NEAREST, Row, entry_of
+from inviscid.store.schema import FIND, FIND_MANY, NEAREST, SEAL, Row, entry_of
+from inviscid.store.seals import Seals
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -33,11 +34,11 @@ _AT_ONCE = 500
 class Reader:
     """The reading half of one store."""
 
-    def __init__(self, index: Index, objects: Objects, generation: Generation, secret: bytes | None) -> None:
+    def __init__(self, index: Index, objects: Objects, generation: Generation, seals: Seals) -> None:
         self._index = index
         self._objects = objects
         self._generation = generation
-        self._secret = secret
+        self._seals = seals
         # What each thread found last, with the small object that came in the same row: most reads follow their find.
         self._last = threading.local()
 
@@ -49,9 +50,9 @@ class Reader:
         if not rows:
             return None
         row = rows[0]
-        entry = entry_of(key, row, self._secret)
+        entry = entry_of(key, row, self._seals)
         if entry is None:
-            return self._distrust(key)
+            return self._distrust(key, row[SEAL])
         self._last.found = entry, row[-1]
         return entry
 
@@ -62,9 +63,9 @@ class Reader:
             generation = self._generation.get()
             rows = self._index.read(FIND_MANY.format(", ".join("?" * len(some))), some)
             for row in rows:
-                entry = entry_of(row[0], row, self._secret)
+                entry = entry_of(row[0], row, self._seals)
                 if entry is None:
-                    entry = self._distrust(row[0])
+                    entry = self._distrust(row[0], row[SEAL])
                 data = None
                 if entry is not None:
                     self._last.found = entry, row[-1]
@@ -106,7 +107,7 @@ class Reader:
     def nearest(self, function: str, limit: int) -> list[Entry]:
         """The newest entries of a function; those that don't pass their check are left out."""
         rows = self._index.read(NEAREST, (function, limit))
-        return [entry for row in rows if (entry := entry_of(row[0], row, self._secret)) is not None]
+        return [entry for row in rows if (entry := entry_of(row[0], row, self._seals)) is not None]
 
     def _found(self) -> tuple[Entry | None, object]:
         found: tuple[Entry | None, object] = getattr(self._last, "found", (None, None))
@@ -121,13 +122,15 @@ class Reader:
                 return data
         raise Damaged
 
-    def _distrust(self, key: bytes) -> Entry | None:
-        """Remove a row that isn't bound to its key."""
+    def _distrust(self, key: bytes, seal: object) -> Entry | None:
+        """Remove a row that isn't bound to its key, unless somebody else sealed it."""
+        if self._seals.is_foreign(seal):
+            return None
 
         def work(connection: Connection) -> Entry | None:
             row: Row | None = connection.execute(FIND, (key,)).fetchone()
-            entry = None if row is None else entry_of(key, row, self._secret)
-            if entry is None and row is not None:
+            entry = None if row is None else entry_of(key, row, self._seals)
+            if entry is None and row is not None and not self._seals.is_foreign(row[SEAL]):
                 connection.execute("DELETE FROM entries WHERE key = ?", (key,))
                 _count(connection)
             return entry

@@ -11,13 +11,14 @@
     outputs     path → the key whose output inviscid put there; see `outputs.py`
     meta        counters of the store itself: `published` bytes since gc last looked, `quarantined` things
 
-A *seal* binds all columns of an entry that mean something to its key. A row whose seal doesn't fit, by a flipped bit or
-by somebody's hand, is as if it weren't there. `hits`, `accessed` and `saved` are not sealed: they change with every hit
-and only steer gc. `inline` needs no seal: it must have the digest `object`.
+A *seal* (`seals.py`) binds all columns of an entry that mean something to its key. A row whose seal doesn't fit, by a
+flipped bit or by somebody's hand, is as if it weren't there. `hits`, `accessed` and `saved` are not sealed: they change
+with every hit and only steer gc. `inline` needs no seal: it must have the digest `object`. Nobody vouches for `traces`:
+what they lead to has to say itself that it is meant.
 
-    seal = BLAKE3(canonical list of "inviscid-entry/1", key, codec, object, size, value, classes, manifest,
-                  function, fingerprint, parts, created, seconds, origin)       keyed where there is a secret
-         | BLAKE3(canonical list of "inviscid-form/1", text, code, body)        the same
+    seal of "inviscid-entry/1", [key, codec, object, size, value, classes, manifest,
+                                 function, fingerprint, parts, created, seconds, origin]
+          | "inviscid-form/1", [text, code, body]
 
 A form is determined by its text and code. So a form that goes changes no answer, and the generation stands still.
 """
@@ -30,10 +31,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgpack
-from blake3 import blake3
 
-from inviscid.digest import pack
 from inviscid.entry import Entry, Provenance
+from inviscid.store.seals import Seals
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -88,6 +88,8 @@ COLUMNS = (
     "key, codec, object, size, value, classes, manifest, function, fingerprint, parts, created, seconds, origin, "
     "hits, accessed, seal, common, (SELECT body FROM commons WHERE id = common)"
 )
+SEAL = 15
+"""Where in a row of `COLUMNS` its seal is."""
 FIND = f"SELECT {COLUMNS}, inline FROM entries WHERE key = ?"
 FIND_MANY = f"SELECT {COLUMNS}, inline FROM entries WHERE key IN ({{}})"
 NEAREST = f"SELECT {COLUMNS} FROM entries WHERE function = ? ORDER BY created DESC LIMIT ?"
@@ -96,7 +98,7 @@ _INSERT = (
     "INSERT OR REPLACE INTO entries (key, codec, object, size, value, classes, manifest, function, fingerprint, parts, "
     "created, seconds, origin, seal, inline, common) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-_SEAL_LABEL = "inviscid-entry/1"
+_LABEL = "inviscid-entry/1"
 # Nobody finds another row with the same 128 bits.
 _SEAL_SIZE = 16
 
@@ -109,18 +111,6 @@ def create_tables(connection: Connection) -> None:
     older = "ALTER TABLE entries ADD COLUMN common INTEGER NOT NULL DEFAULT -1;" if columns else ""
     older = "" if b"common" in columns else older
     connection.executescript(f"BEGIN IMMEDIATE; {older} {_TABLES} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
-
-
-def seal(parts: Sequence[object], secret: bytes | None, label: str = _SEAL_LABEL) -> bytes:
-    """Bind the sealed columns together.
-
-    Args:
-        parts: the columns, in the order of the grammar above.
-        secret: 32 bytes that make the seal one that only their holders can set, or None for a checksum.
-        label: what the row is.
-    """
-    packed = pack([label, *parts])
-    return (blake3(packed) if secret is None else blake3(packed, key=secret)).digest()
 
 
 def plain(entry: Entry) -> Entry:
@@ -145,13 +135,13 @@ def plain(entry: Entry) -> Entry:
     )
 
 
-def insert(connection: Connection, entry: Entry, inline: bytes | None, secret: bytes | None) -> None:
+def insert(connection: Connection, entry: Entry, inline: bytes | None, seals: Seals) -> None:
     """Write a plain entry; one that was there for its key is replaced."""
     parts = [*entry[:7], *entry.provenance]
     split = _split(entry.provenance.parts)
     own, common = (entry.provenance.parts, _WHOLE) if split is None else (split[1], _common(connection, split[0]))
     row = [*entry[:7], *entry.provenance._replace(parts=own)]
-    connection.execute(_INSERT, (*row, seal(parts, secret)[:_SEAL_SIZE], inline, common))
+    connection.execute(_INSERT, (*row, seals.make(_LABEL, parts, _SEAL_SIZE), inline, common))
 
 
 def _common(connection: Connection, body: bytes) -> int:
@@ -215,7 +205,7 @@ def link(connection: Connection, links: Sequence[bytes], entry: Entry) -> None:
         connection.execute("INSERT OR IGNORE INTO traces VALUES (?, ?, ?)", (name, entry.key, time.time()))
 
 
-def entry_of(key: bytes, row: Row, secret: bytes | None) -> Entry | None:
+def entry_of(key: bytes, row: Row, seals: Seals) -> Entry | None:
     """The entry in a row of `COLUMNS`, None where its seal doesn't bind it to `key`.
 
     Text arrives as bytes: SQLite doesn't check that it is UTF-8, and a damaged row must not raise.
@@ -227,7 +217,7 @@ def entry_of(key: bytes, row: Row, secret: bytes | None) -> Entry | None:
         codec, function, origin = codec.decode(), function.decode(), origin.decode()
         sealed = [key, codec, digest, size, value, classes, manifest]
         sealed += [function, fingerprint, parts, created, seconds, origin]
-        if seal(sealed, secret)[:_SEAL_SIZE] != row[15][:_SEAL_SIZE] or row[0] != key:
+        if not seals.fits(_LABEL, sealed, row[SEAL], _SEAL_SIZE) or row[0] != key:
             return None
     except (AttributeError, TypeError, ValueError, IndexError):
         # A column of another type than was written.

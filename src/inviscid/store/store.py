@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from inviscid.digest import Buffer
 from inviscid.entry import Entry
-from inviscid.errors import InviscidWarning
+from inviscid.errors import InviscidWarning, SigningKeyError, StoreOwnershipError
 from inviscid.outcome import Outcome
 from inviscid.store.generation import Generation
 from inviscid.store.late import late
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from inviscid.store.plan import Plan
     from inviscid.store.publisher import Publisher
     from inviscid.store.reader import Reader
+    from inviscid.store.seals import Seals
     from inviscid.store.survey import FunctionSummary, Pin, Summary
     from inviscid.store.sweep import Swept
     from inviscid.store.tally import Tally
@@ -60,6 +61,15 @@ class Store:
         max_age: seconds since the last use after which entries are dropped; None for no such limit.
         memory_limit: bytes of results that a process holds to hit without a look at the disk; by default 128 MiB, 0 for
             none. See `memory`.
+        multi_user: let other users own and write to the store: its directories get the mode 2770, its files 0660, and
+            nothing is read that holders of the signing key didn't write. Needs `signing_key`.
+        signing_key: seal all rows with it, and read none that is sealed otherwise. A file outside the store, which only
+            its users can read, with one key a line (64 hex digits, ``#`` begins a comment): the first signs, the others
+            are good for reading too, so that keys can be changed. Or the 32 bytes of one key.
+        safe: keep and load only what can be loaded without running code that the bytes choose, that is without pickle.
+
+    Raises:
+        StoreOwnershipError: `multi_user` without a signing key.
     """
 
     def __init__(
@@ -69,13 +79,22 @@ class Store:
         size_limit: int | None = None,
         max_age: float | None = None,
         memory_limit: int = DEFAULT_LIMIT,
+        multi_user: bool = False,
+        signing_key: str | os.PathLike[str] | bytes | None = None,
+        safe: bool = False,
     ) -> None:
+        if multi_user and signing_key is None:
+            raise StoreOwnershipError(
+                f"the store {os.fspath(path)!r} can have many users only with a signing key (signing_key=, or "
+                "INVISCID_SIGNING_KEY_FILE): nothing else tells what they wrote from what others did"
+            )
         self.size_limit = size_limit
         self.max_age = max_age
-        self._layout = Layout(os.path.abspath(path))
-        self._generation = Generation(self._layout.generation)
+        self.safe = safe
+        self._signing_key = signing_key
+        self._layout = Layout(os.path.abspath(path), shared=multi_user)
+        self._generation = Generation(self._layout)
         self._objects = Objects(self._layout)
-        self._secret: bytes | None = None
         self.memory = Memory(memory_limit)
         """What this process holds of it."""
 
@@ -83,7 +102,19 @@ class Store:
         return f"Store({self._layout.path!r})"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _restore, (self._layout.path, self.size_limit, self.max_age, self.memory.limit)
+        if isinstance(self._signing_key, bytes):
+            raise SigningKeyError(
+                f"{self!r} can't be pickled: its signing key would be in the pickle; give the key as a file"
+            )
+        options = {
+            "size_limit": self.size_limit,
+            "max_age": self.max_age,
+            "memory_limit": self.memory.limit,
+            "multi_user": self._layout.shared,
+            "signing_key": self._signing_key,
+            "safe": self.safe,
+        }
+        return _restore, (self._layout.path, options)
 
     @late
     def path(self) -> Path:
@@ -92,6 +123,13 @@ class Store:
         from pathlib import Path
 
         return Path(self._layout.path)
+
+    @late
+    def _seals(self) -> Seals:
+        from inviscid.store.seals import Seals, keys_of
+
+        key = self._signing_key
+        return Seals(() if key is None else keys_of(key, self._layout.path))
 
     # The parts need SQLite, whose import takes longer than a hit: each is made when it is first needed.
 
@@ -105,7 +143,7 @@ class Store:
     def _reader(self) -> Reader:
         from inviscid.store.reader import Reader
 
-        return Reader(self._index, self._objects, self._generation, self._secret)
+        return Reader(self._index, self._objects, self._generation, self._seals)
 
     @late
     def _publisher(self) -> Publisher:
@@ -116,7 +154,7 @@ class Store:
             self._index,
             self._objects,
             self._generation,
-            secret=self._secret,
+            seals=self._seals,
             size_limit=self.size_limit,
             max_age=self.max_age,
         )
@@ -257,7 +295,8 @@ class Store:
         """
         from inviscid.store import draft
 
-        if head.nbytes + sum(buffer.nbytes for buffer in buffers) < draft.FROM:
+        # Where others could write to a file that we have mapped, nothing is mapped.
+        if self._layout.shared or head.nbytes + sum(buffer.nbytes for buffer in buffers) < draft.FROM:
             return None
         self._index.prepare()
         try:
@@ -317,7 +356,7 @@ class Store:
             return 0
         listed = list(keys)
         # The entries last: where this dies between the two, a hit restores what is gone.
-        stay = [f"{item.path} ({item.why_kept})" for item in outputs.remove(self._index, listed, self._secret)
+        stay = [f"{item.path} ({item.why_kept})" for item in outputs.remove(self._index, listed, self._seals)
                 if item.why_kept]  # fmt: skip
         if stay:
             warnings.warn(f"not deleted: {', '.join(stay)}", InviscidWarning, stacklevel=2)
@@ -331,7 +370,7 @@ class Store:
         """
         from inviscid.store.outputs import find
 
-        return find(self._index, paths, self._secret) if self.exists() else {}
+        return find(self._index, paths, self._seals) if self.exists() else {}
 
     def own(self, owned: Iterable[Owned]) -> None:
         """Note what inviscid has put where.
@@ -341,7 +380,7 @@ class Store:
         """
         from inviscid.store.outputs import own
 
-        own(self._index, owned, self._secret)
+        own(self._index, owned, self._seals)
 
     def spool(self, sources: Iterable[tuple[str, int]]) -> memoryview:
         """A copy of the bytes of these files (path and size), one after the other, that nobody changes.
@@ -365,7 +404,7 @@ class Store:
             return {}, False
         from inviscid.store.forms import find
 
-        return find(self._index, text, self._secret)
+        return find(self._index, text, self._seals)
 
     def remember(self, made: Mapping[bytes, Mapping[bytes, bytes]], used: Iterable[bytes] = ()) -> None:
         """Keep forms by text and code, and note that those of other texts were used.
@@ -377,7 +416,7 @@ class Store:
         from inviscid.store.plan import DEFAULT_SIZE_LIMIT
 
         limit = limit_of(DEFAULT_SIZE_LIMIT if self.size_limit is None else self.size_limit)
-        remember(self._index, made, used, secret=self._secret, limit=limit)
+        remember(self._index, made, used, seals=self._seals, limit=limit)
 
     def touch(self, key: bytes, saved: float) -> None:
         """Count a hit that saved so many seconds. Written later; never fails."""
@@ -499,7 +538,7 @@ class Store:
             keys = [row[0] for row in self._index.read("SELECT key FROM entries")]
         else:
             keys = select(self._index, selector)
-        return plan_removal(self._index, set(keys), forms=selector is None, secret=self._secret)
+        return plan_removal(self._index, set(keys), self._seals, forms=selector is None)
 
     def execute(self, plan: Plan) -> Swept:
         """Do what a plan says, but for what was used, pinned or written again since it was made.
@@ -509,12 +548,12 @@ class Store:
         """
         from inviscid.store.sweep import execute
 
-        return execute(self._index, self._objects, plan, self._secret)
+        return execute(self._index, self._objects, plan, self._seals)
 
     def _flush(self) -> None:
         if "_tally" in self.__dict__:
             self._tally.flush()
 
 
-def _restore(path: str, size_limit: int | None, max_age: float | None, memory_limit: int) -> Store:
-    return Store(path, size_limit=size_limit, max_age=max_age, memory_limit=memory_limit)
+def _restore(path: str, options: dict[str, Any]) -> Store:
+    return Store(path, **options)

@@ -20,6 +20,7 @@ from inviscid.store import forms, outputs
 from inviscid.store.index import Index
 from inviscid.store.objects import Objects
 from inviscid.store.plan import Litter, Plan, Removal
+from inviscid.store.seals import Seals
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -38,19 +39,19 @@ class Swept(NamedTuple):
     outputs: int = 0
 
 
-def execute(index: Index, objects: Objects, plan: Plan, secret: bytes | None = None) -> Swept:
+def execute(index: Index, objects: Objects, plan: Plan, seals: Seals) -> Swept:
     """Do what the plan says, but for what was used, pinned or freshened since it was made."""
     entries = files = freed = 0
     # Before the entries: where this dies between the two, a hit restores what is gone.
     keys = dict.fromkeys(item.key for item in plan.outputs)
-    removed_outputs = sum(not item.why_kept for item in outputs.remove(index, keys, secret)) if keys else 0
+    removed_outputs = sum(not item.why_kept for item in outputs.remove(index, keys, seals)) if keys else 0
     for start in range(0, len(plan.entries), _BATCH):
         batch = plan.entries[start : start + _BATCH]
         removed = index.write(partial(_evict, objects=objects, batch=batch), removes=True)
         entries += len(removed)
         freed += sum(removed)
     for start in range(0, len(plan.files), _BATCH):
-        sizes = index.write(partial(_sweep, files=plan.files[start : start + _BATCH]))
+        sizes = index.write(partial(_sweep, objects=objects, files=plan.files[start : start + _BATCH]))
         files += len(sizes)
         freed += sum(sizes)
     if plan.entries or plan.preimages:
@@ -95,11 +96,7 @@ def unlink_unneeded(connection: Connection, objects: Objects, name: bytes) -> bo
     """Inside a writing transaction: unlink an object that no row refers to; says whether it did."""
     if connection.execute(_NEEDED, (name,)).fetchone() is not None:
         return False
-    try:
-        os.unlink(objects.path(name))
-    except FileNotFoundError:
-        return False
-    return True
+    return objects.unlink(name)
 
 
 _NEEDED = "SELECT 1 FROM entries WHERE object = ? AND inline IS NULL LIMIT 1"
@@ -132,9 +129,10 @@ def _evict(connection: Connection, objects: Objects, batch: Sequence[Removal]) -
     return freed
 
 
-def _sweep(connection: Connection, files: Sequence[Litter]) -> list[int]:
+def _sweep(connection: Connection, objects: Objects, files: Sequence[Litter]) -> list[int]:
     """The bytes that each unlinked file freed. Drafts too are unlinked in here: see `publisher.py`."""
-    return [file.size for file in files if not _is_needed(connection, file) and _unlink_unchanged(file)]
+    swept = (file for file in files if not _is_needed(connection, file) and objects.sweep(file.path, file.changed))
+    return [file.size for file in swept]
 
 
 def _is_needed(connection: Connection, file: Litter) -> bool:
@@ -146,13 +144,3 @@ def _is_needed(connection: Connection, file: Litter) -> bool:
         # No object has such a name, so no row can refer to it.
         return False
     return connection.execute(_NEEDED, (name,)).fetchone() is not None
-
-
-def _unlink_unchanged(file: Litter) -> bool:
-    try:
-        if os.lstat(file.path).st_mtime != file.changed:
-            return False
-        os.unlink(file.path)
-    except FileNotFoundError:
-        return False
-    return True

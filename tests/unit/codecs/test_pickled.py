@@ -118,13 +118,22 @@ def test_candidates_and_names() -> None:
     """Plain first where it can be; every codec is found by its name."""
     assert [codec.name for codec in candidates([1])] == ["plain/1", "pickle/2"]
     assert [codec.name for codec in candidates({1})] == ["pickle/2"]
-    for name in ("plain/1", "pickle/2"):
-        codec = by_name(name)
-        assert codec is not None
-        assert codec.name == name
+    assert list(candidates({1}, safe=True)) == []
+    for name in ("plain/1", "array/1", "pickle/2"):
+        assert by_name(name).name == name
     assert not CODEC.safe
     for name in ("pickle/1", "plain", "", "arrow/1"):
-        assert by_name(name) is None
+        with pytest.raises(LookupError, match="has no codec"):
+            by_name(name)
+
+
+def test_a_safe_store_asks_for_safe_codecs_only() -> None:
+    """Also where the other one was loaded before."""
+    assert by_name("pickle/2") is CODEC
+    with pytest.raises(LookupError, match="a safe store doesn't load"):
+        by_name("pickle/2", safe=True)
+    assert by_name("plain/1", safe=True).safe
+    assert by_name("array/1", safe=True).safe
 
 
 def test_damaged_bytes_are_an_error() -> None:

@@ -15,7 +15,7 @@ from inviscid.entry import Entry
 from inviscid.errors import InviscidWarning, StoreError
 from inviscid.store import Store
 from inviscid.store.database import Database
-from inviscid.store.schema import seal
+from inviscid.store.seals import Seals
 
 Put = Callable[..., Entry]
 
@@ -137,9 +137,13 @@ def test_a_row_of_one_key_does_not_serve_another(store: Store, put: Put) -> None
 
 def test_the_seal_is_pinned_and_a_secret_changes_it() -> None:
     parts = [b"k", "c/1", b"o", 1, b"v", b"", b"", "f", b"F", b"", 1.5, 2.5, "h"]
-    assert seal(parts, None).hex() == "7328c70b95ff1d1999d6b55f43c436685d122bc845c9a7f01db94b5f628d4c8b"
-    keyed = seal(parts, b"s" * 32)
-    assert keyed not in (seal(parts, None), seal(parts, b"t" * 32))
+    label = "inviscid-entry/1"
+    plain = Seals().make(label, parts)
+    assert plain.hex() == "7328c70b95ff1d1999d6b55f43c436685d122bc845c9a7f01db94b5f628d4c8b"
+    assert Seals().make(label, parts, 16) == plain[:16]
+    keyed = Seals([b"s" * 32]).make(label, parts)
+    assert keyed.hex() == "e0ccd4e6d1ca4d66b996f35400cb63b2bcbd9bfe34d8cae0be46706bf7260fb68a08c3df"
+    assert Seals([b"t" * 32]).make(label, parts)[4:] != keyed[4:]
 
 
 def test_a_missing_object_takes_its_entries_along(store: Store, put: Put) -> None:
@@ -319,7 +323,7 @@ def test_a_process_that_has_the_old_index_open_moves_over(store: Store, put: Put
     os.rename(store.path / "index.sqlite3", store.path / "index.sqlite3.old")
     store.close()
     entry = put(b"2" * 32)
-    store.forget([b"?" * 32])
+    store.forget([b"e0ccd4e6d1ca4d66b996f35400cb63b2bcbd9bfe34d8cae0be46706bf7260fb68a08c3df" * 32])
     assert other.find(b"2" * 32) == entry
     assert other.find(b"1" * 32) is None
     other.close()

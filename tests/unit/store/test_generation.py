@@ -8,10 +8,11 @@ import pytest
 
 from inviscid.store import generation
 from inviscid.store.generation import Generation
+from inviscid.store.layout import Layout
 
 
 def test_who_looks_sees_who_moves(tmp_path: Path) -> None:
-    mover, looker = Generation(str(tmp_path / "g")), Generation(str(tmp_path / "g"))
+    mover, looker = Generation(Layout(str(tmp_path))), Generation(Layout(str(tmp_path)))
     assert looker.get() == 0
     mover.move()
     seen = {looker.get()}
@@ -23,7 +24,7 @@ def test_who_looks_sees_who_moves(tmp_path: Path) -> None:
 
 
 def test_a_forked_child_moves_it_for_its_parent(tmp_path: Path) -> None:
-    counter = Generation(str(tmp_path / "g"))
+    counter = Generation(Layout(str(tmp_path)))
     counter.move()
     before = counter.get()
     child = os.fork()
@@ -35,8 +36,8 @@ def test_a_forked_child_moves_it_for_its_parent(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_too_short_is_no_generation_until_it_moves(tmp_path: Path) -> None:
-    (tmp_path / "g").write_bytes(b"123")
-    counter = Generation(str(tmp_path / "g"))
+    (tmp_path / "generation").write_bytes(b"123")
+    counter = Generation(Layout(str(tmp_path)))
     assert counter.get() == 0
     counter.move()
     assert counter.get() not in (0, int.from_bytes(b"123", "little"))
@@ -44,21 +45,21 @@ def test_a_file_that_is_too_short_is_no_generation_until_it_moves(tmp_path: Path
 
 def test_a_deleted_file_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(generation, "_LOOK", 0.0)
-    counter = Generation(str(tmp_path / "g"))
+    counter = Generation(Layout(str(tmp_path)))
     counter.move()
     assert counter.get()
-    (tmp_path / "g").unlink()
+    (tmp_path / "generation").unlink()
     assert counter.get() == 0
-    Generation(str(tmp_path / "g")).move()
+    Generation(Layout(str(tmp_path))).move()
     assert counter.get() != 0
 
 
 def test_no_reader_sees_half_a_move(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    counter = Generation(str(tmp_path / "g"))
+    counter = Generation(Layout(str(tmp_path)))
     halves = iter([b"\0" * 8, b"\xff" * 8] * 5000)
     monkeypatch.setattr(os, "urandom", lambda size: next(halves))
     counter.move()
-    looker, seen, stop = Generation(str(tmp_path / "g")), set[int](), threading.Event()
+    looker, seen, stop = Generation(Layout(str(tmp_path))), set[int](), threading.Event()
 
     def look() -> None:
         while not stop.is_set():

@@ -1,0 +1,118 @@
+"""A safe store: nothing is kept or loaded whose bytes could choose what runs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inviscid import InviscidWarning, Store, cached, source
+from inviscid.stores import store_at
+
+Ran = Callable[[], list[str]]
+
+
+class Canary:
+    """Tells when it is unpickled."""
+
+    def __reduce__(self) -> Any:
+        return _hatch, ()
+
+
+def _hatch() -> Canary:
+    sys.audit("test.ran", "canary")
+    return Canary()
+
+
+def test_what_only_pickle_keeps_is_computed_each_time(tmp_path: Path, ran: Ran) -> None:
+    def plain(x: int) -> dict[str, list[int]]:
+        sys.audit("test.ran", "plain")
+        return {"x": [x]}
+
+    def of_a_set(x: int) -> set[int]:
+        sys.audit("test.ran", "set")
+        return {x}
+
+    store = Store(tmp_path / "s", safe=True)
+    assert [cached(plain, store=store)(1) for _ in range(2)] == [{"x": [1]}] * 2
+    with pytest.warns(InviscidWarning, match="a safe store keeps plain data and arrays, and this is a set"):
+        assert [cached(of_a_set, store=store)(1) for _ in range(2)] == [{1}] * 2
+    assert ran() == ["plain", "set", "set"]
+
+
+def test_arrays_are_kept(tmp_path: Path, ran: Ran) -> None:
+    np = pytest.importorskip("numpy")
+
+    @cached(store=Store(tmp_path / "s", safe=True))
+    def made(n: int) -> Any:
+        sys.audit("test.ran", "made")
+        return np.arange(n, dtype="f8").reshape(2, -1)
+
+    first, second = made(100_000), made(100_000)
+    assert (first == second).all()
+    assert ran() == ["made"]
+
+
+@pytest.mark.filterwarnings("ignore::inviscid.InviscidWarning")
+def test_a_pickle_that_is_there_is_not_loaded(tmp_path: Path, ran: Ran) -> None:
+    """By no way: the whole path, the short one, or in bulk."""
+
+    def made(x: int) -> Any:
+        sys.audit("test.ran", "made")
+        return (x, Canary())
+
+    trusting = cached(made, store=Store(tmp_path / "s"))
+    assert trusting(1)[0] == 1
+    assert ran() == ["made", "canary"]
+    assert trusting(1)[0] == 1
+    assert ran() == ["canary"]
+    wary = cached(made, store=Store(tmp_path / "s", safe=True))
+    assert [wary(1)[0] for _ in range(8)] == [1] * 8
+    assert wary.map([1, 1])[0][0] == 1
+    assert set(ran()) == {"made"}
+
+
+@pytest.mark.filterwarnings("ignore::inviscid.InviscidWarning")
+def test_the_short_way_loads_none_either(tmp_path: Path, ran: Ran) -> None:
+    def made(x: int) -> Any:
+        return Canary() if x else "plain"
+
+    trusting = cached(made, store=Store(tmp_path / "s"))
+    trusting(0), trusting(1)
+    wary = cached(made, store=Store(tmp_path / "s", safe=True))
+    assert [wary(0) for _ in range(8)] == ["plain"] * 8
+    ran()
+    assert type(wary(1)) is Canary
+    assert wary.map([0, 1])[0] == "plain"
+    assert ran() == []
+
+
+def test_arguments_in_a_manifest_are_not_loaded_either(tmp_path: Path, ran: Ran) -> None:
+    def program(store: Store) -> Any:
+        @source(store=store, observe=lambda given: 1)
+        def looked(given: Any) -> int:
+            return 1
+
+        @cached(store=store)
+        def top(x: int) -> int:
+            sys.audit("test.ran", "top")
+            return looked((Canary(), x)) + x
+
+        return top
+
+    assert program(Store(tmp_path / "s"))(1) == 2
+    ran()
+    assert program(Store(tmp_path / "s"))(1) == 2
+    assert set(ran()) == {"canary"}
+    assert program(Store(tmp_path / "s", safe=True))(1) == 2
+    assert ran()[0] == "top"
+
+
+def test_the_settings_open_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INVISCID_SAFE", "1")
+    assert store_at(tmp_path / "s").safe
+    monkeypatch.setenv("INVISCID_SAFE", "0")
+    assert not store_at(tmp_path / "t").safe
