@@ -364,10 +364,14 @@ def recall(call: Call, name: str, items: Sequence[Any], options: Options, forms:
         if found is not None:
             numbers.setdefault(key_of(found), []).append(number)
     for held in store.held_many(list(numbers)):
-        if depends_on_key_alone(held.entry):
-            for number in numbers[held.entry.key]:
+        if not depends_on_key_alone(held.entry):
+            continue
+        for number in numbers[held.entry.key]:
+            try:
                 answers[number] = held.value if held.value is not MISSING else _load(held, safe=store.safe)
-                _count(held, store)
+            except Exception:  # noqa: BLE001  the call itself says what is wrong
+                break
+            _count(held, store)
     return answers
 
 

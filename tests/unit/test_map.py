@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from inviscid import File, Store, cached, config, configure, mode, stores
+from inviscid.codecs import codec
 from inviscid.errors import ReplayMiss
 
 Ran = Callable[[], list[str]]
@@ -201,3 +203,22 @@ def test_damage_is_told(caplog: pytest.LogCaptureFixture, isolated: Any, ran: Ra
         "the stored result was damaged or removed"
     ] * 2
     assert len(ran()) == 2
+
+
+def test_a_stored_result_that_does_not_load_here_is_computed(
+    tmp_path: Path, ran: Ran, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a call does it; the codec of a newer version, say."""
+
+    def made(x: int) -> set[int]:
+        sys.audit("test.ran", "made")
+        return {x}
+
+    function = cached(made, store=tmp_path / "s")
+    assert function.map([1, 2]) == [{1}, {2}]
+    ran()
+    real = codec._loaded.pop("pickle/2")
+    monkeypatch.setattr(codec, "_load", lambda name: None)
+    assert function.map([1, 2]) == [{1}, {2}]
+    codec._loaded["pickle/2"] = real
+    assert ran() == ["made", "made"]
