@@ -9,6 +9,7 @@ from inviscid.cli.gc import gc
 from inviscid.cli.ls import ls
 from inviscid.cli.show import show
 from inviscid.cli.stats import stats
+from inviscid.cli.verify import verify
 
 app = typer.Typer(
     name="inviscid",
@@ -18,5 +19,5 @@ app = typer.Typer(
     # The frames of this package tell a user nothing, and the values in them may be secret.
     pretty_exceptions_enable=False,
 )
-for command in (ls, show, stats, gc, clean):
+for command in (ls, show, stats, gc, clean, verify):
     app.command()(command)

@@ -10,8 +10,10 @@ from inviscid.store.store import Store
 
 if TYPE_CHECKING:
     from inviscid.store.plan import DEFAULT_SIZE_LIMIT, Litter, Plan, Removal
+    from inviscid.store.problem import Problem
     from inviscid.store.survey import FunctionSummary, Pin, Summary
     from inviscid.store.sweep import Swept
+    from inviscid.store.verify import Verified
 
 _LATE = {
     "DEFAULT_SIZE_LIMIT": "plan",
@@ -22,6 +24,8 @@ _LATE = {
     "Removal": "plan",
     "Summary": "survey",
     "Swept": "sweep",
+    "Problem": "problem",
+    "Verified": "verify",
 }
 
 __all__ = [
@@ -32,10 +36,12 @@ __all__ = [
     "Litter",
     "Pin",
     "Plan",
+    "Problem",
     "Removal",
     "Store",
     "Summary",
     "Swept",
+    "Verified",
 ]
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from inviscid.store.index import Index
+from inviscid.store.problem import Problem
 from inviscid.store.schema import Row
 from inviscid.store.seals import Seals
 
@@ -121,6 +122,29 @@ def drop(connection: Connection, going: Iterable[Outdated]) -> list[tuple[int, i
             count = connection.execute("DELETE FROM forms WHERE text = ?", (item.text,)).rowcount
         dropped.append((count, item.size if count else 0))
     return dropped
+
+
+def damaged(index: Index, seals: Seals, *, repair: bool) -> list[Problem]:
+    """The forms whose seal doesn't fit; removed if they shall be."""
+    if not _has_table(index):
+        return []
+    wrong = []
+    for text, code, body, seal in index.iterate("SELECT text, code, body, seal FROM forms", {}):
+        if not seals.is_foreign(seal) and not _is_sealed(text, code, body, seal, seals):
+            wrong.append((text, code, seal))
+    gone = repair and index.is_writable() and bool(wrong)
+    if gone:
+        index.write(lambda connection: connection.executemany(_DROP, wrong).rowcount)
+    return [Problem("form", _hex(text), "", "its seal doesn't fit: a column was changed", gone) for text, *_ in wrong]
+
+
+# A damaged column may have another type by now.
+_SAME = " AND ".join(f"CAST({column} AS BLOB) IS CAST(? AS BLOB)" for column in ("text", "code", "seal"))
+_DROP = f"DELETE FROM forms WHERE {_SAME}"
+
+
+def _hex(value: object) -> str:
+    return value.hex() if isinstance(value, bytes) else repr(value)
 
 
 def count(index: Index) -> tuple[int, int]:

@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 from weakref import WeakSet
 
-from inviscid.errors import StoreError
+from inviscid.errors import InviscidWarning, StoreError
 from inviscid.store import fork
 from inviscid.store.database import PATIENCE, Database, is_damage
 from inviscid.store.generation import Generation
@@ -111,6 +112,45 @@ class Index:
         finally:
             if connection is not None:
                 connection.close()
+
+    @property
+    def path(self) -> str:
+        """The database file."""
+        return self._layout.index
+
+    def damage(self, *, thoroughly: bool) -> list[str]:
+        """What SQLite finds wrong with the file, a line each; empty where it is sound, or isn't there.
+
+        Args:
+            thoroughly: compare its tables with their indexes too.
+
+        Raises:
+            StoreError: the index can't be read now.
+        """
+        check = "integrity_check" if thoroughly else "quick_check"
+        try:
+            lines = [row[0].decode(errors="replace") for row in self.iterate(f"PRAGMA {check}(10)", {})]
+        except StoreError as error:
+            if isinstance(error.__cause__, sqlite3.Error) and is_damage(error.__cause__):
+                return [str(error.__cause__)]
+            raise
+        return [] if lines == ["ok"] else lines
+
+    def renew(self, why: str) -> bool:
+        """Mend a damaged index, by what its tables still say or else by setting it aside; False where neither works."""
+        if not self.is_writable():
+            return False
+        try:
+            self.write(lambda connection: connection.execute("REINDEX"), removes=True)
+            if self.damage(thoroughly=True):
+                self._database.set_aside(self._database.inode(), sqlite3.DatabaseError(why))
+                self._generation.move()
+            return not self.damage(thoroughly=True)
+        except StoreError:
+            return False
+        except (sqlite3.Error, OSError) as error:
+            warnings.warn(f"the index {self.path} can't be mended: {error}", InviscidWarning, stacklevel=2)
+            return False
 
     def write(
         self,

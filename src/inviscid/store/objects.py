@@ -16,6 +16,7 @@ from __future__ import annotations
 import errno
 import mmap
 import os
+import stat
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
@@ -107,6 +108,18 @@ class Objects:
         if isinstance(data.obj, mmap.mmap) and (frame := frames.parse(data)) is not None:
             known.remember(data.obj, frame.places())
         return data
+
+    def size(self, name: bytes) -> int:
+        """How many bytes the object's file has.
+
+        Raises:
+            FileNotFoundError: there is no such object.
+            Damaged: something that is no file has its name.
+        """
+        found = os.lstat(self.path(name))
+        if not stat.S_ISREG(found.st_mode):
+            raise Damaged
+        return found.st_size
 
     def write(
         self, name: bytes, views: Sequence[memoryview], size: int, durable: bool, draft: Draft | None = None

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from inviscid import trees
 from inviscid.store.index import Index
 from inviscid.store.layout import Layout, failure
+from inviscid.store.problem import Problem
 from inviscid.store.seals import Seals
 
 if TYPE_CHECKING:
@@ -100,6 +101,23 @@ def remove(index: Index, keys: Iterable[bytes], seals: Seals) -> list[Output]:
 
 # What stays is the user's from now on.
 _DISOWN = "DELETE FROM outputs WHERE path = ? AND key = ?"
+
+
+def damaged(index: Index, seals: Seals, *, repair: bool) -> list[Problem]:
+    """The rows whose seal doesn't fit; removed if they shall be. The files stay: they are the user's from then on."""
+    rows = index.iterate(f"SELECT {_COLUMNS} FROM outputs", {})
+    wrong = [row for row in rows if not seals.is_foreign(row[6]) and _owned(row, seals) is None]
+    gone = repair and index.is_writable() and bool(wrong)
+    if gone:
+        pairs = [(row[0], row[6]) for row in wrong]
+        index.write(lambda connection: connection.executemany(_DROP, pairs).rowcount)
+    what = "its seal doesn't fit: a column was changed"
+    return [Problem("output", os.fsdecode(row[0]) if isinstance(row[0], bytes) else repr(row[0]), "", what, gone)
+            for row in wrong]  # fmt: skip
+
+
+# A damaged column may have another type by now.
+_DROP = "DELETE FROM outputs WHERE CAST(path AS BLOB) IS CAST(? AS BLOB) AND CAST(seal AS BLOB) IS CAST(? AS BLOB)"
 
 
 def _of(index: Index, keys: Iterable[bytes], seals: Seals) -> list[Owned]:

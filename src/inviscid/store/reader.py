@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 # So many fields of an entry are sealed; the others change with every hit.
-_SEALED = 8
+SEALED = 8
 # Older versions of SQLite take no more than 999 values in a statement.
 _AT_ONCE = 500
 
@@ -52,7 +52,7 @@ class Reader:
         row = rows[0]
         entry = entry_of(key, row, self._seals)
         if entry is None:
-            return self._distrust(key, row[SEAL])
+            return self.distrust(key, row[SEAL])
         self._last.found = entry, row[-1]
         return entry
 
@@ -65,7 +65,7 @@ class Reader:
             for row in rows:
                 entry = entry_of(row[0], row, self._seals)
                 if entry is None:
-                    entry = self._distrust(row[0], row[SEAL])
+                    entry = self.distrust(row[0], row[SEAL])
                 data = None
                 if entry is not None:
                     self._last.found = entry, row[-1]
@@ -79,12 +79,12 @@ class Reader:
         if found is not entry:
             now = self.find(entry.key)
             found, inline = self._found()
-            if now is None or found is not now or now[:_SEALED] != entry[:_SEALED]:
+            if now is None or found is not now or now[:SEALED] != entry[:SEALED]:
                 return None
         try:
-            return self._check(entry, inline)
+            return self.check(entry, inline)
         except (FileNotFoundError, Damaged):
-            return self._condemn(entry)
+            return self.condemn(entry)
         except OSError as error:
             raise failure(f"the object {self._objects.path(entry.object)} can't be read", error) from error
 
@@ -95,7 +95,7 @@ class Reader:
         """
         found, inline = self._found()
         try:
-            return self._check(entry, inline) if found is entry else None
+            return self.check(entry, inline) if found is entry else None
         except (OSError, Damaged):
             return None
 
@@ -113,7 +113,14 @@ class Reader:
         found: tuple[Entry | None, object] = getattr(self._last, "found", (None, None))
         return found
 
-    def _check(self, entry: Entry, inline: object) -> memoryview:
+    def check(self, entry: Entry, inline: object) -> memoryview:
+        """The bytes of an entry, from its row or else from its file.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            Damaged: they aren't those of the entry.
+            OSError: they can't be read now.
+        """
         if inline is None:
             return self._objects.load(entry.object, entry.size)
         if isinstance(inline, bytes) and len(inline) == entry.size:
@@ -122,8 +129,8 @@ class Reader:
                 return data
         raise Damaged
 
-    def _distrust(self, key: bytes, seal: object) -> Entry | None:
-        """Remove a row that isn't bound to its key, unless somebody else sealed it."""
+    def distrust(self, key: bytes, seal: object) -> Entry | None:
+        """Remove a row that isn't bound to its key, unless somebody else sealed it; gives what is there by now."""
         if self._seals.is_foreign(seal):
             return None
 
@@ -137,8 +144,8 @@ class Reader:
 
         return self._mend(work)
 
-    def _condemn(self, entry: Entry) -> memoryview | None:
-        """Remove an entry whose bytes are gone or wrong, and all that share them."""
+    def condemn(self, entry: Entry) -> memoryview | None:
+        """Remove an entry whose bytes are gone or wrong, and all that share them; gives them where they are good."""
 
         def work(connection: Connection) -> memoryview | None:
             row: Row | None = connection.execute(FIND, (entry.key,)).fetchone()
@@ -146,7 +153,7 @@ class Reader:
                 return None
             inline = row[-1]
             try:
-                return self._check(entry, inline)
+                return self.check(entry, inline)
             except FileNotFoundError:
                 # Nothing to look at is left: somebody deleted the file.
                 pass

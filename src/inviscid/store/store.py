@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from inviscid.store.survey import FunctionSummary, Pin, Summary
     from inviscid.store.sweep import Swept
     from inviscid.store.tally import Tally
+    from inviscid.store.verify import Verified
 
 _DAY = 86_400.0
 
@@ -549,6 +550,24 @@ class Store:
         from inviscid.store.sweep import execute
 
         return execute(self._index, self._objects, plan, self._seals)
+
+    def verify(self, *, read_data: bool = False, repair: bool = False) -> Verified:
+        """Look whether all that the store has is as it was stored. It may be used meanwhile.
+
+        Args:
+            read_data: read all objects in files and compare their digests, instead of only asking for their sizes.
+            repair: remove what is damaged, so that it is computed again when it is asked for; mend a damaged index, or
+                set it aside and begin it anew.
+
+        Raises:
+            StoreError: the store can't be read now.
+        """
+        from inviscid.store.verify import Verified, verify
+
+        if not self.exists():
+            return Verified(0, 0, 0, 0, ())
+        self._flush()
+        return verify(self._index, self._reader, self._objects, self._seals, read_data=read_data, repair=repair)
 
     def _flush(self) -> None:
         if "_tally" in self.__dict__:

@@ -242,3 +242,35 @@ def test_a_missing_store_answers_in_the_same_shape(command: tuple[str, ...], sto
     assert {name: type(value) for name, value in missing.items()} == {
         name: type(value) for name, value in there.items()
     }
+
+
+def test_verify_says_what_is_damaged_and_removes_it(store: Store) -> None:
+    assert run("verify", "--store", store.path).stdout == "nothing wrong in 3 entries and 3 object files; 0 B read\n"
+    (path,) = (store.path / "objects").rglob("*" + store.entries("pkg.mod:<lambda>")[0].object.hex())
+    path.write_bytes(b"\x07" * 5000)
+    assert read("verify", "--store", store.path)["problems"] == []
+    shown = run("verify", "--store", store.path, "--read-data", code=1).stdout.splitlines()
+    assert shown[0].split("\t") == [
+        "object", path.name[:16], "pkg.mod:<lambda>", "its bytes are not those that were stored", ""
+    ]  # fmt: skip
+    assert shown[1:] == [
+        "1 problem in 3 entries and 2 object files; 10 kB read",
+        "`inviscid verify --repair` removes what is damaged",
+    ]
+    repaired = run("verify", "--store", store.path, "--read-data", "--repair", code=1).stdout.splitlines()
+    assert repaired[0].endswith("\trepaired")
+    assert run("verify", "--store", store.path, "--read-data").stdout.startswith("nothing wrong in 2 entries")
+
+
+def test_verify_counts_what_others_sealed(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "key").write_text("ab" * 32)
+    (tmp_path / "key").chmod(0o600)
+    monkeypatch.setenv("INVISCID_SIGNING_KEY_FILE", str(tmp_path / "key"))
+    assert "3 entries are sealed by others" in run("verify", "--store", store.path).stdout
+    assert read("verify", "--store", store.path)["foreign"] == 3
+
+
+def test_verify_without_a_store_makes_none(tmp_path: Path) -> None:
+    assert "nothing to verify" in run("verify", "--store", tmp_path / "none").stdout
+    assert read("verify", "--store", tmp_path / "none")["entries"] == 0
+    assert not (tmp_path / "none").exists()
