@@ -44,16 +44,8 @@ class Database:
             )
         return found.st_ino
 
-    def _check_companions(self) -> None:
-        # SQLite follows a link and writes to whatever it leads to.
-        for suffix in _COMPANIONS:
-            path = self.path + suffix
-            if os.path.lexists(path) and not stat.S_ISREG(os.lstat(path).st_mode):
-                raise StoreOwnershipError(f"{path} is not a file: who put it there may not be followed; remove it")
-
     def open(self) -> sqlite3.Connection:
         """A connection that reads and writes; the tables are there."""
-        self._check_companions()
         connection = connect(self.path, "mode=rw")
         try:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -69,7 +61,6 @@ class Database:
 
     def open_read_only(self) -> sqlite3.Connection:
         """A connection that reads what can't be written."""
-        self._check_companions()
         connection = connect(self.path, "mode=ro")
         try:
             connection.execute("SELECT 1 FROM entries").fetchone()

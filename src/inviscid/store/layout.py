@@ -138,8 +138,10 @@ class Layout:
     def _version(self) -> int | None:
         """What `version` says, None where there is no store."""
         try:
-            with open(f"{self.path}/version", "rb") as file:
-                text = file.read(64)
+            # Not even a pipe in its place is waited for.
+            handle = os.open(f"{self.path}/version", os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+            with open(handle, "rb") as file:
+                text = file.read(64) or b""
         except FileNotFoundError:
             return None
         except NotADirectoryError as error:

@@ -237,9 +237,6 @@ class Objects:
             raise
 
     def _rename(self, draft: str, path: str) -> None:
-        if not self._layout.shared:
-            os.rename(draft, path)
-            return
         name = os.path.basename(path)
         with self._folder(bytes.fromhex(name)) as folder:
             folder.take(draft, name)
