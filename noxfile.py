@@ -83,6 +83,13 @@ def crash(session: nox.Session) -> None:
 
 
 @nox.session
+def attacks(session: nox.Session) -> None:
+    """What somebody who can write to a store, and has no signing key, can do to those who use it."""
+    session.install("--quiet", ".", "numpy")
+    session.run("python", "tests/proofs/reliability/attacks.py", *session.posargs)
+
+
+@nox.session
 def versus(session: nox.Session) -> None:
     """Who notices which edit: the cases of benchmarks/versus through inviscid and its peers, each in an environment of
     its own. `nox -s versus -- --write` writes the tables of docs/explanation/versus.md; `--only class` bounds it.

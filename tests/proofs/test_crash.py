@@ -112,7 +112,7 @@ def test_errors_that_are_not_told_lose_what_was_acknowledged(
 
 
 def test_another_exception_is_noticed(crash: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crash.tracing, "CALLS", {"rename": ("EDQUOT",)})
+    monkeypatch.setattr(crash.tracing, "CALLS", {"renameat": ("EDQUOT",), "renameat2": ("EDQUOT",)})
     monkeypatch.setattr(publisher, "failure", lambda doing, error: error)
     assert proved(crash, "put durable", tmp_path, None).kinds["exception"] > 0
 

@@ -60,6 +60,16 @@ class Disk(NamedTuple):
             place.write_bytes(data)
 
 
+def _whole(arguments: Sequence[Any], options: dict[str, Any]) -> list[Any]:
+    """The arguments of a call, with paths that begin at a handle written out."""
+    handles = [options.get(name) for name in ("dir_fd", "src_dir_fd")] + [options.get("dst_dir_fd")]
+    places = {0: handles[0] if handles[0] is not None else handles[1], 1: handles[2]}
+    return [
+        one if (handle := places.get(number)) is None else f"{os.readlink(f'/proc/self/fd/{handle}')}/{one}"
+        for number, one in enumerate(arguments)
+    ]
+
+
 class Recorder:
     """While it is entered, notes what the store does to its files and which rows it publishes."""
 
@@ -83,9 +93,11 @@ class Recorder:
         real = getattr(owner, name)
 
         def noted(*arguments: Any, **options: Any) -> Any:
+            # Asked before: what is moved or removed has no path afterwards.
+            paths = _whole(arguments, options)
             result = real(*arguments, **options)
             # What raised has changed nothing.
-            note(result, *arguments)
+            note(result, *paths)
             return result
 
         self._patches.append(patch.object(owner, name, noted))
