@@ -205,11 +205,11 @@ def test_a_draft_that_is_swept_is_written_again(
     put(key(1))
     real, times = os.rename, []
 
-    def slow(old: str, new: str) -> None:
+    def slow(old: str, new: str, **options: int) -> None:
         times.append(1)
         if len(times) == 1:
             os.unlink(old)
-        real(old, new)
+        real(old, new, **options)
 
     monkeypatch.setattr(os, "rename", slow)
     entry = store.publish(make_entry(key(2)), [b"x" * 9000], preimage=b"", durable=False)
