@@ -266,8 +266,8 @@ def test_what_is_durable_reaches_the_disk_in_order(
         steps.append("sync " + os.readlink(f"/proc/self/fd/{handle}").removeprefix(f"{store.path}/").partition("/")[0])
         sync(handle)
 
-    def log_rename(old: str, new: str) -> None:
-        rename(old, new)
+    def log_rename(old: str, new: str, **options: int) -> None:
+        rename(old, new, **options)
         steps.append("rename")
 
     def log_write(*arguments: Any, **options: Any) -> Any:
