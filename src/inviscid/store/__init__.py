@@ -9,6 +9,7 @@ from inviscid.store.memory import Held
 from inviscid.store.store import Store
 
 if TYPE_CHECKING:
+    from inviscid.store.checkup import Check
     from inviscid.store.plan import DEFAULT_SIZE_LIMIT, Litter, Plan, Removal
     from inviscid.store.problem import Problem
     from inviscid.store.survey import FunctionSummary, Pin, Summary
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from inviscid.store.verify import Verified
 
 _LATE = {
+    "Check": "checkup",
     "DEFAULT_SIZE_LIMIT": "plan",
     "FunctionSummary": "survey",
     "Litter": "plan",
@@ -31,6 +33,7 @@ _LATE = {
 __all__ = [
     "DEFAULT_SIZE_LIMIT",
     "STORE_VERSION",
+    "Check",
     "FunctionSummary",
     "Held",
     "Litter",

@@ -142,7 +142,7 @@ class Objects:
     def freshen(self, name: bytes) -> bool:
         """Set the object's time to now; False where it isn't there."""
         try:
-            os.utime(self.path(name))
+            os.utime(self.path(name), follow_symlinks=False)
         except FileNotFoundError:
             return False
         return True
@@ -185,7 +185,7 @@ class Objects:
     def _reuse(self, path: str, name: bytes, size: int, durable: bool) -> bool:
         try:
             self.load(name, size)
-            os.utime(path)
+            os.utime(path, follow_symlinks=False)
         except (FileNotFoundError, Damaged):
             # What is damaged is replaced by the rename.
             return False

@@ -43,6 +43,11 @@ class Seals:
         self._keys = {_id_of(key): key for key in keys}
         self._own = next(iter(self._keys), b"")
 
+    @property
+    def keys(self) -> int:
+        """How many keys there are."""
+        return len(self._keys)
+
     def make(self, label: str, columns: Sequence[object], size: int = 32) -> bytes:
         """The seal of a row.
 

@@ -37,6 +37,7 @@ from inviscid.store.objects import Objects
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from inviscid.store.checkup import Check
     from inviscid.store.claims import Claims
     from inviscid.store.draft import Draft
     from inviscid.store.index import Index
@@ -550,6 +551,12 @@ class Store:
         from inviscid.store.sweep import execute
 
         return execute(self._index, self._objects, plan, self._seals)
+
+    def checkup(self) -> list[Check]:
+        """Look whether the place of the store is one in which it can work well. Raises nothing that it can tell."""
+        from inviscid.store.checkup import checkup
+
+        return checkup(self._layout, self._index, lambda: self._seals)
 
     def verify(self, *, read_data: bool = False, repair: bool = False) -> Verified:
         """Look whether all that the store has is as it was stored. It may be used meanwhile.

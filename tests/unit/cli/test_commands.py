@@ -274,3 +274,20 @@ def test_verify_without_a_store_makes_none(tmp_path: Path) -> None:
     assert "nothing to verify" in run("verify", "--store", tmp_path / "none").stdout
     assert read("verify", "--store", tmp_path / "none")["entries"] == 0
     assert not (tmp_path / "none").exists()
+
+
+def test_doctor_says_what_is_wrong_and_what_to_do(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [line.split("\t") for line in run("doctor", "--store", store.path).stdout.splitlines()]
+    assert {line[0] for line in lines} == {"ok"}
+    assert {"packages", "settings", "store", "locks", "index", "clock"} <= {line[1] for line in lines}
+    monkeypatch.setenv("INVISCID_MODE", "off")
+    assert ["note", "mode", "'off' is in force", "unset INVISCID_MODE, or take it out of pyproject.toml"] in [
+        line.split("\t") for line in run("doctor", "--store", store.path).stdout.splitlines()
+    ]
+    monkeypatch.setenv("INVISCID_MODE", "of")
+    assert "did you mean 'off'" in run("doctor", "--store", store.path, code=1).stdout
+    monkeypatch.delenv("INVISCID_MODE")
+    store.path.chmod(0o777)
+    (wrong,) = [check for check in json.loads(run("doctor", "--store", store.path, "--json", code=1).stdout)
+                if check["state"] == "wrong"]  # fmt: skip
+    assert "others can write" in wrong["found"]

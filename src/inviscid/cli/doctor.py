@@ -1,0 +1,58 @@
+"""`inviscid doctor`: whether everything is as inviscid needs it, and what to do where it isn't."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+import typer
+
+from inviscid.cli.output import AsJson, StorePath, open_store, print_json, print_table, reported
+from inviscid.digest import KEY_VERSION
+from inviscid.errors import InviscidError
+from inviscid.settings import current_mode, project
+from inviscid.store import Check
+
+_PACKAGES = ("inviscid", "blake3", "filelock", "joblib", "msgpack", "numpy", "pandas")
+
+
+def doctor(store: StorePath = None, as_json: AsJson = False) -> None:
+    """Check store, locks, file system, versions, permissions and clock; the exit code is 1 if something is wrong."""
+    with reported():
+        checks = [_packages(), *_settings(), *open_store(store).checkup()]
+    if as_json:
+        print_json([check._asdict() for check in checks])
+    else:
+        print_table(
+            ("", "what", "found", "what to do"),
+            [(check.state, check.name, check.found, check.cure) for check in checks],
+        )
+    if any(check.state == "wrong" for check in checks):
+        raise typer.Exit(1)
+
+
+def _packages() -> Check:
+    found = [f"Python {platform.python_version()}", f"keys {KEY_VERSION}"]
+    for name in _PACKAGES:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            continue
+    return Check("packages", "ok", ", ".join(found))
+
+
+def _settings() -> list[Check]:
+    """Where the settings come from, and whether they can be read."""
+    named = sorted(name for name in os.environ if name.startswith("INVISCID_"))
+    try:
+        settings = [*named, *(f"{name} of pyproject.toml" for name in sorted(project()))]
+        mode = current_mode().name
+    except InviscidError as error:
+        return [Check("settings", "wrong", str(error), "mend the setting")]
+    checks = [Check("settings", "ok", ", ".join(settings) or "none but the defaults")]
+    if mode != "on":
+        checks.append(
+            Check("mode", "note", f"'{mode}' is in force", "unset INVISCID_MODE, or take it out of pyproject.toml")
+        )
+    return checks
