@@ -33,6 +33,7 @@ from inviscid.errors import (
     UnhashableInput,
     UnstorableResult,
 )
+from inviscid.events import Event, Subscription, subscribe
 from inviscid.explain import Difference, Explanation, compare_fingerprints
 from inviscid.fingerprinting import Fingerprint
 from inviscid.function import CachedFunction
@@ -45,9 +46,10 @@ from inviscid.store import Store
 
 __all__ = [
     "Audit", "AuditError", "CachedFunction", "ConfigError", "Difference", "Dir", "EffectError", "EffectFunction",
-    "Explanation", "File", "Fingerprint", "FrozenMiss", "InviscidError", "InviscidWarning", "LockError",
+    "Event", "Explanation", "File", "Fingerprint", "FrozenMiss", "InviscidError", "InviscidWarning", "LockError",
     "ModeError", "Outcome", "OutputError", "Outputs", "PointerError", "ReentryError", "ReplayMiss", "SelectorError",
     "SigningKeyError", "SourceError", "SourceFunction", "Store", "StoreError", "StoreOwnershipError",
-    "StoreVersionError", "SymmetryError", "SymmetryViolation", "TraceError", "UnhashableInput", "UnstorableResult",
-    "audit", "cached", "compare_fingerprints", "config", "configure", "effect", "fingerprint", "mode", "source",
+    "StoreVersionError", "Subscription", "SymmetryError", "SymmetryViolation", "TraceError", "UnhashableInput",
+    "UnstorableResult", "audit", "cached", "compare_fingerprints", "config", "configure", "effect", "fingerprint", "mode", "source",
+    "subscribe",
 ]  # fmt: skip

@@ -225,7 +225,7 @@ class Memo(Wrapping[P, R]):
         if not items or not self._may_be_short or not signature.is_readable or mode.name not in shortcut.SAFE_MODES:
             return nothing
         # Those who are told of each hit are told by calls alone.
-        if computing.RUNNING or events.is_logged() or self._is_frozen():
+        if computing.RUNNING or events.is_heard() or self._is_frozen():
             return nothing
         try:
             call = self._identify(signature.bind((items[0],), {}), mode)

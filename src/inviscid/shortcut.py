@@ -165,7 +165,7 @@ class Shortcut:
             mode: in force.
             before: what was the case before it was identified.
         """
-        if call.steady is None or mode.name not in SAFE_MODES or not signature.is_readable:
+        if call.steady is None or mode.name not in SAFE_MODES or not signature.is_readable or events.is_heard():
             return
         # One at a time: two would leave what belongs to different configs side by side. Nobody waits, so that a child
         # that was forked meanwhile only does without.
