@@ -50,6 +50,6 @@ __all__ = [
     "ModeError", "Outcome", "OutputError", "Outputs", "PointerError", "ReentryError", "ReplayMiss", "SelectorError",
     "SigningKeyError", "SourceError", "SourceFunction", "Store", "StoreError", "StoreOwnershipError",
     "StoreVersionError", "Subscription", "SymmetryError", "SymmetryViolation", "TraceError", "UnhashableInput",
-    "UnstorableResult", "audit", "cached", "compare_fingerprints", "config", "configure", "effect", "fingerprint", "mode", "source",
-    "subscribe",
+    "UnstorableResult", "audit", "cached", "compare_fingerprints", "config", "configure", "effect", "fingerprint",
+    "mode", "source", "subscribe",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""What a process says of its calls: an event to who subscribed, a record on the logger ``inviscid``, a count in the store."""
+"""What a process says of its calls: to who subscribed, on the logger ``inviscid``, and as a count in the store."""
 
 from __future__ import annotations
 
