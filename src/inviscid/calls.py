@@ -83,6 +83,8 @@ class Options(NamedTuple):
     """Where outputs may lie outside the project; None for anywhere."""
     track: str = "deep"
     """``deep``, or ``traced``: see `tracer`."""
+    tags: tuple[str, ...] = ()
+    """What the user calls the results by; no part of the key."""
 
 
 _DEFINED = frozenset({"class", "function"})
@@ -326,6 +328,8 @@ def identify(
         "namespace": options.namespace,
         "salt": mode.salt,
     }
+    if options.tags:
+        parts["tags"] = [*options.tags]
     own = {read.parameter: config.own[id(read)] for _, read in fingerprint.reads if id(read) in config.own}
     # A file that is read unseen counts by its content where it is an argument.
     unseen = () if encoder.files else (*fingerprint.unseen, *references.unseen)

@@ -71,6 +71,7 @@ def cached(
     max_age: float | timedelta | None = None,
     cache_if: Callable[[Any], Any] | None = None,
     track: str = "deep",
+    tags: Iterable[str] = (),
 ) -> Callable[[Callable[P, R]], CachedFunction[P, R]]: ...
 @overload
 def cached(
@@ -89,6 +90,7 @@ def cached(
     max_age: float | timedelta | None = None,
     cache_if: Callable[[Any], Any] | None = None,
     track: str = "deep",
+    tags: Iterable[str] = (),
 ) -> _Listing: ...
 def cached(
     function: Callable[..., Any] | None = None,
@@ -108,6 +110,7 @@ def cached(
     max_age: float | timedelta | None = None,
     cache_if: Callable[[Any], Any] | None = None,
     track: str = "deep",
+    tags: Iterable[str] = (),
 ) -> Any:
     """Keep a function's results across processes, for as long as its behaviour, config and inputs are the same.
 
@@ -141,6 +144,7 @@ def cached(
         track: ``deep``, or ``traced`` (from Python 3.12 on): every computation is watched, and its result is kept only
             if all code that ran is in the fingerprint and nothing was seen to read the world. With ``pure`` the first
             of the two alone.
+        tags: names by which the results can be cleaned together (``inviscid clean --tag``); no part of the key.
 
     Returns:
         A `CachedFunction`.
@@ -173,6 +177,7 @@ def cached(
         outputs=written.paths,
         allow=written.allow,
         track=track,
+        tags=_tags(tags),
     )
     return _decorator(function, options, lambda inner: CachedFunction(inner, options, store))
 
@@ -296,6 +301,13 @@ def _options(
         raise TypeError("ignore= and volatile= take a list of names")
     replaced = tuple(sorted((identify or {}).items()))
     return Options(frozenset(ignore), replaced, frozenset(volatile), version, namespace or "")
+
+
+def _tags(tags: Iterable[str]) -> tuple[str, ...]:
+    listed: list[Any] = [] if isinstance(tags, str) else list(tags)
+    if isinstance(tags, str) or not all(isinstance(tag, str) and tag for tag in listed):
+        raise TypeError(f"cached(): tags= takes a list of names, not {tags!r}")
+    return tuple(sorted(set(listed)))
 
 
 def _seconds(max_age: float | timedelta | None) -> float | None:

@@ -8,6 +8,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 from inviscid import freeze, settings, stores
 from inviscid.bound import BoundCachedFunction
 from inviscid.calls import Call
+from inviscid.cleaning import reaching
 from inviscid.entry import Entry, function_name
 from inviscid.explain import Explanation
 from inviscid.freeze import OneCall
@@ -104,14 +105,19 @@ class CachedFunction(Memo[P, R]):
         earlier = [entry.key for link in (call.key, call.shallow()) for entry in store.traced(link, limit=-1)]
         return store.forget([call.key, *earlier]) > 0
 
-    def clean(self) -> int:
+    def clean(self, *, downstream: bool = False) -> int:
         """Remove all stored results that this function computed, but for the frozen and the pinned. Returns how many
         there were.
+
+        Args:
+            downstream: also those of all functions that reach it.
         """
         store = stores.current_store(self._store)
         kept = freeze.kept(self._slot(), store)
-        entries = store.nearest(function_name(self), limit=-1)
-        return store.forget(entry.key for entry in entries if entry.key not in kept)
+        keys = [entry.key for entry in store.nearest(function_name(self), limit=-1)]
+        if downstream:
+            keys += reaching(store, {function_name(self)})
+        return store.forget(key for key in keys if key not in kept)
 
     def freeze(self, because: str = "") -> int:
         """Keep serving the results that the function has, whatever its code does from now on.

@@ -199,10 +199,10 @@ class SourceFunction(CachedFunction[P, R]):
         seen = self._observed.pop(self._call_of(args, kwargs).key, None) is not None
         return super().forget(*args, **kwargs) or seen
 
-    def clean(self) -> int:
+    def clean(self, *, downstream: bool = False) -> int:
         """Forget all observations. Returns how many were stored."""
         self._observed.clear()
-        return super().clean()
+        return super().clean(downstream=downstream)
 
     @property
     def __inviscid_fickle__(self) -> bool:
@@ -340,8 +340,12 @@ class EffectFunction(CachedFunction[P, R]):
         call = self._receipt_of(self._signature.bind(args, kwargs))
         return self._drop([call.key, _mark_of(call)]) > 0
 
-    def clean(self) -> int:
-        """Let every effect that happened once happen again. Returns how many entries that were."""
+    def clean(self, *, downstream: bool = False) -> int:
+        """Let every effect that happened once happen again. Returns how many entries that were.
+
+        Args:
+            downstream: changes nothing: effects are not called by what is stored.
+        """
         return self._drop([entry.key for entry in current_store(self._store).nearest(function_name(self), limit=-1)])
 
     def _drop(self, keys: list[bytes]) -> int:

@@ -7,31 +7,39 @@ from typing import Annotated
 
 import typer
 
-from inviscid.cli.output import AsJson, StorePath, open_store, reported
+from inviscid.cleaning import plan_clean
+from inviscid.cli.output import AsJson, StorePath, duration_option, open_store, reported
 from inviscid.cli.plans import DryRun, carry_out, nothing_to_do
 from inviscid.cli.units import show_size
 
 Selector = Annotated[
     str | None,
-    typer.Argument(help="A function, a pattern, or the start of a key; without it, everything that isn't pinned."),
+    typer.Argument(help="A function, a module, a pattern, or the start of a key; else everything that isn't pinned."),
 ]
+Tag = Annotated[str | None, typer.Option("--tag", help="Only results of functions with this tag.")]
+OlderThan = Annotated[str | None, typer.Option("--older-than", help="Only what was computed so long ago, like 30d.")]
+Downstream = Annotated[bool, typer.Option("--downstream", help="Also the results of functions that reach these.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
 
 
 def clean(
     selector: Selector = None,
+    tag: Tag = None,
+    older_than: OlderThan = None,
+    downstream: Downstream = False,
     dry_run: DryRun = False,
     yes: Yes = False,
     store: StorePath = None,
     as_json: AsJson = False,
 ) -> None:
     """Delete results: those of one function, or all."""
+    age = duration_option(older_than)
     with reported():
         opened = open_store(store)
         if not opened.exists():
             nothing_to_do(opened, "nothing to clean", dry_run=dry_run, as_json=as_json)
             return
-        plan = opened.plan_clean(selector)
+        plan = plan_clean(opened, selector, tag=tag, older_than=age, downstream=downstream)
         if plan.entries and not dry_run and not yes:
             _ask(len(plan.entries), plan.bytes)
         carry_out(opened, plan, dry_run=dry_run, as_json=as_json)

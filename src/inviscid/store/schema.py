@@ -187,6 +187,21 @@ def _split(parts: bytes) -> tuple[bytes, bytes] | None:
     return common, b"".join(item for name, item in packed.items() if name in _OWN) + bytes((count,))
 
 
+def tags_of(common: bytes) -> frozenset[str]:
+    """The tags in parts that many entries share."""
+    unpacker = msgpack.Unpacker(strict_map_key=False, max_buffer_size=max(1, len(common)))
+    unpacker.feed(common)
+    try:
+        while unpacker.tell() < len(common):
+            name, value = unpacker.unpack(), unpacker.unpack()
+            if name == "tags":
+                return frozenset(map(str, value))
+    except (ValueError, TypeError, msgpack.UnpackException):
+        # Nobody vouches for it here.
+        pass
+    return frozenset()
+
+
 def _joined(common: bytes, own: bytes) -> bytes:
     """The parts that were split so."""
     return bytes((0x80 | own[-1],)) + common + own[:-1]

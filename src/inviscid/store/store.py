@@ -526,21 +526,45 @@ class Store:
         age = self.max_age if max_age is None else max_age
         return plan_gc(self._index, self._layout, size_limit=limits[0], max_age=age, grace=grace)
 
-    def plan_clean(self, selector: str | None = None) -> Plan:
-        """What cleaning would remove: the entries that a selector names, or all and what is remembered of code, with
-        their outputs; the pinned stay.
+    def select(
+        self, selector: str | None = None, *, tag: str | None = None, older_than: float | None = None
+    ) -> list[bytes]:
+        """The keys of the entries that a selector names, of functions that have a tag, and that were computed so many
+        seconds ago or earlier.
 
         Raises:
-            SelectorError: the selector names none.
+            SelectorError: selector or tag name none.
         """
-        from inviscid.store.plan import plan_removal
-        from inviscid.store.survey import select
+        from inviscid.store.survey import select_all
 
-        if selector is None:
-            keys = [row[0] for row in self._index.read("SELECT key FROM entries")]
-        else:
-            keys = select(self._index, selector)
-        return plan_removal(self._index, set(keys), self._seals, forms=selector is None)
+        return select_all(self._index, selector, tag, older_than)
+
+    def plan_clean(
+        self, selector: str | None = None, *, tag: str | None = None, older_than: float | None = None
+    ) -> Plan:
+        """What cleaning would remove: the entries that `select` gives, or all and what is remembered of code; their
+        outputs too. The pinned stay.
+
+        Raises:
+            SelectorError: selector or tag name none.
+        """
+        whole = selector is None and tag is None and older_than is None
+        return self.plan_removal(self.select(selector, tag=tag, older_than=older_than), forms=whole)
+
+    def plan_removal(self, keys: Iterable[bytes], *, forms: bool = False) -> Plan:
+        """What removing these keys would remove; with `forms` what is remembered of code goes too."""
+        from inviscid.store.plan import plan_removal
+
+        return plan_removal(self._index, set(keys), self._seals, forms=forms)
+
+    def fingerprints(self) -> list[tuple[bytes, str]]:
+        """Each fingerprint that entries have, with the name of a function that computed one."""
+        rows = self._index.read("SELECT fingerprint, min(function) FROM entries GROUP BY fingerprint")
+        return [(fingerprint, function.decode(errors="replace")) for fingerprint, function in rows]
+
+    def keys_of(self, fingerprint: bytes) -> list[bytes]:
+        """The keys of all entries of a fingerprint."""
+        return [row[0] for row in self._index.read("SELECT key FROM entries WHERE fingerprint = ?", (fingerprint,))]
 
     def execute(self, plan: Plan) -> Swept:
         """Do what a plan says, but for what was used, pinned or written again since it was made.

@@ -1,17 +1,21 @@
 """What a store holds, for people: by function, in all, and by selector.
 
-A *selector* is the name of a function, ``package.module:qualname``; its part after the colon; a pattern of either, with
-``*`` and ``?``; or the first four or more hex digits of a key.
+A *selector* is the name of a function, ``package.module:qualname``; its part after the colon; a module or package,
+which stands for all that is in it; a pattern of any of these, with ``*`` and ``?``; or the first four or more hex
+digits of a key.
 """
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from inviscid.errors import SelectorError
 from inviscid.outcome import Outcome
 from inviscid.store import forms
 from inviscid.store.index import Index
+from inviscid.store.schema import tags_of
 
 _LEAST_DIGITS = 4
 
@@ -114,6 +118,42 @@ def pins(index: Index) -> list[Pin]:
     return [Pin(key, because.decode(errors="replace"), created) for key, because, created in rows]
 
 
+def select_all(index: Index, selector: str | None, tag: str | None, older_than: float | None) -> list[bytes]:
+    """The keys of the entries that all of these name.
+
+    Args:
+        index: of the store.
+        selector: None for all.
+        tag: of the functions that computed them; None for any or none.
+        older_than: seconds since they were computed; None for any.
+
+    Raises:
+        SelectorError: selector or tag name none; the message says what is there.
+    """
+    keys = [row[0] for row in index.read("SELECT key FROM entries")] if selector is None else select(index, selector)
+    if tag is not None:
+        tagged = set(_tagged(index, tag))
+        keys = [key for key in keys if key in tagged]
+    if older_than is not None:
+        rows = index.read("SELECT key FROM entries WHERE created < ?", (time.time() - older_than,))
+        old = {row[0] for row in rows}
+        keys = [key for key in keys if key in old]
+    return keys
+
+
+def _tagged(index: Index, tag: str) -> Iterator[bytes]:
+    """The keys of the entries that have a tag."""
+    tags: set[str] = set()
+    for number, body in index.read("SELECT id, body FROM commons"):
+        found = tags_of(body)
+        tags |= found
+        if tag in found:
+            yield from (row[0] for row in index.read("SELECT key FROM entries WHERE common = ?", (number,)))
+    if tag not in tags:
+        there = f"; there are {', '.join(sorted(tags))}" if tags else ", nor any other"
+        raise SelectorError(f"no entry has the tag {tag!r}{there}")
+
+
 def select(index: Index, selector: str) -> list[bytes]:
     """The keys of the entries that a selector names, newest first.
 
@@ -142,7 +182,15 @@ def _matches(name: str, selector: str) -> bool:
 
     # Only * and ? are special: a bracket is part of a name.
     pattern = selector.replace("[", "[[]")
-    return any(fnmatchcase(text, pattern) for text in (name, name.partition(":")[2]))
+    module, _, function = name.partition(":")
+    return any(fnmatchcase(text, pattern) for text in (name, function, *_upwards(module)))
+
+
+def _upwards(module: str) -> Iterator[str]:
+    """A module, and all packages that it is in."""
+    while module:
+        yield module
+        module = module.rpartition(".")[0]
 
 
 def _nothing(selector: str, names: list[str]) -> str:
