@@ -1,0 +1,143 @@
+"""What is cached in the proofs: results of every way of being stored, calls inside of calls, and circles of them."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+from inviscid import cached
+
+SIZES = {"small": 40, "inline": 1200, "medium": 9_000, "large": (2 << 20) + 11, "huge": (5 << 20) + 13}
+"""Bytes: in the row, in the row and 1 KB, in a file, mapped, and written while it is hashed."""
+
+
+def content(x: int, size: int) -> bytes:
+    """So many bytes, which differ from argument to argument from the first on."""
+    return (b"%d." % x * (size // 2))[:size]
+
+
+@cached
+def small(x: int) -> bytes:
+    sys.audit("proof.ran", "small")
+    return content(x, 40)
+
+
+@cached
+def inline(x: int) -> bytes:
+    sys.audit("proof.ran", "inline")
+    return content(x, 1200)
+
+
+@cached
+def medium(x: int) -> bytes:
+    sys.audit("proof.ran", "medium")
+    return content(x, 9_000)
+
+
+@cached
+def large(x: int) -> bytes:
+    sys.audit("proof.ran", "large")
+    return content(x, (2 << 20) + 11)
+
+
+@cached
+def huge(x: int) -> bytes:
+    sys.audit("proof.ran", "huge")
+    return content(x, (5 << 20) + 13)
+
+
+FUNCTIONS = {"small": small, "inline": inline, "medium": medium, "large": large, "huge": huge}
+
+
+def is_right(name: str, x: int, value: object) -> bool:
+    """Whether a function gave what it has to."""
+    return value == content(x, SIZES[name])
+
+
+# Calls inside of calls -----------------------------------------------------------------------------------------------
+
+
+@cached
+def inner(x: int) -> int:
+    sys.audit("proof.ran", "inner")
+    return x + 1
+
+
+@cached
+def outer(x: int) -> int:
+    sys.audit("proof.ran", "outer")
+    return inner(x) + inner(x + 1)
+
+
+@cached
+def fibonacci(n: int) -> int:
+    sys.audit("proof.ran", "fibonacci")
+    return n if n < 2 else fibonacci(n - 1) + fibonacci(n - 2)
+
+
+@cached
+def even(n: int) -> bool:
+    sys.audit("proof.ran", "even")
+    return n == 0 or odd(n - 1)
+
+
+@cached
+def odd(n: int) -> bool:
+    sys.audit("proof.ran", "odd")
+    return n > 0 and even(n - 1)
+
+
+@cached
+def spread(n: int) -> int:
+    """Its body asks in threads of its own."""
+    sys.audit("proof.ran", "spread")
+    with ThreadPoolExecutor(3) as pool:
+        return sum(pool.map(inner, range(n, n + 3)))
+
+
+# Recursions that have no end -----------------------------------------------------------------------------------------
+
+
+@cached
+def itself(x: int) -> int:
+    return itself(x)
+
+
+@cached
+def ring_a(x: int) -> int:
+    return ring_b(x)
+
+
+@cached
+def ring_b(x: int) -> int:
+    return ring_c(x)
+
+
+@cached
+def ring_c(x: int) -> int:
+    return ring_a(x)
+
+
+# Awaited -------------------------------------------------------------------------------------------------------------
+
+
+@cached
+async def slowly(x: int) -> int:
+    sys.audit("proof.ran", "slowly")
+    await asyncio.sleep(0)
+    return x * 3
+
+
+@cached
+async def gathered(n: int) -> int:
+    sys.audit("proof.ran", "gathered")
+    if n < 2:
+        return n
+    parts = await asyncio.gather(gathered(n - 1), gathered(n - 2), slowly(n))
+    return sum(parts)
+
+
+@cached
+async def awaits_itself(x: int) -> int:
+    return await awaits_itself(x)
