@@ -26,7 +26,7 @@ import stopped
 import subjects
 import traffic
 from findings import Finding, tell
-from forked import Broken, Ran, children, listeners, store_in
+from forked import Broken, Line, Ran, children, listeners, store_in
 
 _TAKEOVER = 0.1
 """Seconds."""
@@ -59,7 +59,9 @@ def stampede(folder: Path, processes: int, rounds: int) -> Finding:
     return found
 
 
-def takeover(folder: Path, holders: int, rounds: int, *, limit: float = _TAKEOVER, leaves_child: bool = False) -> Finding:
+def takeover(
+    folder: Path, holders: int, rounds: int, *, limit: float = _TAKEOVER, leaves_child: bool = False
+) -> Finding:
     """Holders of the claim are killed one after the other; the last one ends."""
     found = Finding("takeover", {"killed": 0, "computations": 0})
     times: list[float] = []
@@ -121,7 +123,7 @@ def _kill_holders(found: Finding, ran: Ran, holders: int, times: list[float], *,
     found.demand(survivors == [True], f"those left gave {survivors}")
 
 
-def _await(ran: Ran, number: int):
+def _await(ran: Ran, number: int) -> Line:
     """The body that runs as this one, once it does."""
     end = time.monotonic() + 20
     while time.monotonic() < end:
@@ -139,7 +141,7 @@ def all_of(folder: Path, *, full: bool) -> list[tuple[str, Callable[[], Finding]
         ("killed holders with children", lambda: takeover(folder / "c", *((8, 3) if full else (3, 1)), leaves_child=True)),
         ("calls inside of calls", lambda: reentry.calls(folder / "d", *((8, 8, 12) if full else (3, 3, 2)))),
         ("recursion without end", lambda: reentry.endless(folder / "e", *((6, 4, 10) if full else (3, 2, 2)))),
-        ("awaited calls", lambda: reentry.awaited(folder / "f", *((6, 10) if full else (3, 2)))),
+        ("awaited calls", lambda: reentry.awaited(folder / "f", *((6, 3, 10) if full else (3, 2, 2)))),
         ("continuous gc", lambda: traffic.collected(folder / "g", 8, 100_000 if full else 3_000)),
         ("stopped writers", lambda: stopped.writers(folder / "h", every=1 if full else 4)),
         ("threads that fork", lambda: traffic.forking(folder / "i", 8, 60 if full else 10)),

@@ -41,8 +41,13 @@ def tell(makers: list[tuple[str, Callable[[], Finding]]], *, shown: int = 5) -> 
             found = make()
         except Exception as error:
             found = Finding(name, wrong=[f"{type(error).__name__}: {error}"])
-        counts = ", ".join(f"{value:,} {what}" if isinstance(value, int) else f"{what} {value}" for what, value in found.counts.items())
-        print(f"{name:<{width}}  {counts}  [{time.monotonic() - start:.1f} s]{'' if not found.wrong else '  WRONG'}", flush=True)
+        counts = ", ".join(
+            f"{value:,} {what}" if isinstance(value, int) else f"{what} {value}" for what, value in found.counts.items()
+        )
+        print(
+            f"{name:<{width}}  {counts}  [{time.monotonic() - start:.1f} s]{'' if not found.wrong else '  WRONG'}",
+            flush=True,
+        )
         for one in found.wrong[:shown]:
             print(f"{'':<{width}}  ! {one}", flush=True)
         breaches += len(found.wrong)

@@ -32,7 +32,7 @@ listeners: list[Callable[[str], None]] = []
 
 def _hear(event: str, args: tuple[Any, ...]) -> None:
     if event == "proof.ran":
-        for listener in list(listeners):
+        for listener in listeners:
             listener(args[0])
 
 
@@ -100,8 +100,8 @@ def children(works: Iterable[Callable[[], Any]]) -> Iterator[list[Child]]:
     """A child for each; none outlives the block."""
     made: list[Child] = []
     try:
-        for work in works:
-            made.append(Child(work))
+        # One by one: those that were made go too where one can't be.
+        made.extend(map(Child, works))
         yield made
     finally:
         for child in made:

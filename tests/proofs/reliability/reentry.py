@@ -9,6 +9,7 @@ import asyncio
 import random
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from inviscid import ReentryError
 
 Job = tuple[Callable[..., Any], int, Any]
 
-_PATIENCE = 60.0
+PATIENCE = 60.0
 """Seconds until what doesn't end counts as hung."""
 
 
@@ -63,7 +64,9 @@ def _in_threads(jobs: list[Job], threads: int, seed: int) -> list[str]:
     return answers
 
 
-def _everywhere(found: Finding, folder: Path, jobs: list[Job], processes: int, threads: int, rounds: int) -> int:
+def _everywhere(
+    found: Finding, folder: Path, jobs: list[Job], processes: int, threads: int, rounds: int, patience: float
+) -> int:
     """Make all calls in every thread of every process, in an order of its own; how many bodies ran."""
     runs = 0
     for number in range(rounds):
@@ -72,7 +75,7 @@ def _everywhere(found: Finding, folder: Path, jobs: list[Job], processes: int, t
             before = ran.count()
             works = [lambda seed=seed: _in_threads(jobs, threads, seed) for seed in range(processes)]
             with children(works) as started:
-                answers = [answer for child in started for answer in child.result(_PATIENCE)]
+                answers = [answer for child in started for answer in child.result(patience)]
             runs += ran.count() - before
         found.add("calls", len(answers))
         found.add("right", answers.count("right"))
@@ -81,49 +84,60 @@ def _everywhere(found: Finding, folder: Path, jobs: list[Job], processes: int, t
     return runs
 
 
-def calls(folder: Path, processes: int, threads: int, rounds: int) -> Finding:
+def calls(folder: Path, processes: int, threads: int, rounds: int, patience: float = PATIENCE) -> Finding:
     """Calls inside of calls, recursion, mutual recursion, and bodies with threads of their own."""
     found = Finding("calls inside of calls", {"processes": processes, "threads of each": threads})
     jobs: list[Job] = [(subjects.fibonacci, n, _fibonacci(n)) for n in (6, 9, 12)]
     jobs += [(subjects.outer, x, 2 * x + 3) for x in range(3)]
     jobs += [(subjects.even, n, n % 2 == 0) for n in (5, 8)] + [(subjects.odd, n, n % 2 == 1) for n in (6, 9)]
     jobs += [(subjects.spread, n, 3 * n + 6) for n in (0, 10)]
-    found.counts["bodies ran"] = _everywhere(found, folder, jobs, processes, threads, rounds)
+    found.counts["bodies ran"] = _everywhere(found, folder, jobs, processes, threads, rounds, patience)
     return found
 
 
-def endless(folder: Path, processes: int, threads: int, rounds: int) -> Finding:
-    """A function that calls itself with the same arguments, also by way of others, which other threads entered."""
+def endless(folder: Path, processes: int, threads: int, rounds: int, patience: float = PATIENCE) -> Finding:
+    """A function that calls itself with the same arguments, also by way of others, which other threads entered; and one
+    that does so where nobody knows what is around it.
+    """
     found = Finding("recursion without end", {"processes": processes, "threads of each": threads})
     rings = (subjects.itself, subjects.ring_a, subjects.ring_b, subjects.ring_c)
     jobs: list[Job] = [(function, x, ReentryError) for function in rings for x in range(2)]
-    jobs += [(subjects.outer, 1, 5)]
-    _everywhere(found, folder, jobs, processes, threads, rounds)
+    jobs += [(subjects.outer, 1, 5), (subjects.elsewhere, 1, RecursionError)]
+    _everywhere(found, folder, jobs, processes, threads, rounds, patience)
     return found
 
 
-def awaited(folder: Path, processes: int, rounds: int) -> Finding:
-    """Tasks of one loop in each of several processes."""
-    found = Finding("awaited calls", {"processes": processes})
+def awaited(folder: Path, processes: int, threads: int, rounds: int, patience: float = PATIENCE) -> Finding:
+    """Tasks of the loops of several threads in each of several processes, with calls that aren't awaited among them."""
+    found = Finding("awaited calls", {"processes": processes, "loops of each": threads})
+    jobs: list[Job] = [(subjects.gathered, n, _gathered(n)) for n in (4, 7, 9, 9)]
+    jobs += [(subjects.slowly, x, 3 * x) for x in (1, 2, 2, 2, 9)]
+    jobs += [(subjects.mixed, n, _fibonacci(n) + 3 * n) for n in (5, 6, 6)]
+    jobs += [(function, 1, ReentryError) for function in (subjects.awaits_itself, subjects.ring_d, subjects.ring_e)] * 2
 
-    async def ask(function: Callable[[int], Any], argument: int, expected: Any) -> str:
+    async def ask(job: Job) -> str:
+        function, argument, expected = job
         try:
             value = await function(argument)
         except Exception as error:
             value = type(error)
         return "right" if value == expected else f"{function.__qualname__}({argument}) gave {value!r}"
 
-    async def tasks() -> list[str]:
-        jobs = [(subjects.gathered, n, _gathered(n)) for n in (4, 7, 9, 9)]
-        jobs += [(subjects.slowly, x, 3 * x) for x in (1, 2, 2, 2, 9)]
-        jobs += [(subjects.awaits_itself, 1, ReentryError)] * 2
-        return list(await asyncio.gather(*(ask(*job) for job in jobs)))
+    async def tasks(seed: int) -> list[str]:
+        mine = list(jobs)
+        random.Random(seed).shuffle(mine)
+        return list(await asyncio.gather(*map(ask, mine)))
+
+    def work(seed: int) -> list[str]:
+        with ThreadPoolExecutor(threads) as pool:
+            every = pool.map(lambda number: asyncio.run(tasks(seed * 100 + number)), range(threads))
+            return [answer for answers in every for answer in answers]
 
     for number in range(rounds):
         with store_in(folder / str(number)):
             subjects.inner(-100)
-            with children([lambda: asyncio.run(tasks())] * processes) as started:
-                answers = [answer for child in started for answer in child.result(_PATIENCE)]
+            with children([lambda seed=seed: work(seed) for seed in range(processes)]) as started:
+                answers = [answer for child in started for answer in child.result(patience)]
         found.add("calls", len(answers))
         found.add("right", answers.count("right"))
         found.wrong += [answer for answer in answers if answer != "right"]
