@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import mmap
 import random
+import sys
 import threading
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -14,15 +14,16 @@ from findings import Finding
 from forked import Child, children, store_in
 
 from inviscid import Store
+from inviscid.store import tally
 
-_NAMES = ("small", "small", "small", "inline", "medium")
+_NAMES = ("small", "small", "small", "inline", "medium", "shared")
 # As long as anybody calls, on the slowest of machines.
 _LONGEST = 900.0
 
 
 def _call(chance: random.Random, keys: int, *, large: float) -> str:
     """One call: "right", "wrong", or what it raised."""
-    name = "large" if chance.random() < large else chance.choice(_NAMES)
+    name = chance.choice(("large", "huge")) if chance.random() < large else chance.choice(_NAMES)
     x = chance.randrange(keys)
     try:
         value = subjects.FUNCTIONS[name](x)
@@ -80,54 +81,62 @@ def _check(found: Finding, place: Path) -> int:
     return len(keys)
 
 
-def forking(folder: Path, threads: int, forks: int) -> Finding:
+def _often() -> None:
+    """Have moments often that are rare: between any two steps of a thread another one comes, and counts are written."""
+    sys.setswitchinterval(1e-5)
+    tally._INTERVAL = 1e-3
+
+
+def _calls(seed: int, times: int, answers: Counter[str]) -> None:
+    chance = random.Random(seed)
+    for _ in range(times):
+        answers[_call(chance, 2_000, large=0.005)] += 1
+
+
+def _child(seed: int) -> Counter[str]:
+    """A child of a process with threads, with threads of its own."""
+    answers: Counter[str] = Counter()
+    others = [threading.Thread(target=_calls, args=(seed + number, 5, answers)) for number in range(2)]
+    for thread in others:
+        thread.start()
+    _calls(seed + 5, 5, answers)
+    for thread in others:
+        thread.join()
+    return answers
+
+
+def _forks(threads: int, forks: int, patience: float) -> Counter[str]:
+    """Fork so often while threads call."""
+    # A fork while another thread imports is Python's to lose: so everything is imported before.
+    for name, function in subjects.FUNCTIONS.items():
+        assert subjects.is_right(name, -1, function(-1))
+        assert subjects.is_right(name, -1, function(-1))
+    _often()
+    answers, stop = [Counter[str]() for _ in range(threads)], threading.Event()
+
+    def call(number: int) -> None:
+        while not stop.is_set():
+            _calls(random.randrange(1 << 30), 10, answers[number])
+
+    started = [threading.Thread(target=call, args=(number,)) for number in range(threads)]
+    for thread in started:
+        thread.start()
+    try:
+        others = [Child(lambda seed=seed: _child(seed)).result(patience) for seed in range(0, 10 * forks, 10)]
+    finally:
+        stop.set()
+        for thread in started:
+            thread.join()
+    return sum([*answers, *others], Counter[str]())
+
+
+def forking(folder: Path, threads: int, forks: int, *, patience: float = 30.0, longest: float = _LONGEST) -> Finding:
     """Threads that call while their process forks children, which call at once as well, with threads of their own."""
     found = Finding("threads that fork", {"threads": threads, "forks": forks})
-
-    def call(seed: int, times: int, answers: Counter[str]) -> None:
-        chance = random.Random(seed)
-        for _ in range(times):
-            answers[_call(chance, 2_000, large=0.005)] += 1
-
-    def child(seed: int) -> Counter[str]:
-        answers: Counter[str] = Counter()
-        others = [threading.Thread(target=call, args=(seed + number, 5, answers)) for number in range(2)]
-        for thread in others:
-            thread.start()
-        call(seed + 5, 5, answers)
-        for thread in others:
-            thread.join()
-        return answers
-
-    def parent() -> Counter[str]:
-        # A fork while another thread imports is Python's to lose: so everything is imported before.
-        for name, function in subjects.FUNCTIONS.items():
-            assert subjects.is_right(name, -1, function(-1))
-            assert subjects.is_right(name, -1, function(-1))
-        answers, stop = [Counter[str]() for _ in range(threads)], threading.Event()
-
-        def caller(number: int) -> None:
-            chance = random.Random(1_000 + number)
-            while not stop.is_set():
-                answers[number][_call(chance, 2_000, large=0.005)] += 1
-
-        started = [threading.Thread(target=caller, args=(number,)) for number in range(threads)]
-        for thread in started:
-            thread.start()
-        try:
-            others = [Child(lambda seed=seed: child(seed)).result(30) for seed in range(0, 10 * forks, 10)]
-        finally:
-            stop.set()
-            for thread in started:
-                thread.join()
-        return sum([*answers, *others], Counter[str]())
-
     with store_in(folder) as (place, _):
-        start = time.monotonic()
-        with children([parent]) as (one,):
-            answers = one.result(_LONGEST)
+        with children([lambda: _forks(threads, forks, patience)]) as (one,):
+            answers = one.result(longest)
         found.counts |= {"calls": answers.total(), "right": answers["right"]}
         found.counts["entries at rest"] = _check(found, place)
-        found.counts["for"] = f"{time.monotonic() - start:.0f} s"
     found.wrong += [f"{number} × {answer}" for answer, number in answers.items() if answer != "right"]
     return found
