@@ -6,14 +6,16 @@ import contextvars
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from inviscid import cached, computing, configure, mode
-from inviscid.store import fork
+from inviscid.store import Store, fork, locks
 
 Start = Callable[[Callable[[], Any]], Any]
 
@@ -41,6 +43,16 @@ def in_a_thread(work: Callable[[threading.Event, threading.Event], None]) -> Ite
     finally:
         ends.set()
         thread.join(20)
+
+
+def in_order(monkeypatch: pytest.MonkeyPatch, *members: Any) -> None:
+    """Have these told of forks first. Sets have no order, so this one is as likely as any."""
+
+    class Members(list[Any]):
+        add = list.append
+
+    others = [member for member in fork._members if member not in members]
+    monkeypatch.setattr(fork, "_members", Members([*members, *others]))
 
 
 def test_a_child_waits_for_no_lock_that_a_thread_of_the_parent_held(start: Start) -> None:
@@ -103,3 +115,61 @@ def test_a_child_that_was_forked_in_an_empty_context_ends_the_computation_around
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
     assert start(work).result() == 0
+
+
+def test_a_fork_while_counts_are_taken_ends(tmp_path: Path, start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are taken from the memory tier, which has a lock of its own; a fork takes both, in whatever order."""
+
+    def work() -> bool:
+        store = Store(tmp_path / "store")
+        there, told = threading.Event(), store.memory.told
+
+        def slowly() -> Any:
+            there.set()
+            time.sleep(0.3)
+            return told()
+
+        monkeypatch.setattr(store.memory, "told", slowly)
+        thread = threading.Thread(target=store._tally._take)
+        in_order(monkeypatch, store.memory, store._tally)
+        thread.start()
+        assert there.wait(20)
+        child = os.fork()
+        if child == 0:
+            os._exit(0)
+        os.waitpid(child, 0)
+        thread.join(20)
+        return not thread.is_alive()
+
+    assert start(work).result(10) is True
+
+
+def test_a_fork_waits_for_the_index_first(tmp_path: Path, start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who writes to it may need other locks, of which a fork has taken none before it is done."""
+
+    def work() -> float:
+        store, there = Store(tmp_path / "store"), threading.Event()
+
+        def probe(connection: object) -> bool:
+            there.set()
+            time.sleep(0.3)
+            lock = locks.lock_for(store._layout, b"n" * 32)
+            lock.acquire(wait=False)
+            lock.release()
+            return True
+
+        store._index.write(lambda connection: None)
+        in_order(monkeypatch, locks._handles)
+        thread = threading.Thread(target=store._index.write, args=(probe,))
+        thread.start()
+        assert there.wait(20)
+        begin = time.monotonic()
+        child = os.fork()
+        if child == 0:
+            os._exit(0)
+        took = time.monotonic() - begin
+        os.waitpid(child, 0)
+        thread.join(20)
+        return took
+
+    assert start(work).result(20) < 3
