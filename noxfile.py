@@ -83,6 +83,15 @@ def crash(session: nox.Session) -> None:
 
 
 @nox.session
+def concurrency(session: nox.Session) -> None:
+    """Many processes and threads on one store: stampedes, killed holders, recursion, continuous gc, stopped writers,
+    forks. `nox -s concurrency -- --full` is minutes of it, and without it there is less of each.
+    """
+    session.install("--quiet", ".", "numpy>=1.26")
+    session.run("python", "tests/proofs/reliability/concurrency.py", *session.posargs)
+
+
+@nox.session
 def versus(session: nox.Session) -> None:
     """Who notices which edit: the cases of benchmarks/versus through inviscid and its peers, each in an environment of
     its own. `nox -s versus -- --write` writes the tables of docs/explanation/versus.md; `--only class` bounds it.

@@ -1,6 +1,6 @@
 """Many processes, threads and tasks on one store: who computes, who waits, and that nobody waits for ever.
 
-    nox -s concurrency -- [--full] [--only NAME]
+    python tests/proofs/reliability/concurrency.py [--quick | --full] [--only NAME]
 
 Each line says what was done and counts what came of it; what breaks the promise is told below it, and ends in exit
 code 1. A *stampede* is many processes that miss one key at once. A *takeover* is the time from the death of the holder
@@ -14,6 +14,7 @@ import mmap
 import multiprocessing
 import os
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -29,7 +30,8 @@ from findings import Finding, tell
 from forked import Broken, Line, Ran, children, listeners, store_in
 
 _TAKEOVER = 0.1
-"""Seconds."""
+_PATIENCE = 20.0
+"""Seconds until the next body has to run at all."""
 
 
 def stampede(folder: Path, processes: int, rounds: int) -> Finding:
@@ -60,14 +62,20 @@ def stampede(folder: Path, processes: int, rounds: int) -> Finding:
 
 
 def takeover(
-    folder: Path, holders: int, rounds: int, *, limit: float = _TAKEOVER, leaves_child: bool = False
+    folder: Path,
+    holders: int,
+    rounds: int,
+    *,
+    limit: float = _TAKEOVER,
+    leaves_children: bool = False,
+    patience: float = _PATIENCE,
 ) -> Finding:
-    """Holders of the claim are killed one after the other; the last one ends."""
+    """Holders of the claim are killed one after the other, and may leave children of their own; the last one ends."""
     found = Finding("takeover", {"killed": 0, "computations": 0})
     times: list[float] = []
     for number in range(rounds):
         with store_in(folder / str(number)) as (_, ran):
-            _kill_holders(found, ran, holders, times, leaves_child=leaves_child)
+            _kill_holders(found, ran, holders, times, leaves_children=leaves_children, patience=patience)
     slowest = max(times, default=0.0)
     found.counts["slowest takeover"] = f"{slowest * 1e3:.1f} ms"
     found.demand(len(times) == holders * rounds, f"{len(times)} takeovers of {holders * rounds}")
@@ -75,7 +83,9 @@ def takeover(
     return found
 
 
-def _kill_holders(found: Finding, ran: Ran, holders: int, times: list[float], *, leaves_child: bool) -> None:
+def _kill_holders(
+    found: Finding, ran: Ran, holders: int, times: list[float], *, leaves_children: bool, patience: float
+) -> None:
     subjects.small(-1)
     before = ran.count()
     left = mmap.mmap(-1, 1)
@@ -86,12 +96,9 @@ def _kill_holders(found: Finding, ran: Ran, holders: int, times: list[float], *,
         # One at a time is here, if claims are good for anything.
         if left[0]:
             left[0] -= 1
-            if leaves_child:
-                pid = os.fork()
-                if pid == 0:
-                    time.sleep(60)
-                    os._exit(0)
-                orphans.put(pid)
+            if leaves_children:
+                orphans.put(_forked())
+                orphans.put(subprocess.Popen(["sleep", "60"], close_fds=False).pid)
             time.sleep(60)
 
     def work() -> bool:
@@ -102,7 +109,7 @@ def _kill_holders(found: Finding, ran: Ran, holders: int, times: list[float], *,
         killed = 0
         try:
             for place in range(holders):
-                pid = _await(ran, before + place).pid
+                pid = _await(ran, before + place, patience).pid
                 # So that the others are in line, and an orphan is by itself.
                 time.sleep(0.03)
                 (victim,) = [child for child in started if child.pid == pid]
@@ -110,7 +117,7 @@ def _kill_holders(found: Finding, ran: Ran, holders: int, times: list[float], *,
                 os.kill(pid, signal.SIGKILL)
                 victim.wait()
                 killed += 1
-                times.append((_await(ran, before + place + 1).when - start) / 1e9)
+                times.append((_await(ran, before + place + 1, patience).when - start) / 1e9)
             survivors = [child.result() for child in started if child.pid]
         finally:
             while not orphans.empty():
@@ -123,9 +130,18 @@ def _kill_holders(found: Finding, ran: Ran, holders: int, times: list[float], *,
     found.demand(survivors == [True], f"those left gave {survivors}")
 
 
-def _await(ran: Ran, number: int) -> Line:
+def _forked() -> int:
+    """A child that does nothing, and holds what a child inherits."""
+    pid = os.fork()
+    if pid == 0:
+        time.sleep(60)
+        os._exit(0)
+    return pid
+
+
+def _await(ran: Ran, number: int, patience: float) -> Line:
     """The body that runs as this one, once it does."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + patience
     while time.monotonic() < end:
         if len(lines := ran.lines()) > number:
             return lines[number]
@@ -138,27 +154,30 @@ def all_of(folder: Path, *, full: bool) -> list[tuple[str, Callable[[], Finding]
     return [
         ("stampede", lambda: stampede(folder / "a", *((64, 100) if full else (16, 3)))),
         ("killed holders", lambda: takeover(folder / "b", *((15, 5) if full else (5, 2)))),
-        ("killed holders with children", lambda: takeover(folder / "c", *((8, 3) if full else (3, 1)), leaves_child=True)),
+        ("killed holders with children", lambda: takeover(folder / "c", *((8, 3) if full else (3, 1)), leaves_children=True)),
         ("calls inside of calls", lambda: reentry.calls(folder / "d", *((8, 8, 12) if full else (3, 3, 2)))),
         ("recursion without end", lambda: reentry.endless(folder / "e", *((6, 4, 10) if full else (3, 2, 2)))),
         ("awaited calls", lambda: reentry.awaited(folder / "f", *((6, 3, 10) if full else (3, 2, 2)))),
         ("continuous gc", lambda: traffic.collected(folder / "g", 8, 100_000 if full else 3_000)),
         ("stopped writers", lambda: stopped.writers(folder / "h", every=1 if full else 4)),
-        ("threads that fork", lambda: traffic.forking(folder / "i", 8, 60 if full else 10)),
+        ("threads that fork", lambda: traffic.forking(folder / "i", 8, 300 if full else 10)),
     ]  # fmt: skip
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> int:
     """Run it all."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--full", action="store_true", help="as often as the documentation says: about six minutes")
-    parser.add_argument("--quick", action="store_true", help="less than a minute, the default")
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--full", action="store_true", help="as often as the documentation says: minutes")
+    size.add_argument("--quick", action="store_true", help="less than a minute: the default")
     parser.add_argument("--only", default="", help="lines whose name contains this")
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="inviscid-concurrency-") as folder:
-        made = [one for one in all_of(Path(folder), full=given.full and not given.quick) if given.only in one[0]]
-        sys.exit(tell(made) > 0)
+        wanted = [one for one in all_of(Path(folder), full=given.full) if given.only in one[0]]
+        if not wanted:
+            parser.error(f"no line's name contains {given.only!r}")
+        return 1 if tell(wanted) else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

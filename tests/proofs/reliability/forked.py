@@ -7,6 +7,7 @@ that nothing in memory can answer.
 
 from __future__ import annotations
 
+import logging
 import mmap
 import os
 import pickle
@@ -55,6 +56,7 @@ class Child:
                 # In a test runner a warning may be an error; here it is what the store is meant to do.
                 warnings.resetwarnings()
                 warnings.simplefilter("ignore")
+                logging.getLogger("inviscid").addHandler(logging.NullHandler())
                 self._give(work())
                 code = 0
             except BaseException:
