@@ -95,7 +95,7 @@ def test_writers_that_are_stopped(proof: Any, tmp_path: Path) -> None:
 def test_claims_that_nobody_takes(proof: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Claims, "_take", lambda *_, **__: (None, False))
     assert "computations in 2 rounds" in breaches(proof, lambda: proof.stampede(tmp_path / "a", 6, 2))
-    assert breaches(proof, lambda: proof.takeover(tmp_path / "b", 2, 1, patience=2))
+    assert "beside the holder" in breaches(proof, lambda: proof.takeover(tmp_path / "b", 2, 1, patience=2))
 
 
 def test_a_holder_that_dies_and_whose_child_keeps_the_lock(
@@ -127,7 +127,11 @@ def test_circles_that_nobody_sees(proof: Any, tmp_path: Path, monkeypatch: pytes
 
 
 def test_tasks_that_wait_for_themselves(proof: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(awaiting, "_fly", lambda steps, flight: awaiting._drive(steps, True))
+    async def join(flight: Any, step: Any) -> bool:
+        await awaiting._wait(flight)
+        return True
+
+    monkeypatch.setattr(awaiting, "_join", join)
     assert "hangs" in breaches(proof, lambda: proof.reentry.awaited(tmp_path, 1, 1, 1, patience=2))
 
 
@@ -137,6 +141,9 @@ def test_readers_that_raise_where_an_object_is_gone(
     def condemn(self: Any, entry: Any) -> Any:
         raise FileNotFoundError(2, "gone")
 
+    load = Objects.load
+    # So that a collection often comes in between.
+    monkeypatch.setattr(Objects, "load", lambda *given: time.sleep(0.005) or load(*given))
     monkeypatch.setattr(Reader, "_condemn", condemn)
     assert "FileNotFoundError" in breaches(proof, lambda: proof.traffic.collected(tmp_path, 4, 1_000))
 
@@ -206,8 +213,8 @@ def test_a_child_that_keeps_a_lock_of_its_parent(proof: Any, tmp_path: Path, mon
 def test_a_child_that_hands_work_to_threads_of_its_parent(
     proof: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(digest, "_after_fork", lambda: None)
-    monkeypatch.setattr(digest, "threads", lambda: blake3.AUTO)
+    # What a child takes for its own threads.
+    monkeypatch.setattr(digest.os, "cpu_count", lambda: blake3.AUTO)
     proof.subjects.FUNCTIONS = {"huge": proof.subjects.huge}
     monkeypatch.setattr(proof.traffic, "_NAMES", ("huge",))
-    assert "hangs" in breaches(proof, lambda: proof.traffic.forking(tmp_path, 1, 2, patience=2, longest=15))
+    assert "hangs" in breaches(proof, lambda: proof.traffic.forking(tmp_path, 1, 2, patience=2, longest=4))

@@ -112,6 +112,7 @@ def _kill_holders(
                 pid = _await(ran, before + place, patience).pid
                 # So that the others are in line, and an orphan is by itself.
                 time.sleep(0.03)
+                found.demand(ran.count() == before + place + 1, "others compute beside the holder")
                 (victim,) = [child for child in started if child.pid == pid]
                 start = time.monotonic_ns()
                 os.kill(pid, signal.SIGKILL)
