@@ -159,7 +159,7 @@ def all_of(folder: Path, *, full: bool) -> list[tuple[str, Callable[[], Finding]
         ("calls inside of calls", lambda: reentry.calls(folder / "d", *((8, 8, 12) if full else (3, 3, 2)))),
         ("recursion without end", lambda: reentry.endless(folder / "e", *((6, 4, 10) if full else (3, 2, 2)))),
         ("awaited calls", lambda: reentry.awaited(folder / "f", *((6, 3, 10) if full else (3, 2, 2)))),
-        ("continuous gc", lambda: traffic.collected(folder / "g", 8, 100_000 if full else 3_000)),
+        ("continuous gc", lambda: traffic.collected(folder / "g", 8, 100_000 if full else 2_000)),
         ("stopped writers", lambda: stopped.writers(folder / "h", every=1 if full else 4)),
         ("threads that fork", lambda: traffic.forking(folder / "i", 8, 300 if full else 10)),
     ]  # fmt: skip

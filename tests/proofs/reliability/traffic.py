@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import mmap
+import os
 import random
 import sys
 import threading
+import time
 from collections import Counter
 from pathlib import Path
+from sqlite3 import Connection
 
 import subjects
 from findings import Finding
@@ -33,7 +36,7 @@ def _call(chance: random.Random, keys: int, *, large: float) -> str:
 
 
 def collected(folder: Path, processes: int, calls: int) -> Finding:
-    """So many calls by so many processes, while two others collect without grace and forget without end."""
+    """So many calls by so many processes, while two others collect without grace, and one looks whether all is there."""
     found = Finding("continuous gc")
     with store_in(folder) as (place, ran):
         subjects.small(-1)
@@ -46,27 +49,45 @@ def collected(folder: Path, processes: int, calls: int) -> Finding:
         def collect(seed: int) -> tuple[int, int]:
             store, chance, collections, removed = Store(place), random.Random(seed), 0, 0
             while not ended[0]:
-                (limit,) = chance.choices((0, 30_000, 200_000, 4_000_000), (1, 4, 4, 4))
+                limit = chance.choice((3_000, 30_000, 200_000, 4_000_000))
                 removed += store.execute(store.plan_gc(size_limit=limit, grace=-1.0)).entries
                 collections += 1
             store.close()
             return collections, removed
 
+        def look() -> tuple[int, int]:
+            store, looks, missing = Store(place), 0, 0
+            while not ended[0]:
+                missing += store._index.write(lambda connection: _missing(store, connection))
+                looks += 1
+                time.sleep(0.02)
+            store.close()
+            return looks, missing
+
         with (
+            children([look]) as (watcher,),
             children([lambda seed=seed: collect(seed) for seed in range(2)]) as collectors,
             children([lambda seed=seed: call(seed) for seed in range(processes)]) as callers,
         ):
             answers = sum((child.result(_LONGEST) for child in callers), Counter[str]())
             ended[0] = 1
             swept = [child.result() for child in collectors]
+            looks, missing = watcher.result()
         runs = ran.count() - before
         left = _check(found, place)
     found.counts |= {"calls": answers.total(), "right": answers["right"], "computations": runs}
     found.counts |= {"collections": sum(one for one, _ in swept), "entries removed": sum(one for _, one in swept)}
-    found.counts |= {"entries at rest": left}
+    found.counts |= {"looks at all rows": looks, "entries at rest": left}
+    found.demand(not missing, f"{missing} rows without their objects")
     found.wrong += [f"{number} × {answer}" for answer, number in answers.items() if answer != "right"]
     found.demand(sum(one for _, one in swept) > 10, "hardly anything was collected")
     return found
+
+
+def _missing(store: Store, connection: Connection) -> int:
+    """How many objects aren't there that rows refer to; none, wherever nobody else is in a transaction."""
+    rows = connection.execute("SELECT DISTINCT object FROM entries WHERE inline IS NULL")
+    return sum(not os.path.exists(store._objects.path(name)) for (name,) in rows)
 
 
 def _check(found: Finding, place: Path) -> int:
