@@ -73,13 +73,32 @@ def test_the_script_fails_where_anything_is_wrong(
     assert "WRONG" in capsys.readouterr().out
 
 
+def test_who_computes(proof: Any, tmp_path: Path) -> None:
+    one = proof.stampede(tmp_path / "a", 8, 3)
+    assert one.wrong == []
+    assert one.counts["computations"] == 3
+    for name, leaves in (("b", False), ("c", True)):
+        two = proof.takeover(tmp_path / name, 3, 1, leaves_children=leaves)
+        assert two.wrong == []
+        assert two.counts["killed"] == 3
+        assert two.counts["computations"] == 4
+
+
+def test_calls_inside_of_calls(proof: Any, tmp_path: Path) -> None:
+    assert proof.reentry.calls(tmp_path / "a", 2, 2, 1).wrong == []
+    assert proof.reentry.endless(tmp_path / "b", 2, 2, 1).wrong == []
+    assert proof.reentry.awaited(tmp_path / "c", 2, 2, 1).wrong == []
+
+
 @pytest.mark.slow
-def test_all_of_it_in_small(proof: Any, tmp_path: Path) -> None:
-    made = {name: make() for name, make in proof.all_of(tmp_path, full=False) if name != "stopped writers"}
-    assert {name: found.wrong for name, found in made.items() if found.wrong} == {}
-    assert made["stampede"].counts["computations"] == made["stampede"].counts["rounds"]
-    assert made["killed holders"].counts["killed"] == 10
-    assert made["continuous gc"].counts["right"] == 2_000
+def test_traffic(proof: Any, tmp_path: Path) -> None:
+    one = proof.traffic.collected(tmp_path / "a", 4, 1_000)
+    assert one.wrong == []
+    assert one.counts["right"] == 1_000
+    assert one.counts["looks at all rows"] > 5
+    two = proof.traffic.forking(tmp_path / "b", 4, 5)
+    assert two.wrong == []
+    assert two.counts["right"] == two.counts["calls"] > 75
 
 
 def test_writers_that_are_stopped(proof: Any, tmp_path: Path) -> None:
