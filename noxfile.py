@@ -85,8 +85,17 @@ def crash(session: nox.Session) -> None:
 @nox.session
 def attacks(session: nox.Session) -> None:
     """What somebody who can write to a store, and has no signing key, can do to those who use it."""
-    session.install("--quiet", ".", "numpy")
+    session.install("--quiet", ".", "numpy>=1.26")
     session.run("python", "tests/proofs/reliability/attacks.py", *session.posargs)
+
+
+@nox.session
+def concurrency(session: nox.Session) -> None:
+    """Many processes and threads on one store: stampedes, killed holders, recursion, continuous gc, stopped writers,
+    forks. `nox -s concurrency -- --full` is minutes of it, and without it there is less of each.
+    """
+    session.install("--quiet", ".", "numpy>=1.26")
+    session.run("python", "tests/proofs/reliability/concurrency.py", *session.posargs)
 
 
 @nox.session

@@ -203,9 +203,17 @@ def repr_of(argument: Argument) -> bytes:
 _ASIDE = ""
 _around: ContextVar[tuple[Computation, ...]] = ContextVar("inviscid_computing", default=())
 _inside: ContextVar[tuple[str, ...]] = ContextVar("inviscid_inside", default=())
-_lock = threading.Lock()
 RUNNING: list[Computation] = []
-"""All that run in this process."""
+"""All that run in this process. Each change is one step, so there is no lock, which a forked child could find taken."""
+
+
+def _after_fork() -> None:
+    # The threads that ran the others are not there.
+    RUNNING[:] = _around.get()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 @contextmanager
@@ -220,8 +228,7 @@ def computing(computation: Computation, *, vouched: bool = False) -> Iterator[Co
     stood().clear()
     outside = callers(computation.function)
     token = _around.set((*_around.get(), computation))
-    with _lock:
-        RUNNING.append(computation)
+    RUNNING.append(computation)
     try:
         try:
             yield computation
@@ -232,7 +239,8 @@ def computing(computation: Computation, *, vouched: bool = False) -> Iterator[Co
             outer.adopt(computation)
         raise
     finally:
-        with _lock:
+        # In a child that was forked in an empty context it is not there.
+        if computation in RUNNING:
             RUNNING.remove(computation)
         _around.reset(token)
         if vouched:

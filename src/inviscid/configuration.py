@@ -97,6 +97,16 @@ local_layers = _local.get
 _files: dict[str, tuple[tuple[int, int], Layer]] = {}
 
 
+def _after_fork() -> None:
+    global _lock
+    # Another thread of the parent may hold it, and is not there to let go of it.
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
 class configure:  # noqa: N801  used like a function: `configure("config.toml")`
     """Lay settings over the active configuration, from here on or, as a context manager, inside a block.
 

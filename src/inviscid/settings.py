@@ -40,6 +40,16 @@ local_modes = _local_modes.get
 _ambient_modes: dict[str, Mode] = {}
 
 
+def _after_fork() -> None:
+    global _lock
+    # Another thread of the parent may hold it, and is not there to let go of it.
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
 class mode:  # noqa: N801  used like a function: `with mode("fresh"):`
     """Set the mode of all cached functions, from here on or, as a context manager, inside a block.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from types import FunctionType
@@ -36,7 +35,6 @@ class Fingerprinter:
 
     def __init__(self, encode: Encode) -> None:
         self._encode = encode
-        self._lock = threading.Lock()
         self._taken: dict[tuple[int, frozenset[str]], tuple[Callable[[], Any], Fingerprint]] = {}
         self._memory = Memory()
 
@@ -53,11 +51,13 @@ class Fingerprinter:
             return known[1]
         taken = self._take(value, marks, forms)
         self._memory.settle(forms)
-        with self._lock:
-            while len(self._taken) >= _KEPT:
-                del self._taken[next(iter(self._taken))]
-            # An id is only as good as the object is alive; but a function that was made for one call shall not live on.
-            self._taken[id(value), marks] = (hold(value), taken)
+        # Each change is one step: a lock that a thread holds while another forks is never free again in the child.
+        if len(self._taken) >= _KEPT:
+            oldest = list(self._taken)
+            for key in oldest[: max(0, len(oldest) - _KEPT + 1)]:
+                self._taken.pop(key, None)
+        # An id is only as good as the object is alive; but a function that was made for one call shall not live on.
+        self._taken[id(value), marks] = (hold(value), taken)
         return taken
 
     def settle(self, forms: Forms) -> None:

@@ -23,19 +23,26 @@ class Forkable(Protocol):
         """Go on; in the child without what belongs to the parent."""
 
 
+_first: WeakSet[Forkable] = WeakSet()
 _members: WeakSet[Forkable] = WeakSet()
 _guard = threading.Lock()
 _resting: list[Forkable] = []
 
 
-def register(member: Forkable) -> None:
-    """Tell `member` about every fork for as long as it lives."""
+def register(member: Forkable, *, first: bool = False) -> None:
+    """Tell `member` about every fork for as long as it lives.
+
+    Args:
+        member: is told.
+        first: before the others, because what it waits for may need the locks that they hold while they rest.
+    """
     with _guard:
-        _members.add(member)
+        (_first if first else _members).add(member)
 
 
 def _before() -> None:
     _guard.acquire()
+    _resting.extend(_first)
     _resting.extend(_members)
     for member in _resting:
         member.before_fork()
@@ -43,7 +50,7 @@ def _before() -> None:
 
 def _after(child: bool) -> None:
     # A fork that C code makes by itself runs only the child's half: then nobody came to rest.
-    members = _resting if _guard.locked() else list(_members)
+    members = _resting if _guard.locked() else [*_first, *_members]
     for member in members:
         member.after_fork(child)
     _resting.clear()

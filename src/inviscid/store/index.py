@@ -70,7 +70,8 @@ class Index:
         self._slots: WeakSet[_Slot] = WeakSet()
         self._guard = threading.Lock()
         self._resting: list[_Slot] = []
-        fork.register(self)
+        # Who is in a transaction may ask whether a claim is alive, and that takes a lock.
+        fork.register(self, first=True)
 
     def read(self, statement: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[Row]:
         """The rows that a query gives; none where there is no store.

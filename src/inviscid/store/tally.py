@@ -121,8 +121,10 @@ class Tally:
         self._hits[key] = (count + times, total + saved, time.time())
 
     def _take(self) -> tuple[dict[int, tuple[int, float]], dict[bytes, tuple[int, float, float]]]:
+        # Before our own lock is taken: whoever forks takes both, and in no order.
+        told = list(self._memory.told())
         with self._guard:
-            for key, hits, saved in self._memory.told():
+            for key, hits, saved in told:
                 self._add_outcome(_HIT, hits, saved)
                 self._add_hits(key, hits, saved)
             taken = self._outcomes, self._hits
