@@ -50,7 +50,8 @@ def tests(session: nox.Session) -> None:
     # With pyarrow, pandas keeps text in another way: one Python tests that way, the others the way without.
     arrow = ["pyarrow>=17", "polars>=1"] if session.python == "3.12" else []
     session.install("--quiet", ".", *_group("test"), *arrow)
-    session.run("python", "-m", "pytest", *session.posargs)
+    # A worker for each core. Not where a part is asked for: to start them takes longer than most parts.
+    session.run("python", "-m", "pytest", *(session.posargs or ["-n", "logical"]))
 
 
 @nox.session

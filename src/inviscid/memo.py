@@ -164,7 +164,7 @@ class Memo(Wrapping[P, R]):
         return cast(R, answer.value)
 
     def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, refresh: bool) -> Steps[Answer]:
-        before = shortcut.around()
+        before, start = shortcut.around(), time.perf_counter()
         values = self._signature.bind(args, kwargs)
         mode = self._variant.mode or settings.current_mode()
         if mode.name == "off":
@@ -184,7 +184,9 @@ class Memo(Wrapping[P, R]):
         if found.entry is not None:
             if self._may_be_short and found.outcome is Outcome.HIT and shortcut.depends_on_key_alone(found.entry):
                 self._shortcut.learn(call, self._signature, store, mode, before)
-            return self._hit(store, call, found)
+            answer = self._hit(store, call, found)
+            self._weigh(self._weights.hit(time.perf_counter() - start, found.entry.provenance.seconds))
+            return answer
         if mode.name == "replay":
             why = "; ".join(self._why(store, attempt, call, found).reasons)
             for one in computing.callers(id(self)):
@@ -216,6 +218,7 @@ class Memo(Wrapping[P, R]):
             events.emit(counts, bypass, function_name(self), call.key, 0.0, (why,))
         else:
             events.emit(store, found.outcome, function_name(self), call.key, computed.seconds, found.reasons)
+            self._weigh(self._weights.miss(time.perf_counter() - start - computed.seconds, computed.seconds))
         return answer
 
     def _recall(self, items: Sequence[Any]) -> list[Any]:
@@ -576,6 +579,11 @@ class Memo(Wrapping[P, R]):
         self._tell(outcome, reasons)
         events.emit(None, outcome, function_name(self), b"", 0.0, reasons)
         return Answer(value)
+
+    def _weigh(self, verdict: str) -> None:
+        """Warn where caching costs more than it saves."""
+        if verdict and not self._options.outputs:
+            events.warn(self.__qualname__, f"Caching {self.__qualname__}() costs more than it saves: {verdict}")
 
     def _tell(self, outcome: Outcome, reasons: tuple[str, ...]) -> None:
         """Warn, once for each reason, where the user will want to change something."""

@@ -19,6 +19,7 @@ from inviscid.shortcut import Shortcut
 from inviscid.signature import Parameter, Signature, outer_documentation, outer_signature
 from inviscid.steps import Steps, run
 from inviscid.stores import StoreLike
+from inviscid.weighing import Weights
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -66,12 +67,12 @@ class Wrapping(Generic[P, R]):
     # In slots, so that `functools.wraps`, which copies `__dict__`, leaves them where they are.
     __slots__ = (
         "__dict__", "__inviscid_base__", "__weakref__", "_forms", "_kind", "_options", "_shortcut", "_signed", "_store",
-        "_variant",
+        "_variant", "_weights",
     )  # fmt: skip
 
     _task: ClassVar[bytes] = b""
     """The kind of task; empty for what is cached, so that decorating a helper costs nothing."""
-    _carried: ClassVar[tuple[str, ...]] = ("_kind", "_signed", "_options", "_store")
+    _carried: ClassVar[tuple[str, ...]] = ("_kind", "_signed", "_options", "_store", "_weights")
     """What all variants share."""
 
     def __init__(
@@ -95,6 +96,7 @@ class Wrapping(Generic[P, R]):
         self._variant = Variant()
         self._forms = StoredForms(store)
         self._shortcut = Shortcut(self._options, self._forms)
+        self._weights = Weights()
 
     def _sign(self) -> tuple[Signature, tuple[ConfigRead, ...]]:
         signature = Signature(self.__wrapped__)
