@@ -171,6 +171,14 @@ def _outside() -> int:
     return level
 
 
+def ago(seconds: float) -> str:
+    """An age as people read it: ``just now``, ``12 min ago``, ``3 d ago``; what has no sensible age is as it is."""
+    for unit, size in (("d", 86_400.0), ("h", 3_600.0), ("min", 60.0)):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit} ago"
+    return "just now" if seconds >= 0 else "in the future"
+
+
 def duration(seconds: float) -> str:
     """Seconds as people read them: ``85 µs``, ``12 ms``, ``3.4 s``."""
     if seconds < 1e-3:

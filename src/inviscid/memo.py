@@ -409,11 +409,16 @@ class Memo(Wrapping[P, R]):
         computing.wrote((*call.outputs, *found.standing.outputs))
         saved = found.entry.provenance.seconds
         store.touch(call.key, saved)
-        origin = found.entry.provenance.function
-        reasons = () if origin == function_name(self) else (f"computed by {origin}",)
+        reasons = self._origin(found.entry) if events.is_heard() else ()
         events.emit(store, found.outcome, function_name(self), call.key, saved, reasons)
         standing, carries = found.standing, bool(found.entry.classes)
         return telling.answered(call, found.value, found.digest, standing.sights, standing.demands, carries=carries)
+
+    def _origin(self, entry: Entry) -> tuple[str, ...]:
+        """Who computed a result, and when."""
+        origin = entry.provenance
+        other = "" if origin.function == function_name(self) else f" as {origin.function}"
+        return (f"computed {events.ago(time.time() - origin.created)} by {origin.origin}{other}",)
 
     def _compute(self, store: Store, call: Call) -> Steps[Computed[R]]:
         """Run the body."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import pytest
 
 import inviscid
 from inviscid import Event, InviscidWarning, Outcome, cached, mode, subscribe
+from inviscid.events import ago
 
 Ran = Callable[[], list[str]]
 
@@ -100,3 +102,18 @@ def test_a_listener_may_call_and_unsubscribe() -> None:
     subscription = inviscid.subscribe(listens)
     doubled(10)
     assert told == ["inviscid.miss"]
+
+
+def test_a_hit_says_where_it_comes_from(caplog: pytest.LogCaptureFixture) -> None:
+    doubled(7)
+    with caplog.at_level("INFO", "inviscid"):
+        doubled(7)
+    assert f"computed just now by {os.uname().nodename}:{os.getpid()}" in caplog.records[-1].getMessage()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.2, "just now"), (-5, "in the future"), (90, "2 min ago"), (7_200, "2 h ago"), (250_000, "3 d ago")],
+)
+def test_ages_are_readable(seconds: float, text: str) -> None:
+    assert ago(seconds) == text

@@ -6,6 +6,7 @@ import copy
 import functools
 import inspect
 import logging
+import os
 import pickle
 import sys
 import threading
@@ -522,13 +523,14 @@ def test_outcomes_are_logged_with_key_and_reason(caplog: pytest.LogCaptureFixtur
         outer(1)
     outer(1)
     lines = [(record.outcome, record.function.rpartition(":")[2], record.reasons) for record in caplog.records]  # type: ignore[attr-defined]
+    origin = (f"computed just now by {os.uname().nodename}:{os.getpid()}",)
     assert lines == [
         (Outcome.MISS_NEW, "inner", ("first call",)),
         (Outcome.MISS_NEW, "outer", ("first call",)),
         (Outcome.MISS_CONFIG, "inner", ("config m.offset 0 → 2",)),
-        (Outcome.HIT, "inner", ()),
+        (Outcome.HIT, "inner", origin),
         (Outcome.MISS_CONFIG, "outer", ("config m.offset 0 → 2",)),
-        (Outcome.HIT, "outer", ()),
+        (Outcome.HIT, "outer", origin),
     ]
     assert caplog.records[0].key == inner.key(1)  # type: ignore[attr-defined]
     assert caplog.messages[-1].startswith(f"hit outer {outer.key(1)[:12]} saved ")
