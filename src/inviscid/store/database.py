@@ -130,11 +130,15 @@ def _quoted(path: str) -> str:
     )
 
 
-def is_damage(error: Exception) -> bool:
-    """Whether the error says that the file isn't what was written."""
-    if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED:
+def is_damage(error: Exception, path: str) -> bool:
+    """Whether the error says that the file at this path isn't what was written."""
+    code = getattr(error, "sqlite_errorcode", 0)
+    if code & 0xFF in _DAMAGED:
         return True
+    if code == sqlite3.SQLITE_READONLY:
+        # Where the system lets us write, it is a byte in the head of the file that doesn't.
+        return os.access(path, os.W_OK)
     # A message of SQLite's that quotes garbage, and a database that was emptied or overwritten by another one.
     return isinstance(error, UnicodeDecodeError) or str(error).startswith(
-        ("no such table", "no such column", "table entries has no column")
+        ("no such table", "no such column", "table entries has no column", "unsupported file format")
     )

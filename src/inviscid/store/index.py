@@ -243,7 +243,7 @@ class Index:
                 if not self._database.inode():
                     # Another process is just setting it aside, or somebody deleted the store.
                     continue
-                if not is_damage(error):
+                if not is_damage(error, self._database.path):
                     raise
                 if not suspected:
                     # SQLite takes a read that failed once for damage too: only what is still there on the second look
