@@ -136,7 +136,7 @@ def _quoted(path: str) -> str:
 def _says_read_only(path: str) -> bool:
     """Whether the file's own head forbids writing, by a number that nobody here has ever written there.
 
-    `os.access` can't tell: servers refuse what it allows. And SQLite has to look, because no one else may open the file.
+    `os.access` can't tell: servers refuse what it allows. And SQLite has to look, because nobody else opens the file.
     """
     try:
         with closing(connect(path, "mode=ro")) as connection:

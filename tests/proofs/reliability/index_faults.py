@@ -98,7 +98,9 @@ def _judge(record: Record, subject: Subject, damage: Damage) -> None:
 
 def bits(data: bytes) -> list[int]:
     """Every bit of the bytes that say something, and one of each zero byte, where an empty block is."""
-    return [8 * place + (bit if byte else place % 8) for place, byte in enumerate(data) for bit in range(8 if byte else 1)]
+    return [
+        8 * place + (bit if byte else place % 8) for place, byte in enumerate(data) for bit in range(8 if byte else 1)
+    ]
 
 
 def lengths(data: bytes) -> list[int]:
