@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -13,10 +14,15 @@ VERSIONS = ("3.11", "3.13")
 
 
 def interpreter(version: str) -> str | None:
-    """Where this Python is, on the path or built by pyenv."""
+    """Where this Python is, built by pyenv or on the path."""
     built = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    places = [str(place) for place in sorted(built.glob(f"{version}.*/bin"))]
-    return shutil.which(f"python{version}", path=os.pathsep.join([os.environ.get("PATH", ""), *places]))
+    places = [*sorted(built.glob(f"{version}.*/bin/python")), shutil.which(f"python{version}")]
+    # What pyenv puts on the path may be there and not run.
+    return next((str(place) for place in places if place and _runs(str(place))), None)
+
+
+def _runs(python: str) -> bool:
+    return subprocess.run([python, "-c", ""], check=False, capture_output=True).returncode == 0
 
 
 def made(folder: Path) -> dict[str, str]:
@@ -25,9 +31,16 @@ def made(folder: Path) -> dict[str, str]:
     for version in VERSIONS:
         python = folder / version / "bin" / "python"
         if not python.exists() and (base := interpreter(version)) is not None:
-            subprocess.run([sys.executable, "-m", "virtualenv", "-q", "-p", base, str(folder / version)], check=False)
-        if python.exists():
-            install = [str(python), "-m", "pip", "install", "--quiet", "--upgrade", str(ROOT), "numpy>=1.26"]
-            if subprocess.run(install, check=False).returncode == 0:
-                found[version] = str(python)
+            # Some Pythons come without the one, some environments without the other.
+            tool = [sys.executable, "-m", "virtualenv", "-p", base] if find_spec("virtualenv") else [base, "-m", "venv"]
+            subprocess.run([*tool, str(folder / version)], check=False, stdout=subprocess.DEVNULL)
+        if python.exists() and _install(str(python)):
+            found[version] = str(python)
     return found
+
+
+def _install(python: str) -> bool:
+    pip = [python, "-m", "pip", "install", "--quiet", "--quiet", "--disable-pip-version-check", str(ROOT)]
+    # The version of a working tree says nothing of its content.
+    commands = (pip, [*pip, "--force-reinstall", "--no-deps"])
+    return all(subprocess.run(command, check=False).returncode == 0 for command in commands)
