@@ -38,10 +38,20 @@ _LARGE = (("array", 1 << 18), ("table", 1 << 17), ("blob", 1 << 21), ("array", 7
 
 
 class Proof:
-    """All parts, in one place."""
+    """All parts, in one place.
 
-    def __init__(self, root: Path, chosen: random.Random, found: dict[str, str], *, full: bool) -> None:
-        self._root, self._chosen, self._found, self._full = root, chosen, found, full
+    Args:
+        root: a folder for stores.
+        chosen: what is chosen at random.
+        found: other Pythons, by version.
+        share: of the sample that `--quick` takes; None takes all.
+    """
+
+    def __init__(self, root: Path, chosen: random.Random, found: dict[str, str], *, share: float | None) -> None:
+        self._root, self._chosen, self._found, self._share = root, chosen, found, share
+
+    def _count(self, quick: int, full: int) -> int:
+        return full if self._share is None else int(quick * self._share)
 
     def parts(self) -> list[Part]:
         """Each part by its name."""
@@ -61,13 +71,13 @@ class Proof:
             ("errors of system calls", self._traced),
             ("clocks ten years off", lambda record: elsewhere.clocks(record, self._root)),
             ("umasks", lambda record: elsewhere.umasks(record, self._root)),
-            ("hash seeds", lambda record: elsewhere.seeds(record, self._root, 20)),
+            ("hash seeds", lambda record: elsewhere.seeds(record, self._root, self._count(20, 20))),
             ("other Pythons", lambda record: elsewhere.pythons(record, self._root, self._found)),
         ]  # fmt: skip
 
     def _some(self, places: list[int], most: int) -> list[int]:
         """All of them, or a sample."""
-        return places if self._full else sorted(self._chosen.sample(places, min(most, len(places))))
+        return sorted(self._chosen.sample(places, min(self._count(most, len(places)), len(places))))
 
     def _bits(self, record: Record, size: int) -> None:
         victim = damaged.Victim(self._root / "store", "blob", size)
@@ -81,12 +91,12 @@ class Proof:
 
     def _large(self, record: Record, name: str, size: int) -> None:
         victim = damaged.Victim(self._root / "store", name, size)
-        damaged.prove(record, victim, damaged.anything(victim.data, 2500 if self._full else 40, self._chosen))
+        damaged.prove(record, victim, damaged.anything(victim.data, self._count(40, 2500), self._chosen))
 
     def _held(self, record: Record) -> None:
         # What this process has mapped and checked is looked at for the file's times, and found to be another.
         victim = damaged.Victim(self._root / "store", *_LARGE[0], memory_limit=1 << 27)
-        damaged.prove(record, victim, damaged.anything(victim.data, 500 if self._full else 20, self._chosen))
+        damaged.prove(record, victim, damaged.anything(victim.data, self._count(20, 500), self._chosen))
 
     def _index_bits(self, record: Record) -> None:
         subject = Subject(self._root / "store")
@@ -101,7 +111,7 @@ class Proof:
     def _index_blocks(self, record: Record) -> None:
         subject = Subject(self._root / "store")
         index_faults.prove(record, subject, index_faults.whole(subject.index))
-        count = 5000 if self._full else 100
+        count = self._count(100, 5000)
         index_faults.prove(record, subject, index_faults.blocks(subject.index, self._chosen, count))
 
     def _log_bits(self, record: Record) -> None:
@@ -135,7 +145,7 @@ class Proof:
             record.breach("nothing injected", reason)
             return
         self._prepare()
-        traced.prove(record, self._root, self._chosen, None if self._full else 120)
+        traced.prove(record, self._root, self._chosen, None if self._share is None else self._count(120, 0))
 
 
 def _place() -> str | None:
@@ -159,7 +169,7 @@ def main(arguments: list[str] | None = None) -> int:
         # So that the child that is another user gets to its store.
         os.chmod(root, 0o711)
         found = environments.made(given.environments) if given.environments and given.full else {}
-        proof = Proof(Path(root), random.Random(given.seed), found, full=given.full)
+        proof = Proof(Path(root), random.Random(given.seed), found, share=None if given.full else 1.0)
         for name, make in proof.parts():
             if given.only in name:
                 made.append(records.made(name, make))
