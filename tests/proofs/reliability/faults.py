@@ -128,7 +128,8 @@ class Proof:
 
     def _refused(self, record: Record) -> None:
         self._prepare()
-        for fault in refusing.faults():
+        found = refusing.faults()
+        for fault in self._chosen.sample(found, min(self._count(len(found), len(found)), len(found))):
             refused.prove(record, fault, self._root)
 
     def _mounted(self, record: Record) -> None:
