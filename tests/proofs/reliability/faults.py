@@ -72,7 +72,7 @@ class Proof:
             ("clocks ten years off", lambda record: elsewhere.clocks(record, self._root)),
             ("umasks", lambda record: elsewhere.umasks(record, self._root)),
             ("hash seeds", lambda record: elsewhere.seeds(record, self._root, self._count(20, 20))),
-            ("other Pythons", lambda record: elsewhere.pythons(record, self._root, self._found)),
+            ("other Pythons", self._pythons),
         ]  # fmt: skip
 
     def _some(self, places: list[int], most: int) -> list[int]:
@@ -131,6 +131,12 @@ class Proof:
         found = refusing.faults()
         for fault in self._chosen.sample(found, min(self._count(len(found), len(found)), len(found))):
             refused.prove(record, fault, self._root)
+
+    def _pythons(self, record: Record) -> None:
+        if self._share is not None:
+            record.skipped = "only --full makes their environments"
+            return
+        elsewhere.pythons(record, self._root, self._found)
 
     def _mounted(self, record: Record) -> None:
         if not refusing.can_mount():
