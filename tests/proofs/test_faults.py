@@ -32,6 +32,7 @@ PARTS = [
     "lengths of the index",
     "blocks of the index",
     "bits of the index's log",
+    "remembered forms in the index",
     "refused stores",
     "full and read-only file systems",
     "errors of system calls",

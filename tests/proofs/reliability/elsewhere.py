@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
+import sqlite3
 import stat
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -27,6 +29,7 @@ SHIFTS = (-10, 0, 10)
 UMASKS = (0o000, 0o022, 0o077, 0o277, 0o777)
 _YEAR = 365.25 * 86_400
 _HOUR = 3600.0
+_BEGINNING = 64
 
 
 @contextmanager
@@ -148,6 +151,26 @@ def seeds(record: Record, root: Path, count: int) -> None:
     for seed in range(count):
         answer = _other(sys.executable, folder, PYTHONHASHSEED=str(seed * 7919 + 1))
         _compare(record, f"seed {seed * 7919 + 1}", answer, truth, runs=None if seed == 0 else 0)
+
+
+def forms(record: Record, root: Path, chosen: random.Random, count: int) -> None:
+    """Bits of what the index remembers of code: only a process that begins has to believe it."""
+    folder = root / "forms"
+    truth = _other(sys.executable, folder, PYTHONHASHSEED="0")["values"]
+    index = folder / "index.sqlite3"
+    data = index.read_bytes()
+    with closing(sqlite3.connect(index)) as connection:
+        bodies = [row[0] for row in connection.execute("SELECT body FROM forms")]
+    # What is longer is cut into pages; its beginning is in one piece.
+    places = [data.find(body[:_BEGINNING]) for body in bodies]
+    for _ in range(count):
+        place = chosen.choice([place for place in places if place > 0]) + chosen.randrange(_BEGINNING)
+        changed = bytearray(data)
+        changed[place] ^= 1 << chosen.randrange(8)
+        for file in folder.glob("index.sqlite3*"):
+            file.unlink()
+        index.write_bytes(changed)
+        _compare(record, f"byte {place} of forms", _other(sys.executable, folder), truth, runs=0)
 
 
 def pythons(record: Record, root: Path, found: dict[str, str]) -> None:

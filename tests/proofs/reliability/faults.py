@@ -66,6 +66,7 @@ class Proof:
             ("lengths of the index", self._index_lengths),
             ("blocks of the index", self._index_blocks),
             ("bits of the index's log", self._log_bits),
+            ("remembered forms in the index", self._forms),
             ("refused stores", self._refused),
             ("full and read-only file systems", self._mounted),
             ("errors of system calls", self._traced),
@@ -120,6 +121,9 @@ class Proof:
         index_faults.prove(record, subject, damaged.flips(subject.log, bits), in_log=True)
         lengths = self._some(index_faults.lengths(subject.log), 50)
         index_faults.prove(record, subject, damaged.cuts(subject.log, lengths), in_log=True)
+
+    def _forms(self, record: Record) -> None:
+        elsewhere.forms(record, self._root, self._chosen, self._count(10, 300))
 
     def _prepare(self) -> None:
         template = self._root / "template"
