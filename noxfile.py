@@ -100,6 +100,25 @@ def concurrency(session: nox.Session) -> None:
 
 
 @nox.session
+def faults(session: nox.Session) -> None:
+    """Damaged, full, locked and read-only stores through the calls of cached functions; needs strace. Without
+    `nox -s faults -- --full` there is a sample. Where Python 3.11 and 3.13 are there, they share a store.
+    """
+    session.install("--quiet", ".", "numpy>=1.26", "virtualenv")
+    environments = str(Path(session.cache_dir) / "faults")
+    session.run("python", "tests/proofs/reliability/faults.py", "--environments", environments, *session.posargs)
+
+
+@nox.session
+def versus_faults(session: nox.Session) -> None:
+    """What becomes of inviscid and its peers under the same faults: benchmarks/faults, in one environment.
+    `nox -s versus_faults -- --write` writes the table of docs/explanation/reliability.md; `--only bit` bounds it.
+    """
+    session.install("--quiet", ".", *_group("benchmark"))
+    session.run("python", "benchmarks/faults/faults.py", *session.posargs)
+
+
+@nox.session
 def versus(session: nox.Session) -> None:
     """Who notices which edit: the cases of benchmarks/versus through inviscid and its peers, each in an environment of
     its own. `nox -s versus -- --write` writes the tables of docs/explanation/versus.md; `--only class` bounds it.

@@ -7,6 +7,7 @@ import sqlite3
 import stat
 import time
 import warnings
+from contextlib import closing
 
 from inviscid.errors import InviscidWarning, StoreError, StoreOwnershipError
 from inviscid.store.layout import Layout, on_network
@@ -15,6 +16,8 @@ from inviscid.store.schema import SCHEMA_VERSION, create_tables
 # How long to wait for other writers, in seconds. Each holds the lock for about a millisecond, gc's batches for longer.
 PATIENCE = 30.0
 _COMPANIONS = ("-wal", "-shm", "-journal")
+# The place of a number in the head of the file, and the highest that it has.
+_WRITE_VERSION, _NEWEST_VERSION = 18, 2
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
@@ -148,11 +151,26 @@ def _quoted(path: str) -> str:
     )
 
 
-def is_damage(error: Exception) -> bool:
-    """Whether the error says that the file isn't what was written."""
-    if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED:
+def _says_read_only(path: str) -> bool:
+    """Whether the file's own head forbids writing, by a number that nobody here has ever written there.
+
+    `os.access` can't tell: servers refuse what it allows. And SQLite has to look, because nobody else opens the file.
+    """
+    try:
+        with closing(connect(path, "mode=ro")) as connection:
+            return connection.serialize()[_WRITE_VERSION] > _NEWEST_VERSION
+    except (sqlite3.Error, MemoryError):
+        return False
+
+
+def is_damage(error: Exception, path: str) -> bool:
+    """Whether the error says that the file at this path isn't what was written."""
+    code = getattr(error, "sqlite_errorcode", 0)
+    if code & 0xFF in _DAMAGED:
         return True
+    if code == sqlite3.SQLITE_READONLY:
+        return _says_read_only(path)
     # A message of SQLite's that quotes garbage, and a database that was emptied or overwritten by another one.
     return isinstance(error, UnicodeDecodeError) or str(error).startswith(
-        ("no such table", "no such column", "table entries has no column")
+        ("no such table", "no such column", "table entries has no column", "unsupported file format")
     )

@@ -132,7 +132,7 @@ class Index:
         try:
             lines = [row[0].decode(errors="replace") for row in self.iterate(f"PRAGMA {check}(10)", {})]
         except StoreError as error:
-            if isinstance(error.__cause__, sqlite3.Error) and is_damage(error.__cause__):
+            if isinstance(error.__cause__, sqlite3.Error) and is_damage(error.__cause__, self._database.path):
                 return [str(error.__cause__)]
             raise
         return [] if lines == ["ok"] else lines
@@ -284,7 +284,7 @@ class Index:
                 if not self._database.inode():
                     # Another process is just setting it aside, or somebody deleted the store.
                     continue
-                if not is_damage(error):
+                if not is_damage(error, self._database.path):
                     raise
                 if not suspected:
                     # SQLite takes a read that failed once for damage too: only what is still there on the second look

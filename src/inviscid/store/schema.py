@@ -139,18 +139,21 @@ def insert(connection: Connection, entry: Entry, inline: bytes | None, seals: Se
     """Write a plain entry; one that was there for its key is replaced."""
     parts = [*entry[:7], *entry.provenance]
     split = _split(entry.provenance.parts)
-    own, common = (entry.provenance.parts, _WHOLE) if split is None else (split[1], _common(connection, split[0]))
+    common = _WHOLE if split is None else _common(connection, split[0])
+    own = entry.provenance.parts if split is None or common == _WHOLE else split[1]
     row = [*entry[:7], *entry.provenance._replace(parts=own)]
     connection.execute(_INSERT, (*row, seals.make(_LABEL, parts, _SEAL_SIZE), inline, common))
 
 
 def _common(connection: Connection, body: bytes) -> int:
-    """The number under which parts are kept that many entries have."""
+    """The number under which parts are kept that many entries have; `_WHOLE` where they are damaged there."""
     found = connection.execute("SELECT id FROM commons WHERE body = ?", (body,)).fetchone()
     if found is None:
         found = connection.execute("INSERT INTO commons (body) VALUES (?) RETURNING id", (body,)).fetchone()
     number: int = found[0]
-    return number
+    # Found was what SQLite's own index says. If the row itself is damaged, no entry that refers to it can be read.
+    (kept,) = connection.execute("SELECT body FROM commons WHERE id = ?", (number,)).fetchone() or (None,)
+    return number if kept == body else _WHOLE
 
 
 # Parts are a MessagePack map. What of it is of one call is kept in the row, the rest once for all rows that share it;

@@ -14,7 +14,7 @@ import pytest
 from inviscid.entry import Entry
 from inviscid.errors import InviscidWarning, StoreError
 from inviscid.store import Store
-from inviscid.store.database import Database
+from inviscid.store.database import Database, is_damage
 from inviscid.store.seals import Seals
 
 Put = Callable[..., Entry]
@@ -355,3 +355,47 @@ def test_random_damage_to_the_index_never_gives_a_wrong_value(store: Store, put:
         store.close()
         for left in store.path.glob("index.sqlite3-*"):
             left.unlink()
+
+
+@pytest.mark.filterwarnings("ignore:the index of the store")
+@pytest.mark.parametrize(("place", "value"), [(18, 6), (18, 255), (19, 6), (47, 5), (47, 68)])
+def test_a_head_that_makes_the_index_read_only_or_too_new_is_damage(
+    store: Store, put: Put, place: int, value: int
+) -> None:
+    """SQLite takes these bytes for another version's, not for damage: nothing could be stored ever again."""
+    put(b"1" * 32)
+    store.close()
+    path = store.path / "index.sqlite3"
+    data = bytearray(path.read_bytes())
+    data[place] = value
+    path.write_bytes(data)
+    entry = put(b"2" * 32)
+    assert store.find(b"2" * 32) == entry
+    assert len([name for name in os.listdir(store.path / "quarantine") if name.endswith(".sqlite3")]) == 1
+
+
+def test_an_index_that_the_system_does_not_let_us_write_is_kept(store: Store, put: Put) -> None:
+    """A server may refuse what `os.access` allows: SQLite then opens the file to read only."""
+    put()
+    error = sqlite3.OperationalError("attempt to write a readonly database")
+    error.sqlite_errorcode = sqlite3.SQLITE_READONLY
+    assert not is_damage(error, str(store.path / "index.sqlite3"))
+    assert not is_damage(error, str(store.path / "gone"))
+
+
+def test_damage_to_what_entries_share_costs_each_of_them_once(store: Store, put: Put) -> None:
+    """SQLite's index of the shared parts still finds them, and so each new entry would refer to what is damaged."""
+    put(b"1" * 32)
+    (body,) = store._index.read("SELECT body FROM commons")[0]
+    store.close()
+    path = store.path / "index.sqlite3"
+    data = path.read_bytes()
+    # Its own page comes before that of the index.
+    place = data.index(body)
+    assert data.count(body) == 2
+    path.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
+    assert store.find(b"1" * 32) is None
+    entry = put(b"1" * 32)
+    assert store.find(b"1" * 32) == entry
+    assert store.read(entry) == b"value"
+    assert os.listdir(store.path / "quarantine") == []
