@@ -498,7 +498,8 @@ def _note_of(entry: Entry) -> _Note | None:
 
 def arguments_of(entry: Entry) -> str:
     """The arguments of the call that an entry answers, for people; empty where they weren't noted."""
-    told = _parts(entry).get(_NOTE)
+    parts: object = _parts(entry)
+    told = parts.get(_NOTE) if isinstance(parts, dict) else None
     return str(told.get("arguments", "")) if isinstance(told, dict) else ""
 
 

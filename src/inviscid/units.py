@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+_LONG = 50 * 365 * 86_400.0
+# Name, seconds, and how many of them are told as such.
+_AGES = (("minute", 60, 60), ("hour", 3600, 48))
+
 
 def show_size(size: float) -> str:
     """Bytes for people: three digits and a unit of powers of 1000."""
@@ -14,8 +18,11 @@ def show_size(size: float) -> str:
 
 def show_seconds(seconds: float) -> str:
     """A length of time for people."""
-    if seconds < 60:
-        return f"{seconds:.3g} s"
+    if not seconds:
+        return "0 s"
+    for limit, unit, factor in ((1e-3, "µs", 1e6), (1, "ms", 1e3), (60, "s", 1)):
+        if seconds < limit:
+            return f"{seconds * factor:.3g} {unit}"
     for limit, unit, length in ((3600, "min", 60), (172_800, "h", 3600)):
         if seconds < limit:
             return f"{seconds / length:.3g} {unit}"
@@ -36,10 +43,11 @@ def show_time(moment: float) -> str:
 
 def show_age(seconds: float) -> str:
     """How long ago something was, for people."""
+    if seconds > _LONG:
+        # What never was is counted from the epoch.
+        return "never"
     if seconds < 60:
         return "just now"
-    for limit, name, length in ((3600, "minute", 60), (86_400, "hour", 3600), (1 << 62, "day", 86_400)):
-        if seconds < limit:
-            count = int(seconds // length)
-            return f"{count} {name}{'' if count == 1 else 's'} ago"
-    return "long ago"
+    name, length = next((unit for unit in _AGES if seconds < unit[1] * unit[2]), ("day", 86_400, 0))[:2]
+    count = int(seconds // length)
+    return f"{count} {name}{'' if count == 1 else 's'} ago"

@@ -27,7 +27,7 @@ def join(*children: object) -> Markup:
 
 
 def tag(name: str, /, *children: object, **attributes: object) -> Markup:
-    """An element. ``class_`` is the attribute class, ``data_value`` is data-value; True is bare, None and False aren't."""
+    """An element. ``class_`` is class, ``data_value`` is data-value; True has no value, None and False aren't there."""
     written = "".join(
         f" {_name(key)}" if value is True else f' {_name(key)}="{escaped(value)}"'
         for key, value in attributes.items()

@@ -76,13 +76,14 @@ def _tiles(report: Report) -> Markup:
     counts = _counts(report)
     calls = sum(counts.values())
     all_calls = "1 call" if calls == 1 else f"{calls:,} calls"
+    rate = f"{100 * counts['hit'] / calls:.0f} % of {all_calls}" if calls else "no calls"
     tiles = [
         _tile("functions", f"{stats.functions:,}", "1 entry" if stats.entries == 1 else f"{stats.entries:,} entries"),
         _tile("kept", show_size(stats.bytes), f"{stats.pins:,} pinned" if stats.pins else "nothing pinned"),
         _tile("computed", show_seconds(stats.seconds), "for what is stored"),
         _tile("saved", show_seconds(stats.saved), "by hits"),
-        _tile("hits", f"{counts['hit']:,}", f"{100 * counts['hit'] / calls:.0f} % of {all_calls}" if calls else "no calls"),
-    ]  # fmt: skip
+        _tile("hits", f"{counts['hit']:,}", rate),
+    ]
     if stats.quarantined:
         tiles.append(_tile("damaged", f"{stats.quarantined:,}", "in quarantine"))
     return tag("ul", *tiles, class_="tiles")
