@@ -1,6 +1,6 @@
 """The report in a real browser: it opens without a network, is searched, sorted and clicked, and looks as it should.
 
-`REPORT_SCREENSHOT` names a file that takes the picture for the documentation.
+`REPORT_SCREENSHOTS` names the folder that takes the pictures for the documentation.
 """
 
 from __future__ import annotations
@@ -208,13 +208,23 @@ def test_it_is_searched_sorted_and_clicked(story: Report, browse: Callable[..., 
 
 
 def picture(driver: Any, folder: Path) -> None:
+    """The page with one card open, and a card of another by itself."""
     driver.find_element("css selector", "#f-1 > summary").click()
     driver.execute_script("location.hash = ''; document.activeElement.blur(); scrollTo(0, 0)")
     driver.set_window_size(1280, 1720)
     assert driver.save_screenshot(str(folder / "report.png"))
-    assert 20_000 < (folder / "report.png").stat().st_size < LARGEST
-    if wanted := os.environ.get("REPORT_SCREENSHOT"):
-        shutil.copyfile(folder / "report.png", wanted)
+    driver.find_element("css selector", "#f-1 > summary").click()
+    driver.find_element("css selector", "#f-4 > summary").click()
+    for diff in driver.find_elements("css selector", "#f-4 .diff > summary")[1:2]:
+        diff.click()
+    # What is beyond the window isn't in the picture.
+    driver.set_window_size(1280, 2400)
+    driver.execute_script("location.hash = ''; document.activeElement.blur()")
+    assert driver.find_element("id", "f-4").screenshot(str(folder / "report-card.png"))
+    for name in ("report.png", "report-card.png"):
+        assert 20_000 < (folder / name).stat().st_size < LARGEST
+        if wanted := os.environ.get("REPORT_SCREENSHOTS"):
+            shutil.copyfile(folder / name, Path(wanted) / name)
 
 
 def test_the_dark_is_dark_and_the_light_is_light(story: Report, browse: Callable[..., Any], tmp_path: Path) -> None:

@@ -193,7 +193,7 @@ def _depths(graph: Graph) -> dict[str, int]:
 
 def _line(start: tuple[float, float, float], end: tuple[float, float, float]) -> Markup:
     x1, y1 = start[0] + start[2], start[1] + _HIGH / 2
-    x2, y2 = end[0], end[1] + _HIGH / 2
+    x2, y2 = end[0] - 2, end[1] + _HIGH / 2
     bend = max(abs(x2 - x1) / 2, 24)
     curve = f"M{x1:.0f} {y1:.0f}C{x1 + bend:.0f} {y1:.0f} {x2 - bend:.0f} {y2:.0f} {x2:.0f} {y2:.0f}"
     return tag("path", class_="edge", d=f"{curve}m-5 -4l5 4l-5 4")

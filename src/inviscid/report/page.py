@@ -32,7 +32,7 @@ _WIDE, _HIGH = 1000, 14
 
 def page(report: Report) -> str:
     """The whole page."""
-    style, script = text_of("style.css"), text_of("script.js")
+    style, script = text_of("style.css") + text_of("page.css"), text_of("script.js")
     policy = (
         f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; base-uri 'none'; "
         "form-action 'none'"
