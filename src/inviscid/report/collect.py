@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -97,12 +98,12 @@ class _Marks(NamedTuple):
     """What people said of entries."""
 
     pins: dict[bytes, str]
+    pinned: Counter[str]
+    """By function."""
     frozen: dict[str, str]
-    records: dict[str, int]
+    records: Counter[str]
+    """By function."""
     whole: frozenset[str]
-
-
-_NO_MARKS = _Marks({}, {}, {}, frozenset())
 
 
 def collect(store: Store, only: str | None = None) -> Report:
@@ -122,23 +123,27 @@ def collect(store: Store, only: str | None = None) -> Report:
         notices.append("The store is empty." if only is None else f"{only} has no results in the store.")
     unread = sum(1 for card in cards if not card.lines)
     if unread:
-        notices.append(f"Of {unread} functions no entry can be read here: they are sealed with another key.")
+        functions = "1 function" if unread == 1 else f"{unread} functions"
+        notices.append(f"No entry of {functions} can be read here: they are sealed with another key.")
     return Report(made, True, store.stats(), cards, tuple(notices))
 
 
 def _marks(store: Store) -> tuple[_Marks, list[str]]:
     pins = {pin.key: pin.because for pin in store.pins()}
+    # Pins are few; entries may be millions.
+    entries = (store.find(key) for key in pins)
+    pinned = Counter(entry.provenance.function for entry in entries if entry is not None)
+    notices: list[str] = []
+    records: list[lockfile.Record] = []
     try:
         records = lockfile.current().all()
     except LockError as error:
         # A report is what one looks at when something is wrong.
-        return _NO_MARKS._replace(pins=pins), [f"What is frozen is not known: {error}."]
+        notices.append(f"What is frozen is not known: {error}.")
     results = [record for record in records if not record.is_marker]
-    counts: dict[str, int] = {}
-    for record in results:
-        counts[record.function] = counts.get(record.function, 0) + 1
     frozen = {record.key: _why(record.because, record.date) for record in results}
-    return _Marks(pins, frozen, counts, frozenset(record.function for record in records if record.is_marker)), []
+    whole = frozenset(record.function for record in records if record.is_marker)
+    return _Marks(pins, pinned, frozen, Counter(record.function for record in results), whole), notices
 
 
 def _why(because: str, date: str) -> str:
@@ -149,10 +154,9 @@ def _card(store: Store, row: FunctionSummary, marks: _Marks, code: Callable[[byt
     entries = store.nearest(row.function, _COMPARED)
     lines = tuple(_line(entry, entries[at + 1 :], marks, code) for at, entry in enumerate(entries[:LINES]))
     definitions, more = _definitions(store, entries)
-    # Pins are few; entries may be millions.
-    pinned = sum(1 for key in marks.pins if (found := store.find(key)) and found.provenance.function == row.function)
-    frozen = marks.records.get(row.function, 0)
-    return Card(row.function, row, pinned, frozen, row.function in marks.whole, lines, definitions, more)
+    name = row.function
+    pinned, frozen = marks.pinned[name], marks.records[name]
+    return Card(name, row, pinned, frozen, name in marks.whole, lines, definitions, more)
 
 
 def _line(entry: Entry, older: Sequence[Entry], marks: _Marks, code: Callable[[bytes, bytes], Difference]) -> Line:
