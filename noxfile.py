@@ -177,6 +177,17 @@ def history(session: nox.Session) -> None:
 
 
 @nox.session
+def browser(session: nox.Session) -> None:
+    """The report in headless Chromium, which the system has to have. `nox -s browser -- --write` takes the pictures for
+    docs/how-to/ anew.
+    """
+    session.install("--quiet", ".", *_group("browser"))
+    arguments = [argument for argument in session.posargs if argument != "--write"]
+    written = {"REPORT_SCREENSHOTS": str(ROOT / "docs" / "how-to")} if "--write" in session.posargs else {}
+    session.run("python", "-m", "pytest", "tests/integration/test_report_browser.py", *arguments, env=written)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Rules and format of the source."""
     session.install("--quiet", *_group("lint"))

@@ -21,6 +21,7 @@ from inviscid.errors import (
     PointerError,
     ReentryError,
     ReplayMiss,
+    ReportError,
     SelectorError,
     SigningKeyError,
     SourceError,
@@ -47,9 +48,9 @@ from inviscid.store import Store
 __all__ = [
     "Audit", "AuditError", "CachedFunction", "ConfigError", "Difference", "Dir", "EffectError", "EffectFunction",
     "Event", "Explanation", "File", "Fingerprint", "FrozenMiss", "InviscidError", "InviscidWarning", "LockError",
-    "ModeError", "Outcome", "OutputError", "Outputs", "PointerError", "ReentryError", "ReplayMiss", "SelectorError",
-    "SigningKeyError", "SourceError", "SourceFunction", "Store", "StoreError", "StoreOwnershipError",
-    "StoreVersionError", "Subscription", "SymmetryError", "SymmetryViolation", "TraceError", "UnhashableInput",
-    "UnstorableResult", "audit", "cached", "compare_fingerprints", "config", "configure", "effect", "fingerprint",
-    "mode", "source", "subscribe",
+    "ModeError", "Outcome", "OutputError", "Outputs", "PointerError", "ReentryError", "ReplayMiss", "ReportError",
+    "SelectorError", "SigningKeyError", "SourceError", "SourceFunction", "Store", "StoreError",
+    "StoreOwnershipError", "StoreVersionError", "Subscription", "SymmetryError", "SymmetryViolation", "TraceError",
+    "UnhashableInput", "UnstorableResult", "audit", "cached", "compare_fingerprints", "config", "configure",
+    "effect", "fingerprint", "mode", "source", "subscribe",
 ]  # fmt: skip

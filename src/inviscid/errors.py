@@ -126,6 +126,12 @@ class SelectorError(InviscidError, LookupError):
     """A selector names nothing that is there."""
 
 
+class ReportError(InviscidError, OSError):
+    """The report can't be written where it should be."""
+
+    __str__ = InviscidError.__str__
+
+
 class TraceError(InviscidError, RuntimeError):
     """What runs can't be seen: before Python 3.12, or where other tools have taken all places of `sys.monitoring`."""
 

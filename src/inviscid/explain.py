@@ -129,6 +129,54 @@ def why_missed(store: Store, call: Call, name: str) -> Reason:
     return Reason(_OUTCOMES[differences[0]], tuple(_named(groups)), code)
 
 
+class Origin(NamedTuple):
+    """Why an entry was computed, as far as older entries tell."""
+
+    reason: Reason
+    nearest: Entry | None
+    """The entry that it was compared with."""
+
+
+def why_computed(entry: Entry, earlier: Sequence[Entry], code: Callable[[bytes, bytes], Difference]) -> Origin:
+    """Compare a stored entry with those that its function had before, as `why_missed` compares a call.
+
+    What has been removed since can't be compared with: an entry that is gone may have been nearer.
+
+    Args:
+        entry: what was computed.
+        earlier: the entries of its function that are older, newest first.
+        code: tells two fingerprints apart; `stored_code_changed` does.
+    """
+    if not earlier:
+        return Origin(Reason(Outcome.MISS_NEW, ("first call",)), None)
+    fingerprint = entry.provenance.fingerprint
+    try:
+        now = msgpack.unpackb(entry.provenance.parts)
+        best = min(earlier, key=lambda older: len(_apart(older, fingerprint, now)))
+        kinds = _apart(best, fingerprint, now)
+        changed = code(best.provenance.fingerprint, fingerprint) if "code" in kinds else SAME
+        groups = [changed.reasons if kind == "code" else _describe(kind, best, now) for kind in kinds]
+    except (ValueError, LookupError, TypeError, AttributeError, msgpack.UnpackException):
+        # Another version wrote other parts.
+        return Origin(Reason(Outcome.MISS_CODE, ("the parts of the key can't be compared",)), earlier[0])
+    if not kinds:
+        # The key is the same but for the mark of what was set aside.
+        return Origin(Reason(Outcome.MISS_NOT_FINAL, ("what it depends on beyond its key changed",)), best)
+    return Origin(Reason(_OUTCOMES[kinds[0]], tuple(_named(groups)), changed), best)
+
+
+def stored_code_changed(store: Store, before: bytes, after: bytes) -> Difference:
+    """What tells the code of two fingerprints apart that the store has entries of.
+
+    Raises:
+        StoreError: the store can't be read.
+    """
+    then, now = parts_of(store.preimage(before)), parts_of(store.preimage(after))
+    if not then or not now:
+        return Difference(["the code changed"])
+    return _compared(then, now)._replace(sides=("before", "after"))
+
+
 def _named(groups: Sequence[Sequence[str]]) -> list[str]:
     """At most so many reasons, of which each group keeps its first; the others are counted."""
     groups = [group for group in groups if group]
@@ -181,9 +229,13 @@ _OUTCOMES = {
 
 
 def _differences(entry: Entry, call: Call, now: dict[str, Any]) -> list[str]:
+    return _apart(entry, call.fingerprint.raw, now)
+
+
+def _apart(entry: Entry, fingerprint: bytes, now: dict[str, Any]) -> list[str]:
     then = msgpack.unpackb(entry.provenance.parts)
-    found = ["code"] if entry.provenance.fingerprint != call.fingerprint.raw else []
-    return found + [kind for kind in _OUTCOMES if kind != "code" and then.get(kind) != now[kind]]
+    found = ["code"] if entry.provenance.fingerprint != fingerprint else []
+    return found + [kind for kind in _OUTCOMES if kind != "code" and then.get(kind) != now.get(kind)]
 
 
 def _describe(kind: str, entry: Entry, now: dict[str, Any]) -> list[str]:

@@ -496,6 +496,13 @@ def _note_of(entry: Entry) -> _Note | None:
     return _Note(told["digest"].hex(), told["arguments"], told["config"], frozenset(told["marks"]))
 
 
+def arguments_of(entry: Entry) -> str:
+    """The arguments of the call that an entry answers, for people; empty where they weren't noted."""
+    parts: object = _parts(entry)
+    told = parts.get(_NOTE) if isinstance(parts, dict) else None
+    return str(told.get("arguments", "")) if isinstance(told, dict) else ""
+
+
 def _parts(entry: Entry) -> dict[str, Any]:
     try:
         parts: dict[str, Any] = msgpack.unpackb(entry.provenance.parts)

@@ -168,6 +168,12 @@ class CachedFunction(Memo[P, R]):
     def __get__(self, instance: Any, owner: type[Any] | None = None) -> Any:
         return self if instance is None or not self._kind.binds else BoundCachedFunction(self, instance)
 
+    def _repr_html_(self) -> str:
+        # Notebooks ask for it, nobody else: what draws is imported here.
+        from inviscid.report import notebook_card
+
+        return notebook_card(function_name(self), lambda: stores.current_store(self._store))
+
     def __repr__(self) -> str:
         varied = "" if self is self.__inviscid_base__ else "configured "
         return f"<{varied}cached function {function_name(self)}>"

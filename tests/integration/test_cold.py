@@ -27,7 +27,8 @@ print(*sys.modules)
 # Each takes as long to import as all that a hit needs, or is a sign that something was parsed or computed.
 UNNEEDED = (
     "ast libcst joblib filelock inspect dataclasses asyncio numpy pandas rich typer click platformdirs cloudpickle pickle "
-    "socket logging pathlib json difflib glob tomllib urllib multiprocessing concurrent subprocess importlib.metadata"
+    "socket logging pathlib json difflib glob tomllib urllib multiprocessing concurrent subprocess importlib.metadata "
+    "importlib.resources inviscid.report"
 ).split()
 
 

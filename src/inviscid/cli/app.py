@@ -8,6 +8,7 @@ from inviscid.cli.clean import clean
 from inviscid.cli.doctor import doctor
 from inviscid.cli.gc import gc
 from inviscid.cli.ls import ls
+from inviscid.cli.report import report
 from inviscid.cli.show import show
 from inviscid.cli.stats import stats
 from inviscid.cli.verify import verify
@@ -20,5 +21,5 @@ app = typer.Typer(
     # The frames of this package tell a user nothing, and the values in them may be secret.
     pretty_exceptions_enable=False,
 )
-for command in (ls, show, stats, gc, clean, verify, doctor):
+for command in (ls, show, stats, report, gc, clean, verify, doctor):
     app.command()(command)

@@ -1,4 +1,4 @@
-"""Sizes and durations, as people write and read them.
+"""Sizes and durations, as people write them; how they are shown is in `inviscid.units`.
 
 size     = number [unit]     B, kB MB GB TB (powers of 1000), KiB MiB GiB TiB (powers of 1024); capitals don't matter
 duration = number [unit]     s, m, h, d, w; a bare number means seconds
@@ -7,6 +7,10 @@ duration = number [unit]     s, m, h, d, w; a bare number means seconds
 from __future__ import annotations
 
 import re
+
+from inviscid.units import show_seconds, show_size, show_time
+
+__all__ = ["parse_duration", "parse_size", "show_seconds", "show_size", "show_time"]
 
 _SIZES = {
     "": 1,
@@ -44,37 +48,6 @@ def parse_duration(text: str) -> float:
         ValueError: it is not a duration; the message shows what is.
     """
     return _parse(text, _DURATIONS, "a duration", "30d, 12h, 90m or 45s")
-
-
-def show_size(size: float) -> str:
-    """Bytes for people: three digits and a unit of powers of 1000."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.3g} {unit}"
-        size /= 1000
-    return f"{size:.3g} TB" if size < 1000 else f"{size:,.0f} TB"
-
-
-def show_seconds(seconds: float) -> str:
-    """A length of time for people."""
-    if seconds < 60:
-        return f"{seconds:.3g} s"
-    for limit, unit, length in ((3600, "min", 60), (172_800, "h", 3600)):
-        if seconds < limit:
-            return f"{seconds / length:.3g} {unit}"
-    return f"{seconds / 86_400:,.0f} d"
-
-
-def show_time(moment: float) -> str:
-    """A point in time for people, in their own time zone."""
-    from datetime import UTC, datetime
-
-    if not moment:
-        return "never"
-    try:
-        return datetime.fromtimestamp(moment, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
-    except (OverflowError, ValueError, OSError):
-        return "?"
 
 
 def _parse(text: str, units: dict[str, int] | dict[str, float], what: str, examples: str) -> float:

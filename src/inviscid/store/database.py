@@ -146,8 +146,10 @@ def connect(path: str, options: str) -> sqlite3.Connection:
 
 def _quoted(path: str) -> str:
     # Byte by byte, because a path need not be text; and without urllib, whose import takes longer than a hit.
+    # Of ASCII alone: a byte of a longer letter taken for a letter of its own would name another file.
     return "".join(
-        chr(byte) if chr(byte).isalnum() or byte in b"/-_." else f"%{byte:02x}" for byte in os.fsencode(path)
+        chr(byte) if (byte < 128 and chr(byte).isalnum()) or byte in b"/-_." else f"%{byte:02x}"
+        for byte in os.fsencode(path)
     )
 
 

@@ -33,6 +33,9 @@ class FunctionSummary(NamedTuple):
     hits: int
     used: float
     """When one of them was last used, in seconds since the epoch."""
+    oldest: float = 0.0
+    """When the first of them was computed."""
+    newest: float = 0.0
 
 
 class Summary(NamedTuple):
@@ -69,8 +72,8 @@ class Pin(NamedTuple):
 def functions(index: Index) -> list[FunctionSummary]:
     """One row for each function, by name."""
     rows = index.read(
-        "SELECT function, count(*), sum(size), sum(seconds), sum(saved), sum(hits), max(max(created, accessed)) "
-        "FROM entries GROUP BY function ORDER BY function"
+        "SELECT function, count(*), sum(size), sum(seconds), sum(saved), sum(hits), max(max(created, accessed)), "
+        "min(created), max(created) FROM entries GROUP BY function ORDER BY function"
     )
     return [FunctionSummary(row[0].decode(errors="replace"), *row[1:]) for row in rows]
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from inviscid.cli.units import parse_duration, parse_size, show_seconds, show_size, show_time
+from inviscid.units import show_age
 
 
 @pytest.mark.parametrize(
@@ -47,11 +48,25 @@ def test_sizes_are_shown_with_three_digits() -> None:
 
 
 def test_durations_are_shown_in_the_fitting_unit() -> None:
-    shown = [show_seconds(seconds) for seconds in (0, 0.00123, 12.34, 90, 7200, 86_400 * 3)]
-    assert shown == ["0 s", "0.00123 s", "12.3 s", "1.5 min", "2 h", "3 d"]
+    shown = [show_seconds(seconds) for seconds in (0, 1.2e-5, 0.00123, 0.5, 12.34, 90, 7200, 86_400 * 3)]
+    assert shown == ["0 s", "12 µs", "1.23 ms", "500 ms", "12.3 s", "1.5 min", "2 h", "3 d"]
 
 
 def test_times_that_no_calendar_has_are_shown_as_unknown() -> None:
     assert show_time(0.0) == "never"
     assert show_time(1e300) == "?"
     assert show_time(1_700_000_000.0).startswith("2023-11-1")
+
+
+def test_ages_are_told_in_words() -> None:
+    ages = [show_age(seconds) for seconds in (-5, 59, 60, 7199, 7200, 86_400 * 1.5, 86_400 * 2, 1.7e9)]
+    assert ages == [
+        "just now",
+        "just now",
+        "1 minute ago",
+        "1 hour ago",
+        "2 hours ago",
+        "36 hours ago",
+        "2 days ago",
+        "never",
+    ]

@@ -260,3 +260,13 @@ def test_a_network_mount_is_told_from_a_local_one(monkeypatch: pytest.MonkeyPatc
     assert layout.on_network("/home/me/.cache/inviscid") == "nfs4"
     assert layout.on_network("/home/me/local/store") is None
     assert layout.on_network("/homework") is None
+
+
+@pytest.mark.parametrize("name", ["été", "\u202e", "a?b#c&d=%41", "'\"<>", "\udcff"])
+def test_a_directory_of_any_name_can_be_a_store(tmp_path: Path, make_entry: Callable[..., Entry], name: str) -> None:
+    store = Store(tmp_path / name)
+    entry = make_entry()
+    store.publish(entry, [b"x"], preimage=b"", durable=False)
+    store.close()
+    assert Store(tmp_path / name).find(entry.key) is not None
+    assert (tmp_path / name / "index.sqlite3").exists()
