@@ -71,6 +71,7 @@ def cached(
     max_age: float | timedelta | None = None,
     cache_if: Callable[[Any], Any] | None = None,
     track: str = "deep",
+    keep_inputs: bool = False,
 ) -> Callable[[Callable[P, R]], CachedFunction[P, R]]: ...
 @overload
 def cached(
@@ -89,6 +90,7 @@ def cached(
     max_age: float | timedelta | None = None,
     cache_if: Callable[[Any], Any] | None = None,
     track: str = "deep",
+    keep_inputs: bool = False,
 ) -> _Listing: ...
 def cached(
     function: Callable[..., Any] | None = None,
@@ -108,6 +110,7 @@ def cached(
     max_age: float | timedelta | None = None,
     cache_if: Callable[[Any], Any] | None = None,
     track: str = "deep",
+    keep_inputs: bool = False,
 ) -> Any:
     """Keep a function's results across processes, for as long as its behaviour, config and inputs are the same.
 
@@ -141,6 +144,8 @@ def cached(
         track: ``deep``, or ``traced`` (from Python 3.12 on): every computation is watched, and its result is kept only
             if all code that ran is in the fingerprint and nothing was seen to read the world. With ``pure`` the first
             of the two alone.
+        keep_inputs: keep the arguments beside each result, the ignored ones too, so that its call can be made again:
+            see `CachedFunction.accept`. They take place in the store.
 
     Returns:
         A `CachedFunction`.
@@ -173,6 +178,7 @@ def cached(
         outputs=written.paths,
         allow=written.allow,
         track=track,
+        keep_inputs=bool(keep_inputs),
     )
     return _decorator(function, options, lambda inner: CachedFunction(inner, options, store))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from inviscid.cli.accept import accept
 from inviscid.cli.clean import clean
 from inviscid.cli.gc import gc
 from inviscid.cli.ls import ls
@@ -19,5 +20,5 @@ app = typer.Typer(
     # The frames of this package tell a user nothing, and the values in them may be secret.
     pretty_exceptions_enable=False,
 )
-for command in (ls, show, stats, gc, clean, verify):
+for command in (ls, show, stats, gc, clean, verify, accept):
     app.command()(command)

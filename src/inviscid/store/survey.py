@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from inviscid.entry import INPUTS
 from inviscid.errors import SelectorError
 from inviscid.outcome import Outcome
 from inviscid.store import forms
@@ -142,6 +143,8 @@ def _matches(name: str, selector: str) -> bool:
 
     # Only * and ? are special: a bracket is part of a name.
     pattern = selector.replace("[", "[[]")
+    # What is kept beside the results of a function goes with it.
+    name = name.removesuffix(INPUTS)
     return any(fnmatchcase(text, pattern) for text in (name, name.partition(":")[2]))
 
 
