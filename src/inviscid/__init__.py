@@ -50,7 +50,8 @@ from inviscid.store import Store
 __all__ = [
     "AcceptError", "AcceptRefused", "Accepted", "Audit", "AuditError", "CachedFunction", "Comparison", "ConfigError",
     "Counterexample", "Difference", "Dir", "EffectError", "EffectFunction", "Explanation",
-    "File", "Fingerprint", "FrozenMiss", "InviscidError", "InviscidWarning", "LockError", "ModeError", "Outcome", "OutputError", "Outputs", "PointerError", "ReentryError", "ReplayMiss", "SelectorError",
+    "File", "Fingerprint", "FrozenMiss", "InviscidError", "InviscidWarning", "LockError", "ModeError", "Outcome",
+    "OutputError", "Outputs", "PointerError", "ReentryError", "ReplayMiss", "SelectorError",
     "SigningKeyError", "SourceError", "SourceFunction", "Store", "StoreError", "StoreOwnershipError",
     "StoreVersionError", "SymmetryError", "SymmetryViolation", "TraceError", "UnhashableInput", "UnstorableResult",
     "audit", "cached", "compare", "compare_fingerprints", "config", "configure", "effect", "fingerprint", "mode",

@@ -229,8 +229,8 @@ def _parameters(
     required = [name for name in new if now[name].default is MISSING]
     if any(now[name].kind not in ("starred", "double") for name in required):
         raise AcceptError(
-            f"parameter {' and '.join(map(repr, required))} of {slot.label}() is new and has no default: no call of now "
-            "is one of then"
+            f"parameter {' and '.join(map(repr, required))} of {slot.label}() is new and has no default: no call of "
+            "now is one of then"
         )
     empty: dict[str, Any] = {"starred": (), "double": {}}
     given = {name: empty.get(now[name].kind, now[name].default) for name in new}

@@ -1,8 +1,8 @@
 """Accepting a function with all that belongs to it: its callers, and the evidence of calls that are made again.
 
 A *check* makes recorded calls of the earlier version again, with the new one, and compares what comes of them with
-what is stored. A call can be made again where its arguments are at hand (it has none, or they were kept: `keeping`), and where
-the stored result is the one that the call would be answered with, under the config and the packages of now.
+what is stored. A call can be made again where its arguments are at hand (it has none, or they were kept: `keeping`),
+and where the stored result is the one that the call would be answered with, under the config and the packages of now.
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ def _caller(function: Any, name: str, because: str) -> Accepted:
     beside = accept.through(proposal, function.fingerprint, name)
     if beside:
         raise AcceptError(
-            f"{slot.label}() can't be accepted along with {name}: what changed of it beside that is {beside}. Look at it "
-            f"and accept it by itself: {slot.label}.accept(because=…)"
+            f"{slot.label}() can't be accepted along with {name}: what changed of it beside that is {beside}. Look at "
+            f"it and accept it by itself: {slot.label}.accept(because=…)"
         )
     return proposal.accepted
 

@@ -4,11 +4,15 @@ They are an entry of their own, whose key follows from that of the result, and w
 computed it, with `INPUTS` behind. So the key of the call is what it would be without them; they count in the size of
 the store; a hit never reads them; `clean` takes them along. `gc` drops them first: they save no computing.
 
-    value = { parameter = argument, … }       as the caller passed them, defaults filled in, the ignored ones too
+    value     = [arguments, {parameter: "file" | "dir"}]
+    arguments = {parameter: argument}         as the caller passed them, defaults filled in, the ignored ones too
+
+Of a `File` or `Dir` the path is kept: whether it still has the content that counts is seen by the key of the call.
 """
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +23,11 @@ from inviscid.digest import combine, pack
 from inviscid.entry import INPUTS, Entry
 from inviscid.errors import StoreError, UnhashableInput, UnstorableResult
 from inviscid.fingerprinting import Forms
+from inviscid.inputs import Dir, File
 from inviscid.store import Store
+
+_TYPES: dict[str, type[File | Dir]] = {"file": File, "dir": Dir}
+_KINDS: dict[type, str] = {kind: name for name, kind in _TYPES.items()}
 
 
 def key_of(key: bytes) -> bytes:
@@ -38,7 +46,9 @@ def keep(store: Store, call: Call, values: Mapping[str, Any], forms: Forms, name
         name: of the function.
     """
     try:
-        prepared = results.prepare(dict(values), forms, safe=store.safe)
+        kinds = {name: _KINDS[type(value)] for name, value in values.items() if type(value) in _KINDS}
+        plain = {name: os.path.abspath(value) if name in kinds else value for name, value in values.items()}
+        prepared = results.prepare([plain, kinds], forms, safe=store.safe)
         provenance = results.provenance_of(call, name + INPUTS, 0.0)._replace(parts=pack({}), created=time.time())
         entry = Entry(key_of(call.key), prepared.codec, b"", 0, prepared.digest, prepared.classes, b"", provenance)
         store.publish(entry, [prepared.data], preimage=results.preimage(call.fingerprint), durable=False)
@@ -57,7 +67,7 @@ def kept(store: Store, key: bytes, forms: Forms) -> dict[str, Any] | None:
     if entry is None:
         return None
     try:
-        found: dict[str, Any] = results.load(store, entry, None, forms).value
+        values, kinds = results.load(store, entry, None, forms).value
     except results.Unreadable:
         return None
-    return found
+    return {name: _TYPES[kinds[name]](value) if name in kinds else value for name, value in values.items()}

@@ -2,8 +2,8 @@
 
     def area(r): return 3.14 * r * r   →   def area(r, pi=3.14): return pi * r * r
 
-The constant may have stood in the body or in a global. This offers something and decides nothing: where it isn't sure, it
-says no.
+The constant may have stood in the body or in a global. This offers something and decides nothing: where it isn't sure,
+it says no.
 """
 
 from __future__ import annotations

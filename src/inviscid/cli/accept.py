@@ -78,12 +78,13 @@ def _show(accepted: Any, *, dry_run: bool, as_json: bool) -> None:
         for line in str(one).splitlines():
             say(line)
     compared = "" if accepted.compared is None else f", {accepted.compared} of them computed again and found equal"
-    names = ", ".join(one.function for one in (accepted, *accepted.also))
+    every = (accepted, *accepted.also)
+    names, results = ", ".join(one.function for one in every), sum(one.results for one in every)
     say(
-        f"{'would accept' if dry_run else 'accepted'} {names}: {sum(one.results for one in (accepted, *accepted.also))} "
-        f"results of the version {accepted.records[0].earlier[:12]} stand{compared}"
+        f"{'would accept' if dry_run else 'accepted'} {names}: {'1 result' if results == 1 else f'{results} results'} "
+        f"of the version {accepted.records[0].earlier[:12]} {'stands' if results == 1 else 'stand'}{compared}"
     )
-    left = [name for name in accepted.callers if name not in {one.function for one in accepted.also}]
+    left = [name for name in accepted.callers if name not in {one.function for one in every}]
     if left:
         say(f"computed anew, unless they are accepted too (--callers): {', '.join(left)}")
 
