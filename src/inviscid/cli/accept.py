@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import redirect_stdout
 from typing import Annotated, Any
 
 import typer
@@ -45,13 +46,18 @@ def accept(
         raise typer.BadParameter("--every goes with --undo")
     if store is not None:
         os.environ["INVISCID_STORE"] = str(store.absolute())
-    with reported():
+    # What modules and bodies print is no part of what the command says.
+    with reported(), redirect_stdout(sys.stderr):
         found = _function(function)
+    with reported():
         if undo:
             _undo(found, every=every, as_json=as_json)
             return
         try:
-            accepted = found.accept(because=because or "", check=check, callers=callers, dry_run=dry_run, imports=True)
+            with redirect_stdout(sys.stderr):
+                accepted = found.accept(
+                    because=because or "", check=check, callers=callers, dry_run=dry_run, imports=True
+                )
         except AcceptRefused as error:
             if not as_json:
                 raise
