@@ -37,8 +37,7 @@ EVERY = "*"
 """The arguments of a marker."""
 
 _HEAD = """\
-# Results that stand whatever the code does, and edits that were accepted. Written by inviscid, for people to review:
-# change it by freeze and thaw, accept and revoke.
+# Results that stand although the code changed. For people to review: change it by freeze and thaw, accept and revoke.
 # After a merge each table must be whole; the order of the tables doesn't count. Comments are not kept.
 """
 _MEND = "mend it by hand, or take a version of it that is whole (git checkout, git log)"
