@@ -5,10 +5,14 @@ same.
 """
 
 from inviscid import pickling as _pickling  # noqa: F401  it teaches pickle about cached functions
+from inviscid.accept import Accepted
 from inviscid.auditing import Audit, audit
+from inviscid.comparing import Comparison, Counterexample, compare
 from inviscid.configuration import config, configure
 from inviscid.decorate import cached, effect, fingerprint, source
 from inviscid.errors import (
+    AcceptError,
+    AcceptRefused,
     AuditError,
     ConfigError,
     EffectError,
@@ -46,11 +50,12 @@ from inviscid.settings import mode
 from inviscid.store import Store
 
 __all__ = [
-    "Audit", "AuditError", "CachedFunction", "ConfigError", "Difference", "Dir", "EffectError", "EffectFunction",
-    "Event", "Explanation", "File", "Fingerprint", "FrozenMiss", "InviscidError", "InviscidWarning", "LockError",
-    "ModeError", "Outcome", "OutputError", "Outputs", "PointerError", "ReentryError", "ReplayMiss", "ReportError",
-    "SelectorError", "SigningKeyError", "SourceError", "SourceFunction", "Store", "StoreError",
-    "StoreOwnershipError", "StoreVersionError", "Subscription", "SymmetryError", "SymmetryViolation", "TraceError",
-    "UnhashableInput", "UnstorableResult", "audit", "cached", "compare_fingerprints", "config", "configure",
-    "effect", "fingerprint", "mode", "source", "subscribe",
+    "AcceptError", "AcceptRefused", "Accepted", "Audit", "AuditError", "CachedFunction", "Comparison",
+    "ConfigError", "Counterexample", "Difference", "Dir", "EffectError", "EffectFunction", "Event", "Explanation",
+    "File", "Fingerprint", "FrozenMiss", "InviscidError", "InviscidWarning", "LockError", "ModeError", "Outcome",
+    "OutputError", "Outputs", "PointerError", "ReentryError", "ReplayMiss", "ReportError", "SelectorError",
+    "SigningKeyError", "SourceError", "SourceFunction", "Store", "StoreError", "StoreOwnershipError",
+    "StoreVersionError", "Subscription", "SymmetryError", "SymmetryViolation", "TraceError", "UnhashableInput",
+    "UnstorableResult", "audit", "cached", "compare", "compare_fingerprints", "config", "configure", "effect",
+    "fingerprint", "mode", "source", "subscribe",
 ]  # fmt: skip

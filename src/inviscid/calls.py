@@ -81,6 +81,8 @@ class Options(NamedTuple):
     """Paths, templates of paths, and functions that make them: see `outputs`."""
     allow: tuple[str, ...] | None = ()
     """Where outputs may lie outside the project; None for anywhere."""
+    keep_inputs: bool = False
+    """Whether arguments are kept beside the results: see `keeping`."""
     track: str = "deep"
     """``deep``, or ``traced``: see `tracer`."""
     tags: tuple[str, ...] = ()
@@ -130,6 +132,11 @@ class Call(NamedTuple):
 
     outputs: tuple[str, ...] = ()
     """Absolute paths of what its body writes."""
+
+    as_of: Callable[[bytes, Sequence[bytes], Collection[str], Collection[Distribution]], bytes] | None = None
+    """The key of a call that differs in fingerprint, inputs, packages that the function reaches now, and those that it
+    doesn't reach now.
+    """
 
     steady: Steady | None = None
     """None where its key rests on what may change unheard."""
@@ -319,7 +326,7 @@ def identify(
     if options.track != "deep":
         # What was stored without a trace was not looked at.
         given_options = combine("options", given_options, pack(options.track))
-    rest = rest_of_key(fingerprint, environment, reads, given_options, options.namespace, mode.salt)
+    rest = rest_of_key(fingerprint.raw, environment, reads, given_options, options.namespace, mode.salt)
     parts = {
         "environment": environment,
         "config": shown,
@@ -339,6 +346,7 @@ def identify(
     taints = () if options.pure else (*taints, *asked_of_paths)
     others = [[value for _, value in inputs], given_options, options.namespace, mode.salt]
     shallow = partial(_shallow_key, fingerprint, references, environment, reads, others)
+    as_of = partial(_key_as_of, fingerprint, references, environment, reads, others)
     reached = (fingerprint.definitions, *references.reached)
     found = inputs_of(encoder, references, [value for _, value in inputs], fingerprint)
     steady = found is not None and _is_steady(options, fingerprint.variables, taints)
@@ -360,6 +368,7 @@ def identify(
         visible,
         reached,
         (*fingerprint.memos, *references.memos),
+        as_of=as_of,
         steady=Steady(rest, found, _asked(environment, fingerprint.variables)) if steady and found else None,
     )
 
@@ -439,6 +448,26 @@ def _shallow_key(
     return combine("shallow", pack(KEY_VERSION), shallow.raw, pack(kept), pack(config), pack(rest))
 
 
+def _key_as_of(
+    fingerprint: Fingerprint,
+    references: References,
+    environment: list[Any],
+    reads: list[list[Any]],
+    rest: list[Any],
+    raw: bytes,
+    inputs: Sequence[bytes],
+    without: Collection[str],
+    brought: Collection[Distribution],
+) -> bytes:
+    """The key of a call under an earlier fingerprint, which is of other packages; all else is as it is now."""
+    behind = environment[len(_PYTHON) + len(fingerprint.distributions | references.distributions) :]
+    own = {one for one in fingerprint.distributions if one.name not in without} | {*brought}
+    rows = [*_PYTHON, *(list(item) for item in sorted(own | references.distributions)), *behind]
+    _, options, namespace, salt = rest
+    then = rest_of_key(raw, rows, reads, options, namespace, salt)
+    return then.key(inputs)
+
+
 def _answers(references: Sequence[Callable[[], Any]]) -> list[list[str]]:
     """How functions of ours answer beside what they do, on which their callers depend: what is frozen of them, and
     whether they have to be asked again.
@@ -494,10 +523,10 @@ class Rest(NamedTuple):
 
 
 def rest_of_key(
-    fingerprint: Fingerprint, environment: list[Any], reads: list[Any], options: bytes, namespace: str, salt: str
+    fingerprint: bytes, environment: list[Any], reads: list[Any], options: bytes, namespace: str, salt: str
 ) -> Rest:
     """The parts in the order that the module's docstring gives, as `combine` would write them."""
-    before = ["key", pack(KEY_VERSION), fingerprint.raw, digest(pack(environment)), digest(pack(reads))]
+    before = ["key", pack(KEY_VERSION), fingerprint, digest(pack(environment)), digest(pack(reads))]
     parts = [*map(pack, before), b"", *map(pack, [options, pack([namespace, salt])])]
     # The head of a list of so many.
     head = pack([None] * len(parts))[: -len(parts)]

@@ -137,7 +137,8 @@ class Computation:
         """Note the answer to a call that was made inside; `value` is what it gave."""
         self.demand(demands)
         if self.watch.outputs:
-            told = told._replace(sights=tuple(one for one in told.sights if not self.watch.is_output(one.path)))
+            read = (one for one in told.sights if not (one.is_file and self.watch.is_output(one.path)))
+            told = told._replace(sights=tuple(read))
         self.uncovered = self.uncovered or (bool(demands) and not (told.stands and told.ordinal >= 0))
         if self.told is None or told.ordinal < 0 or not told.stands:
             # Nobody will ask again for what is behind it.
@@ -191,7 +192,9 @@ class Computation:
         known = {(sight.kind, sight.path) for sight in own}
         theirs = {(sight.kind, sight.path): sight for told in self.told or () for sight in told.sights}
         return own, [
-            sight for key, sight in theirs.items() if key not in known and not self.watch.is_declared(sight.path)
+            sight
+            for key, sight in theirs.items()
+            if key not in known and not (sight.is_file and self.watch.is_declared(sight.path))
         ]
 
 

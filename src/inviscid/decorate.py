@@ -72,6 +72,7 @@ def cached(
     cache_if: Callable[[Any], Any] | None = None,
     track: str = "deep",
     tags: Iterable[str] = (),
+    keep_inputs: bool = False,
 ) -> Callable[[Callable[P, R]], CachedFunction[P, R]]: ...
 @overload
 def cached(
@@ -91,6 +92,7 @@ def cached(
     cache_if: Callable[[Any], Any] | None = None,
     track: str = "deep",
     tags: Iterable[str] = (),
+    keep_inputs: bool = False,
 ) -> _Listing: ...
 def cached(
     function: Callable[..., Any] | None = None,
@@ -111,6 +113,7 @@ def cached(
     cache_if: Callable[[Any], Any] | None = None,
     track: str = "deep",
     tags: Iterable[str] = (),
+    keep_inputs: bool = False,
 ) -> Any:
     """Keep a function's results across processes, for as long as its behaviour, config and inputs are the same.
 
@@ -145,6 +148,8 @@ def cached(
             if all code that ran is in the fingerprint and nothing was seen to read the world. With ``pure`` the first
             of the two alone.
         tags: names by which the results can be cleaned together (``inviscid clean --tag``); no part of the key.
+        keep_inputs: keep the arguments beside each result, the ignored ones too, so that its call can be made again:
+            see `CachedFunction.accept`. They take place in the store.
 
     Returns:
         A `CachedFunction`.
@@ -178,6 +183,7 @@ def cached(
         allow=written.allow,
         track=track,
         tags=_tags(tags),
+        keep_inputs=bool(keep_inputs),
     )
     return _decorator(function, options, lambda inner: CachedFunction(inner, options, store))
 

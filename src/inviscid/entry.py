@@ -11,6 +11,9 @@ import os
 import sys
 from typing import Any, NamedTuple
 
+INPUTS = ", inputs"
+"""Behind the name of a function: the entries that keep the arguments of its calls (`keeping`)."""
+
 
 class Provenance(NamedTuple):
     """Where an entry came from: what `explain` and `show` print."""

@@ -83,6 +83,25 @@ class FrozenMiss(InviscidError, LookupError):
     """What is asked of a frozen function has no frozen result; or what should be frozen or thawed isn't there."""
 
 
+class AcceptError(InviscidError, LookupError):
+    """There is no older version of a function to accept, its results can't be carried over, or nothing was accepted."""
+
+
+class AcceptRefused(InviscidError, AssertionError):
+    """The new version of a function was seen to give something else than the one that it should be accepted for.
+
+    ``checked`` is the `Comparison`, with the counter-example.
+    """
+
+    def __init__(self, message: str, checked: Any = None) -> None:
+        super().__init__(message, checked)
+        self.checked = checked
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # What the two gave need not be something that can be sent to another process.
+        return type(self), (self.args[0],)
+
+
 class LockError(InviscidError, ValueError):
     """`inviscid.lock` is damaged. ``file`` and ``line`` (0 where none is to blame) say where."""
 

@@ -124,9 +124,27 @@ def why_missed(store: Store, call: Call, name: str) -> Reason:
     differences = _differences(best, call, now)
     if not differences:
         return Reason(Outcome.MISS_FORGOTTEN, ("its entry is gone",))
-    code = _code(store, best, call) if "code" in differences else SAME
+    earlier = best.provenance.fingerprint
+    code = changed_since(store, earlier, call.fingerprint)
     groups = [code.reasons if kind == "code" else _describe(kind, best, now) for kind in differences]
-    return Reason(_OUTCOMES[differences[0]], tuple(_named(groups)), code)
+    offer = _offer(store, earlier, call.fingerprint, name) if {*differences} <= {"code", "inputs"} else []
+    return Reason(_OUTCOMES[differences[0]], (*_named(groups), *offer), code)
+
+
+def _offer(store: Store, earlier: bytes, now: Fingerprint, name: str) -> list[str]:
+    """What the user may do about an edit that most likely changed nothing."""
+    if earlier == now.raw:
+        return []
+    # It reads syntax, which a process that hits does without.
+    from inviscid.promoted import promoted
+
+    then = parts_of(store.preimage(earlier))
+    names = promoted(then, now.definitions) if then else []
+    if not names:
+        return []
+    shown = " and ".join(map(repr, names))
+    what = f"a constant became parameter {shown}" if len(names) == 1 else f"constants became parameters {shown}"
+    return [f"{what}, with the same value: `inviscid accept {name} --because …` keeps the results"]
 
 
 class Origin(NamedTuple):
@@ -196,11 +214,20 @@ def code_changed(store: Store, entry: Entry, call: Call) -> Difference:
     Raises:
         StoreError: the store can't be read.
     """
-    return SAME if entry.provenance.fingerprint == call.fingerprint.raw else _code(store, entry, call)
+    return changed_since(store, entry.provenance.fingerprint, call.fingerprint)
 
 
-def _code(store: Store, entry: Entry, call: Call) -> Difference:
-    stored, now = store.preimage(entry.provenance.fingerprint), call.fingerprint.definitions
+def changed_since(store: Store, then: bytes, fingerprint: Fingerprint) -> Difference:
+    """What tells a fingerprint from an earlier one of which the store has entries.
+
+    Raises:
+        StoreError: the store can't be read.
+    """
+    return SAME if then == fingerprint.raw else _code(store, then, fingerprint)
+
+
+def _code(store: Store, earlier: bytes, fingerprint: Fingerprint) -> Difference:
+    stored, now = store.preimage(earlier), fingerprint.definitions
     known = _compared_before.get((stored, id(now)))
     if known is None:
         then = parts_of(stored)

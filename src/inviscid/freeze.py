@@ -272,7 +272,7 @@ def status() -> list[Status]:
 def _base_of(name: str) -> Any:
     from inviscid.entry import named
 
-    found = _unwrapped(named(*name.split(":", 1)))
+    found = unwrapped(named(*name.split(":", 1)))
     if not is_declared(found):
         raise LookupError(f"{name} is no cached function any more")
     return found.__inviscid_base__
@@ -284,7 +284,7 @@ def _marks(base: Any, record: Record) -> frozenset[str]:
         entry = None if record.is_marker else current_store(base._slot().store).find(bytes.fromhex(record.key))  # noqa: SLF001  it is ours
     except StoreError:
         entry = None
-    note = None if entry is None else _note_of(entry)
+    note = None if entry is None else note_of(entry)
     return frozenset() if note is None else note.marks
 
 
@@ -306,13 +306,13 @@ class _ByName(References):
     def __call__(self, value: Any, path: str) -> bytes:
         if isinstance(value, type) and is_user(value):
             module, qualname = str(value.__module__), value.__qualname__
-            if _under(module, qualname) is value:
+            if under(module, qualname) is value:
                 main = vars(sys.modules["__main__"]) if module == "__main__" else None
                 return pack(["class", module if main is None else name_of_namespace(main), qualname])
         return super().__call__(value, path)
 
 
-def _under(module: str, qualname: str) -> Any:
+def under(module: str, qualname: str) -> Any:
     """What a name means here, if its module is there; nothing is imported."""
     found: Any = sys.modules.get(module)
     for part in qualname.split("."):
@@ -320,7 +320,7 @@ def _under(module: str, qualname: str) -> Any:
     return found
 
 
-def _unwrapped(found: Any) -> Any:
+def unwrapped(found: Any) -> Any:
     """The function behind what a class or a module holds."""
     for attribute in ("__func__", "fget", "func"):
         if not is_declared(found) and is_declared(inner := getattr(found, attribute, None)):
@@ -439,7 +439,7 @@ def _refused(slot: Slot) -> str:
             )
     if not isinstance(wrapped, types.FunctionType | types.BuiltinFunctionType) and not hasattr(wrapped, "__wrapped__"):
         return "it is an object with a state of its own, which its name doesn't tell: cache a function that uses it"
-    found = _unwrapped(_under(str(base.__module__), slot.label))
+    found = unwrapped(under(str(base.__module__), slot.label))
     if is_declared(found) and found.__inviscid_base__ is not base:
         return "its name means another function by now: give each function a name of its own"
     return ""
@@ -489,8 +489,9 @@ def _note(slot: Slot, call: Call, parts: Mapping[str, Any]) -> _Note:
     return _Note(arguments, _shown(slot.options, passed), config, call.asked)
 
 
-def _note_of(entry: Entry) -> _Note | None:
-    told = _parts(entry).get(_NOTE)
+def note_of(entry: Entry) -> _Note | None:
+    """What the computation of an entry knew of its call; None where that wasn't noted."""
+    told = parts_of_key(entry).get(_NOTE)
     if told is None:
         return None
     return _Note(told["digest"].hex(), told["arguments"], told["config"], frozenset(told["marks"]))
@@ -498,12 +499,13 @@ def _note_of(entry: Entry) -> _Note | None:
 
 def arguments_of(entry: Entry) -> str:
     """The arguments of the call that an entry answers, for people; empty where they weren't noted."""
-    parts: object = _parts(entry)
+    parts: object = parts_of_key(entry)
     told = parts.get(_NOTE) if isinstance(parts, dict) else None
     return str(told.get("arguments", "")) if isinstance(told, dict) else ""
 
 
-def _parts(entry: Entry) -> dict[str, Any]:
+def parts_of_key(entry: Entry) -> dict[str, Any]:
+    """The parts of an entry's key, as far as they can be read."""
     try:
         parts: dict[str, Any] = msgpack.unpackb(entry.provenance.parts)
     except (ValueError, msgpack.UnpackException):
@@ -515,11 +517,12 @@ def _parts(entry: Entry) -> dict[str, Any]:
 def _record(slot: Slot, note: _Note, entry: Entry, because: str) -> Record:
     return Record(
         slot.name, note.arguments, note.shown, note.config, entry.key.hex(), entry.value.hex(),
-        entry.provenance.fingerprint.hex(), because, _now(),
+        entry.provenance.fingerprint.hex(), because, now_as_text(),
     )  # fmt: skip
 
 
-def _now() -> str:
+def now_as_text() -> str:
+    """The date of a record (ISO 8601)."""
     import datetime as dt
 
     return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
@@ -570,11 +573,11 @@ def freeze_function(slot: Slot, take: Callable[[frozenset[str]], Fingerprint], b
     fingerprints: dict[frozenset[str], bytes] = {}
     # The newest first: under other packages, say, one call may have several results.
     for entry in store.nearest(slot.name, -1) if store.exists() else ():
-        note = _note_of(entry)
+        note = note_of(entry)
         marks = frozenset() if note is None else note.marks
         if marks not in fingerprints:
             fingerprints[marks] = take(marks).raw
-        parts = _parts(entry)
+        parts = parts_of_key(entry)
         if entry.provenance.fingerprint != fingerprints[marks] or parts.get("namespace") != slot.options.namespace:
             continue
         if any(world.differs(sight) for sight in unpack_manifest(entry.manifest).sights):
@@ -593,7 +596,7 @@ def freeze_function(slot: Slot, take: Callable[[frozenset[str]], Fingerprint], b
         )
     if not new and not _has_results(slot.name):
         raise FrozenMiss(f"{slot.label}() has no stored result of what it does now that could be frozen: call it first")
-    marker = Record(slot.name, EVERY, "", {}, "", "", take(frozenset()).raw.hex(), because, _now())
+    marker = Record(slot.name, EVERY, "", {}, "", "", take(frozenset()).raw.hex(), because, now_as_text())
     # One that is there stays with its reason, unless there is a new one.
     markers = [marker] if because or not _records(slot.name, EVERY) else []
     _keep(slot, store, [*new.values(), *markers])

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 
-from inviscid import freeze, settings, stores
+from inviscid import accept, freeze, keeping, settings, stores
+from inviscid.accept import Accepted
 from inviscid.bound import BoundCachedFunction
 from inviscid.calls import Call
+from inviscid.checking import Wish, accept_function
 from inviscid.cleaning import reaching
 from inviscid.entry import Entry, function_name
 from inviscid.explain import Explanation
@@ -15,6 +17,7 @@ from inviscid.freeze import OneCall
 from inviscid.mapping import map_over
 from inviscid.memo import Memo
 from inviscid.outcome import Outcome
+from inviscid.steps import Steps
 from inviscid.stores import Attempt
 
 P = ParamSpec("P")
@@ -103,7 +106,9 @@ class CachedFunction(Memo[P, R]):
         freeze.check_forgetting(self._slot(), call.key)
         # What an edit of what it calls left behind could stand for it again.
         earlier = [entry.key for link in (call.key, call.shallow()) for entry in store.traced(link, limit=-1)]
-        return store.forget([call.key, *earlier]) > 0
+        found = store.forget([call.key, *earlier]) > 0
+        store.forget([keeping.key_of(key) for key in (call.key, *earlier)])
+        return found
 
     def clean(self, *, downstream: bool = False) -> int:
         """Remove all stored results that this function computed, but for the frozen and the pinned. Returns how many
@@ -114,10 +119,13 @@ class CachedFunction(Memo[P, R]):
         """
         store = stores.current_store(self._store)
         kept = freeze.kept(self._slot(), store)
-        keys = [entry.key for entry in store.nearest(function_name(self), limit=-1)]
+        going = [entry.key for entry in store.nearest(function_name(self), limit=-1)]
         if downstream:
-            keys += reaching(store, {function_name(self)})
-        return store.forget(key for key in keys if key not in kept)
+            going += reaching(store, {function_name(self)})
+        going = [key for key in going if key not in kept]
+        found = store.forget(going)
+        store.forget(map(keeping.key_of, going))
+        return found
 
     def freeze(self, because: str = "") -> int:
         """Keep serving the results that the function has, whatever its code does from now on.
@@ -146,6 +154,60 @@ class CachedFunction(Memo[P, R]):
             LockError: `inviscid.lock` is damaged.
         """
         return freeze.thaw_function(self._slot())
+
+    def accept(
+        self,
+        *,
+        because: str,
+        check: int | None = None,
+        callers: bool = False,
+        dry_run: bool = False,
+        imports: bool = False,
+    ) -> Accepted:
+        """Accept an edit: what the function does now gives what an earlier version of it gave, by your word.
+
+        The results of the nearest version that has any stand for the function as it is now, until it is edited again.
+        That is written to `inviscid.lock`; `revoke` undoes it. Print what this returns to see what changed.
+
+        Args:
+            because: why, for those who review `inviscid.lock`.
+            check: make as many recorded calls again, where their arguments are at hand (`keep_inputs=`), and refuse if
+                one gives something else than what is stored.
+            callers: accept with it those callers too that don't call it directly, if nothing else of them changed.
+            dry_run: only say what would be accepted.
+            imports: look for such callers in modules too that are not imported yet.
+
+        Raises:
+            AcceptError: there is no older version with results that could be carried over, or no call that could be
+                made again.
+            AcceptRefused: a call gave something else.
+            LockError: `inviscid.lock` is damaged.
+            StoreError: the store can't be used.
+        """
+        wish = Wish(because, check, callers, dry_run, imports)
+        return accept_function(self.__inviscid_base__, self._slot(), wish)
+
+    def revoke(self, *, every: bool = False) -> int:
+        """Undo `accept`: what the function does now, or with `every` all that ever was accepted of it. Returns how many
+        records of `inviscid.lock` that were.
+
+        Raises:
+            AcceptError: there are none.
+            LockError: `inviscid.lock` is damaged.
+        """
+        return accept.revoke(self._slot(), self._take, every=every)
+
+    def __inviscid_rerun__(self, *args: Any, **kwargs: Any) -> Any:
+        """What the body gives, whatever is stored; nothing is stored of it."""
+        return self._again(self._bound(args, kwargs))
+
+    def _again(self, values: dict[str, Any]) -> Any:
+        """The same, of arguments that were bound once."""
+        return self._kind.drive(self._answer_only(values))
+
+    def _answer_only(self, values: dict[str, Any]) -> Steps[Any]:
+        answer = yield from self._compute_only(values, Outcome.BYPASS_OFF, "it is only compared")
+        return answer.value
 
     def calling(self, *args: P.args, **kwargs: P.kwargs) -> OneCall:
         """One call, to freeze or thaw it alone: ``report.calling(2024).freeze(because="it was sent out")``. Computes

@@ -20,12 +20,14 @@ from contextlib import ExitStack
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from inviscid import codecs, computing, events, freeze, results, settings
+from inviscid.accept import Accepted
 from inviscid.bodies import Run
 from inviscid.calls import Call, Options
 from inviscid.computing import Answer, Computation
 from inviscid.digest import combine
 from inviscid.entry import Entry, function_name
 from inviscid.errors import (
+    AcceptError,
     EffectError,
     FrozenMiss,
     ReplayMiss,
@@ -155,6 +157,16 @@ class SourceFunction(CachedFunction[P, R]):
         # What it calls doesn't make up what it observes.
         return None
         yield
+
+    def accept(self, **wish: Any) -> Accepted:
+        """What a source saw earlier it would see again.
+
+        Raises:
+            AcceptError: always.
+        """
+        raise AcceptError(
+            f"{self.__qualname__}() is a source, which looks anew: its callers stand as long as it gives what it gave"
+        )
 
     def _manifest(self, call: Call, computation: Computation) -> Manifest:
         # What it read is what it observes, and when to look again is said by `observe=`.
@@ -364,6 +376,14 @@ class EffectFunction(CachedFunction[P, R]):
             FrozenMiss: always.
         """
         raise FrozenMiss(f"{self.__qualname__}() is an effect: there is nothing to freeze")
+
+    def accept(self, **wish: Any) -> Accepted:
+        """Effects have no result that could stand.
+
+        Raises:
+            AcceptError: always.
+        """
+        raise AcceptError(f"{self.__qualname__}() is an effect: it has no results that could stand for it")
 
     @property
     def __inviscid_acts__(self) -> bool:

@@ -1,8 +1,10 @@
-"""`inviscid.lock`: the text file that says which results are frozen. What that means is in `freeze`.
+"""`inviscid.lock`: the text file that says which results are frozen, and which edits are accepted. What that means is
+in `freeze` and `accept`.
 
-    file   = "version = 1" record*                TOML, read by tomllib
-    record = "[[frozen]]" and the fields of `Record`, each on a line of its own; of `config` each key on one
-    order  = by function, then arguments, config and content
+    file     = "version = 1" record* accepted*    TOML, read by tomllib
+    record   = "[[frozen]]" and the fields of `Record`, each on a line of its own; of `config` each key on one
+    order    = by function, then arguments, config and content
+    accepted = see `acceptances`
 
 A *marker* is a record without a result: its arguments are "*", and it says that the function is frozen as a whole.
 
@@ -23,7 +25,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, NoReturn
 
-from inviscid import moved
+from inviscid import acceptances, moved
+from inviscid.acceptances import Acceptance
 from inviscid.digest import combine, pack
 from inviscid.errors import LockError
 
@@ -34,19 +37,19 @@ EVERY = "*"
 """The arguments of a marker."""
 
 _HEAD = """\
-# Results that stand whatever the code does. Written by inviscid, for people to review: change it by freeze and thaw.
+# Results that stand although the code changed. For people to review: change it by freeze and thaw, accept and revoke.
 # After a merge each table must be whole; the order of the tables doesn't count. Comments are not kept.
 """
 _MEND = "mend it by hand, or take a version of it that is whole (git checkout, git log)"
 _UNRESOLVED = (
-    "resolve the conflict so that each [[frozen]] table is whole: keep the tables of both sides, but only one where "
+    "resolve the conflict so that each table is whole: keep the tables of both sides, but only one where "
     "both have the same function, arguments and config"
 )
 _TEXTS = ("function", "arguments", "shown", "key", "content", "fingerprint", "because", "date")
 _DIGESTS = ("arguments", "key", "content", "fingerprint")
 _DIGEST = re.compile("[0-9a-f]{64}")
 _CONFLICT = re.compile(r"^(<{7}|\|{7}|>{7})( |$)")
-_TABLE = re.compile(r"\s*\[\[\s*[\"']?frozen[\"']?\s*\]\]")
+_TABLE = re.compile(r"\s*\[\[\s*[\"']?(frozen|accepted)[\"']?\s*\]\]")
 _BARE = re.compile("[A-Za-z0-9_-]+")
 
 Stamp = tuple[int, int, int, int]
@@ -101,6 +104,12 @@ class Lock(NamedTuple):
     states: Mapping[str, bytes] = {}
     """By function: a digest of what is frozen; reasons and dates aren't in it."""
     extra: Mapping[str, Any] = {}
+    accepted: Mapping[str, tuple[Acceptance, ...]] = {}
+    """By what the function does now (hex)."""
+
+    def acceptances(self) -> list[Acceptance]:
+        """Every accepted edit, in the order of the file."""
+        return sorted((one for group in self.accepted.values() for one in group), key=lambda one: one.order)
 
     def all(self) -> list[Record]:
         """Every record, in the order of the file."""
@@ -133,6 +142,16 @@ def current() -> Lock:
     if known is None or known[0] != _stamp(found):
         known = _known[path] = _read(path)
     return known[1]
+
+
+def accepted(name: str, state: bytes) -> Acceptance | None:
+    """The acceptance of a name, if it still says what it said.
+
+    Raises:
+        LockError: the file is damaged.
+    """
+    found = (one for one in current().accepted.get(name.partition(":")[0], ()) if one.name == name)
+    return next((one for one in found if one.state == state), None)
 
 
 def is_still(lock: Lock) -> bool:
@@ -175,6 +194,19 @@ def change(update: Callable[[list[Record]], list[Record]]) -> None:
     Raises:
         LockError: the file is damaged, or can't be written; then it is as it was.
     """
+    _change(lambda lock: text(update(lock.all()), lock.extra, lock.acceptances()))
+
+
+def change_accepted(update: Callable[[list[Acceptance]], list[Acceptance]]) -> None:
+    """The same for accepted edits.
+
+    Raises:
+        LockError: the file is damaged, or can't be written; then it is as it was.
+    """
+    _change(lambda lock: text(lock.all(), lock.extra, update(lock.acceptances())))
+
+
+def _change(update: Callable[[Lock], str]) -> None:
     try:
         # Looked for again: another process may have made one meanwhile.
         folder = os.getcwd()
@@ -182,7 +214,7 @@ def change(update: Callable[[list[Record]], list[Record]]) -> None:
         path = os.path.realpath(_places[folder])
         with _alone(path):
             lock = _read(path)[1] if os.path.lexists(path) else NOTHING
-            _write(path, text(update(lock.all()), lock.extra))
+            _write(path, update(lock))
     except OSError as error:
         raise LockError(f"it can't be written: {error}", NAME) from error
     finally:
@@ -303,22 +335,36 @@ def parse(data: bytes, path: str = NAME) -> Lock:
             f"a newer version of inviscid wrote it (version {version}; this one reads {VERSION})",
             path, _line_of(lines, 0, "version"), "upgrade inviscid",
         )  # fmt: skip
-    tables = table.pop("frozen", [])
-    if not isinstance(tables, list) or not all(isinstance(item, dict) for item in tables):
-        raise LockError("'frozen' is not a list of tables", path, _line_of(lines, 0, "frozen"), _MEND)
-    starts = [at for at, line in enumerate(lines) if _TABLE.match(line)]
-    if len(starts) != len(tables):
-        # Written by hand, in another of TOML's ways.
-        starts = [0] * len(tables)
-    records = [_record(item, path, lines, start) for item, start in zip(tables, starts, strict=True)]
+    starts, records = [], []
+    for item, start in _tables(table, "frozen", path, lines):
+        starts.append(start)
+        records.append(_record(item, _damaged(path, lines, start)))
     _check_contents(records, path, starts)
-    return _lock(records, table)
+    accepted = [
+        acceptances.read(item, _damaged(path, lines, start))
+        for item, start in _tables(table, acceptances.TABLE, path, lines)
+    ]
+    return _lock(records, table)._replace(accepted=acceptances.by_fingerprint(accepted))
 
 
-def _record(table: dict[str, Any], path: str, lines: Sequence[str], start: int) -> Record:
+def _tables(table: dict[str, Any], name: str, path: str, lines: Sequence[str]) -> Iterator[tuple[dict[str, Any], int]]:
+    """The tables of a name, each with the line in which it begins."""
+    tables = table.pop(name, [])
+    if not isinstance(tables, list) or not all(isinstance(item, dict) for item in tables):
+        raise LockError(f"'{name}' is not a list of tables", path, _line_of(lines, 0, name), _MEND)
+    starts = [at for at, line in enumerate(lines) if (found := _TABLE.match(line)) and found[1] == name]
+    # Otherwise it was written by hand, in another of TOML's ways.
+    return zip(tables, starts if len(starts) == len(tables) else [0] * len(tables), strict=True)
+
+
+def _damaged(path: str, lines: Sequence[str], start: int) -> Callable[[str, str], NoReturn]:
     def damaged(field: str, what: str) -> NoReturn:
         raise LockError(what, path, _line_of(lines, start, field), _MEND)
 
+    return damaged
+
+
+def _record(table: dict[str, Any], damaged: Callable[[str, str], NoReturn]) -> Record:
     for field in (*_TEXTS, "config"):
         wanted = dict if field == "config" else str
         if field not in table:
@@ -395,7 +441,9 @@ def _ordered(records: Sequence[Record]) -> list[Record]:
 # Writing --------------------------------------------------------------------------------------------------------------
 
 
-def text(records: Sequence[Record], extra: Mapping[str, Any] = NOTHING.extra) -> str:
+def text(
+    records: Sequence[Record], extra: Mapping[str, Any] = NOTHING.extra, accepted: Sequence[Acceptance] = ()
+) -> str:
     """The file of these records."""
     lines = [f"{_HEAD}version = {VERSION}"]
     lines += [f"{_name(name)} = {_value(value)}" for name, value in extra.items()]
@@ -408,6 +456,8 @@ def text(records: Sequence[Record], extra: Mapping[str, Any] = NOTHING.extra) ->
             else:
                 lines.append(f"{field} = {_value(value)}")
         lines += [f"{_name(name)} = {_value(value)}" for name, value in record.extra.items()]
+    for one in sorted(accepted, key=lambda one: one.order):
+        lines += ["", f"[[{acceptances.TABLE}]]", *(f"{_name(name)} = {_value(value)}" for name, value in one.fields())]
     return "\n".join(lines) + "\n"
 
 

@@ -21,6 +21,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, ParamSpec, TypeVar, cast
 
 from inviscid import (
+    accepted,
     calls,
     computing,
     configuration,
@@ -28,6 +29,7 @@ from inviscid import (
     events,
     explain,
     freeze,
+    keeping,
     outputs,
     outside,
     results,
@@ -279,7 +281,8 @@ class Memo(Wrapping[P, R]):
                 found = Found(MISSING, None, Outcome.MISS_NOT_FINAL, standing.moved, earlier=found.entry)
             if found.earlier is not None:
                 _here().moved[call.key] = found.earlier.manifest
-            found = found._replace(standing=standing)
+            outcome, reasons = accepted.told(call, standing.sights, found.outcome)
+            found = found._replace(standing=standing, outcome=outcome, reasons=found.reasons or reasons)
         if found.entry is not None:
             return self._load(store, attempt, call, found)
         if retrace and found.outcome in (Outcome.MISS_NEW, Outcome.MISS_NOT_FINAL):
@@ -341,7 +344,8 @@ class Memo(Wrapping[P, R]):
                 return None
             if standing.moved:
                 continue
-            found = self._load(store, attempt, call, Found(MISSING, entry, Outcome.HIT_RETRACED, (), standing=standing))
+            outcome, reasons = accepted.told(call, conditions.sights, Outcome.HIT_RETRACED)
+            found = self._load(store, attempt, call, Found(MISSING, entry, outcome, reasons, standing=standing))
             if found.entry is not None:
                 self._let_stand(store, attempt, call, found, earlier)
                 futile.discard(call.key)
@@ -353,6 +357,10 @@ class Memo(Wrapping[P, R]):
     ) -> Iterator[tuple[Entry, Manifest]]:
         """Entries of other keys that may stand for a call, each with the conditions for that."""
         none: list[Entry] = []
+        nothing: list[tuple[Entry, Manifest]] = []
+        for entry, conditions in attempt.use(lambda: list(accepted.candidates(store, call)), otherwise=nothing):
+            if not self._expired(entry):
+                yield entry, conditions
         tried: list[bytes] = []
         # Only where an entry gave way to another is there one that was set aside.
         for link in [call.key, call.shallow()] if earlier is not None else [call.shallow()]:
@@ -372,13 +380,16 @@ class Memo(Wrapping[P, R]):
         if earlier is not None:
             attempt.use(partial(results.set_aside, store, call, earlier), otherwise=None)
         try:
-            trace = unpack_manifest(found.entry.manifest).trace
+            # What an earlier version called says nothing of what this one calls.
+            is_own = found.outcome is not Outcome.HIT_ACCEPTED
+            trace = unpack_manifest(found.entry.manifest).trace if is_own else None
             manifest = telling.manifest_again(call, found.standing.sights, found.standing.demands, trace)
         except UnhashableInput:
             # Somebody is asked whom the code doesn't show: it stands this once.
             return
         noted = freeze.noted(self._slot(), call)
         attempt.use(partial(results.publish_again, store, noted, found.entry, manifest), otherwise=None)
+        self._keep_inputs(store, call)
 
     def _why(self, store: Store, attempt: Attempt, call: Call, found: Found) -> Found:
         """A look that found no entry, with what changed since the nearest one."""
@@ -409,7 +420,7 @@ class Memo(Wrapping[P, R]):
         computing.wrote((*call.outputs, *found.standing.outputs))
         saved = found.entry.provenance.seconds
         store.touch(call.key, saved)
-        reasons = self._origin(found.entry) if events.is_heard() else ()
+        reasons = (*found.reasons, *self._origin(found.entry)) if events.is_heard() else found.reasons
         events.emit(store, found.outcome, function_name(self), call.key, saved, reasons)
         standing, carries = found.standing, bool(found.entry.classes)
         return telling.answered(call, found.value, found.digest, standing.sights, standing.demands, carries=carries)
@@ -552,7 +563,14 @@ class Memo(Wrapping[P, R]):
         results.publish(store, noted, prepared, manifest, name, computed.seconds, durability, files)
         if captured:
             store.own(captured.owned)
+        self._keep_inputs(store, call)
         return outputs.told(prepared.digest, [owned.digest for owned in captured.owned] if captured else ())
+
+    def _keep_inputs(self, store: Store, call: Call) -> None:
+        if self._options.keep_inputs:
+            injected = {read.parameter for read in self._reads}
+            passed = {name: value for name, value in call.values.items() if name not in injected}
+            keeping.keep(store, call, passed, self._forms, function_name(self))
 
     def _draft(self, store: Store, attempt: Attempt, head: memoryview, buffers: Sequence[memoryview]) -> Draft | None:
         """Have what is large written while it is hashed."""
@@ -639,6 +657,8 @@ class Memo(Wrapping[P, R]):
             manifest = unpack_manifest(found.entry.manifest)
             told = confirm.foretell(call, manifest._replace(trace=None), safe=store.safe)
             if not told.moved:
+                outcome, reasons = accepted.told(call, manifest.sights, found.outcome)
+                found = found._replace(outcome=outcome, reasons=reasons)
                 return self._load(store, attempt, call, found._replace(standing=Standing(demands=told.demands)))
             found = Found(MISSING, None, Outcome.MISS_NOT_FINAL, told.moved, earlier=found.entry)
         if found.outcome not in (Outcome.MISS_NEW, Outcome.MISS_NOT_FINAL):
@@ -646,9 +666,9 @@ class Memo(Wrapping[P, R]):
         for entry, conditions in self._candidates(store, attempt, call, found.earlier):
             told = confirm.foretell(call, conditions, safe=store.safe)
             if not told.moved:
-                standing = Standing(demands=told.demands)
-                standing_entry = Found(MISSING, entry, Outcome.HIT_RETRACED, (), standing=standing)
-                return self._load(store, attempt, call, standing_entry)
+                outcome, reasons = accepted.told(call, conditions.sights, Outcome.HIT_RETRACED)
+                stands = Found(MISSING, entry, outcome, reasons, standing=Standing(demands=told.demands))
+                return self._load(store, attempt, call, stands)
             found = found._replace(unless=found.unless or told.asked)
         return found
 

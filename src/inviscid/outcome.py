@@ -20,6 +20,8 @@ class Outcome(IntEnum):
     """The result is frozen: it stands whatever the code does."""
     HIT_RETRACED = 4
     """Something that it calls was edited, and gives what it gave before: so the result stands."""
+    HIT_ACCEPTED = 5
+    """The result of an earlier version, for which this one was accepted."""
 
     MISS_NEW = 20
     """The function has no entry yet."""

@@ -286,7 +286,7 @@ class Pending:
     def _is_new(self, sight: Sight) -> bool:
         """Whether a call inside was given what this one had written before."""
         real = os.path.realpath(sight.path)
-        return is_within(real, self._paths) and real not in self._before
+        return sight.is_file and is_within(real, self._paths) and real not in self._before
 
     def capture(self, store: Store, call: Call, value: memoryview, watch: Watch) -> Captured:
         """Copy what was written.

@@ -13,6 +13,8 @@ written before, devices and the like, and what this package reads for its own pu
     kind     = "file" | "tree" (a `Dir`) | "names" (in a directory) | "scan" (names, and what each entry's stat says)
              | "glob" (what a pattern finds) | "beside" (a file in which SQLite keeps a part of a database; an empty one
                is none)
+             | "accepted" (what `inviscid.lock` says of an edit, `acceptances`; its path is the name of the record, its
+               digest the state)
     path     = as the body gave it: one that is relative means another file in another working directory
     digest   = bin: of the bytes, or of what was listed, sorted; empty where there was nothing
     stamp    = [size, modified ns, changed ns, inode, device] | nil
@@ -31,7 +33,7 @@ from collections.abc import Callable, Iterable, Iterator
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
-from inviscid import bodies
+from inviscid import bodies, lockfile
 from inviscid.digest import digest, pack
 from inviscid.errors import UnhashableInput
 from inviscid.fingerprinting.places import installed_module
@@ -59,6 +61,9 @@ _MESSAGES = frozenset({"logging", "logging.handlers", "traceback", "warnings"})
 _MACHINE = frozenset({"platform", "uuid", "ctypes.util", "sysconfig", "multiprocessing", "joblib", "loky", "_pyio"})
 
 
+ACCEPTED = "accepted"
+
+
 class Sight(NamedTuple):
     """One thing that was read."""
 
@@ -67,6 +72,11 @@ class Sight(NamedTuple):
     digest: bytes
     stamp: Stamp | None
     when: int
+
+    @property
+    def is_file(self) -> bool:
+        """Whether its path is one of the file system."""
+        return self.kind != ACCEPTED
 
 
 class Watch:
@@ -140,7 +150,7 @@ class Watch:
     def confirm(self, sights: Iterable[Sight]) -> None:
         """Take over what the answer to a call inside depended on."""
         for sight in sights:
-            if not self.is_declared(sight.path) and not self.is_output(sight.path):
+            if not sight.is_file or not (self.is_declared(sight.path) or self.is_output(sight.path)):
                 self.confirmed[sight.kind, sight.path] = sight
 
     def read(self, kind: str, path: str) -> None:
@@ -218,6 +228,8 @@ def is_within(path: str, tops: Iterable[str]) -> bool:
 
 def differs(sight: Sight) -> str:
     """What is different now, in words; empty if nothing."""
+    if sight.kind == ACCEPTED:
+        return "" if lockfile.accepted(sight.path, sight.digest) else "an acceptance that it rests on was revoked"
     if sight.kind == "glob":
         return "" if _content("glob", sight.path) == sight.digest else f"what {sight.path} finds changed"
     stamp = _stamp(sight.kind, sight.path)

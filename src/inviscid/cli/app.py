@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from inviscid.cli.accept import accept
 from inviscid.cli.clean import clean
 from inviscid.cli.doctor import doctor
 from inviscid.cli.gc import gc
@@ -21,5 +22,5 @@ app = typer.Typer(
     # The frames of this package tell a user nothing, and the values in them may be secret.
     pretty_exceptions_enable=False,
 )
-for command in (ls, show, stats, report, gc, clean, verify, doctor):
+for command in (ls, show, stats, report, accept, gc, clean, verify, doctor):
     app.command()(command)

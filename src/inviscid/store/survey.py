@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from inviscid.entry import INPUTS
 from inviscid.errors import SelectorError
 from inviscid.outcome import Outcome
 from inviscid.store import forms
@@ -185,6 +186,8 @@ def _matches(name: str, selector: str) -> bool:
 
     # Only * and ? are special: a bracket is part of a name.
     pattern = selector.replace("[", "[[]")
+    # What is kept beside the results of a function goes with it.
+    name = name.removesuffix(INPUTS)
     module, _, function = name.partition(":")
     return any(fnmatchcase(text, pattern) for text in (name, function, *_upwards(module)))
 
