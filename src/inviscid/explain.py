@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import msgpack
 
 from inviscid.calls import Call
+from inviscid.digest import pack
 from inviscid.entry import Entry
 from inviscid.fingerprinting import Fingerprint, Part
 from inviscid.outcome import Outcome
@@ -27,6 +28,8 @@ _NEAR = 0.7
 _READ = 2_000
 _COMPARED = 64
 _KEPT = 64
+# The rows of an environment that every call has: Python, and the platform.
+_FIXED = 2
 
 
 class Explanation(NamedTuple):
@@ -39,6 +42,8 @@ class Explanation(NamedTuple):
     key: str
     diff: str = ""
     """The definitions that changed, as a unified diff of their normalized sources; empty if none did."""
+    entry: Entry | None = None
+    """The stored result that is served, or else the nearest one, which the call was compared with."""
 
     def __str__(self) -> str:
         return _printed(f"{self.outcome}: {'; '.join(self.reasons)}" if self.reasons else self.outcome, self.diff)
@@ -103,6 +108,8 @@ class Reason(NamedTuple):
     texts: tuple[str, ...]
     difference: Difference = SAME
     """What changed in the code."""
+    entry: Entry | None = None
+    """The nearest entry: what the call was compared with."""
 
 
 def why_missed(store: Store, call: Call, name: str) -> Reason:
@@ -123,10 +130,32 @@ def why_missed(store: Store, call: Call, name: str) -> Reason:
     best = min(entries, key=lambda entry: len(_differences(entry, call, now)))
     differences = _differences(best, call, now)
     if not differences:
-        return Reason(Outcome.MISS_FORGOTTEN, ("its entry is gone",))
-    code = _code(store, best, call) if "code" in differences else SAME
+        return Reason(Outcome.MISS_FORGOTTEN, ("its entry is gone",), entry=best)
+    return _reason(store, best, call, now, differences)
+
+
+def since(store: Store, entry: Entry, call: Call) -> Reason:
+    """What is different now from when an entry was stored, but for the arguments: `call` has none.
+
+    Raises:
+        StoreError: the store can't be read.
+    """
+    now, then = msgpack.unpackb(call.parts), msgpack.unpackb(entry.provenance.parts)
+    # What only the arguments reached then isn't known now.
+    for kind, fixed in (("environment", _FIXED), ("config", 0)):
+        known, rows = {str(row[0]) for row in now[kind]}, then.get(kind, [])
+        then[kind] = [*rows[:fixed], *(row for row in rows[fixed:] if str(row[0]) in known)]
+    same = entry._replace(provenance=entry.provenance._replace(parts=pack(then)))
+    differences = [kind for kind in _differences(same, call, now) if kind != "inputs"]
+    if not differences:
+        return Reason(Outcome.HIT, (), entry=entry)
+    return _reason(store, same, call, now, differences)._replace(entry=entry)
+
+
+def _reason(store: Store, best: Entry, call: Call, now: dict[str, Any], differences: list[str]) -> Reason:
+    code = code_changed(store, best, call) if "code" in differences else SAME
     groups = [code.reasons if kind == "code" else _describe(kind, best, now) for kind in differences]
-    return Reason(_OUTCOMES[differences[0]], tuple(_named(groups)), code)
+    return Reason(_OUTCOMES[differences[0]], tuple(_named(groups)), code, best)
 
 
 def _named(groups: Sequence[Sequence[str]]) -> list[str]:
@@ -148,11 +177,18 @@ def code_changed(store: Store, entry: Entry, call: Call) -> Difference:
     Raises:
         StoreError: the store can't be read.
     """
-    return SAME if entry.provenance.fingerprint == call.fingerprint.raw else _code(store, entry, call)
+    return code_since(store, entry.provenance.fingerprint, call.fingerprint)
 
 
-def _code(store: Store, entry: Entry, call: Call) -> Difference:
-    stored, now = store.preimage(entry.provenance.fingerprint), call.fingerprint.definitions
+def code_since(store: Store, before: bytes, after: Fingerprint) -> Difference:
+    """What tells a function from what it was when it had a fingerprint that the store knows.
+
+    Raises:
+        StoreError: the store can't be read.
+    """
+    if before == after.raw:
+        return SAME
+    stored, now = store.preimage(before), after.definitions
     known = _compared_before.get((stored, id(now)))
     if known is None:
         then = parts_of(stored)

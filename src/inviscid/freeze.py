@@ -238,7 +238,7 @@ def explained(slot: Slot, values: dict[str, Any], mode: Mode, identify: Callable
             changed = code_changed(served.store, served.entry, call)
             reasons.append(f"frozen and stale: {'; '.join(changed.reasons) or 'the code changed'}")
             diff = changed.diff
-    return Explanation("hit", reasons, Outcome.HIT_FROZEN, served.record.key, diff)
+    return Explanation("hit", reasons, Outcome.HIT_FROZEN, served.record.key, diff, served.entry)
 
 
 class Status(NamedTuple):
@@ -284,8 +284,7 @@ def _marks(base: Any, record: Record) -> frozenset[str]:
         entry = None if record.is_marker else current_store(base._slot().store).find(bytes.fromhex(record.key))  # noqa: SLF001  it is ours
     except StoreError:
         entry = None
-    note = None if entry is None else _note_of(entry)
-    return frozenset() if note is None else note.marks
+    return marks_of(entry)
 
 
 # A call against the records -------------------------------------------------------------------------------------------
@@ -496,6 +495,12 @@ def _note_of(entry: Entry) -> _Note | None:
     return _Note(told["digest"].hex(), told["arguments"], told["config"], frozenset(told["marks"]))
 
 
+def marks_of(entry: Entry | None) -> frozenset[str]:
+    """The marks under which the fingerprint of an entry was taken, as far as that was noted."""
+    note = None if entry is None else _note_of(entry)
+    return frozenset() if note is None else note.marks
+
+
 def _parts(entry: Entry) -> dict[str, Any]:
     try:
         parts: dict[str, Any] = msgpack.unpackb(entry.provenance.parts)
@@ -563,8 +568,7 @@ def freeze_function(slot: Slot, take: Callable[[frozenset[str]], Fingerprint], b
     fingerprints: dict[frozenset[str], bytes] = {}
     # The newest first: under other packages, say, one call may have several results.
     for entry in store.nearest(slot.name, -1) if store.exists() else ():
-        note = _note_of(entry)
-        marks = frozenset() if note is None else note.marks
+        note, marks = _note_of(entry), marks_of(entry)
         if marks not in fingerprints:
             fingerprints[marks] = take(marks).raw
         parts = _parts(entry)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 
-from inviscid import freeze, settings, stores
+from inviscid import calls, explain, freeze, settings, stores
 from inviscid.bound import BoundCachedFunction
 from inviscid.calls import Call
 from inviscid.entry import Entry, function_name
@@ -62,7 +62,33 @@ class CachedFunction(Memo[P, R]):
         found = self._foreseen(store, attempt, call, refresh=mode.name == "refresh")
         found = self._why(store, attempt, call, found)
         reasons = [*found.reasons, *([f"unless {found.unless}() gives what it gave"] if found.unless else [])]
-        return Explanation(found.outcome.kind, reasons, found.outcome, call.key.hex(), found.difference.diff)
+        entry = found.entry or found.earlier or found.nearest
+        return Explanation(found.outcome.kind, reasons, found.outcome, call.key.hex(), found.difference.diff, entry)
+
+    def __inviscid_since__(self) -> Explanation:
+        """What became of the newest stored result: whether anything but its arguments would be different now.
+
+        Raises:
+            StoreError: the store can't be read.
+        """
+        store = stores.current_store(self._store)
+        entries = store.nearest(function_name(self), 1) if store.exists() else []
+        if not entries:
+            return Explanation("miss", ["it has no stored result"], Outcome.MISS_NEW, "")
+        marks = freeze.marks_of(entries[0])
+        call = calls.identify(
+            {},
+            lambda asked: self._take(asked | marks),
+            self._config(),
+            self._options,
+            settings.current_mode(),
+            self._forms,
+        )
+        if call.taints:
+            return Explanation("bypass", list(call.taints), Outcome.BYPASS_TAINTED, "", entry=entries[0])
+        reason = explain.since(store, entries[0], call)
+        texts = list(reason.texts)
+        return Explanation(reason.outcome.kind, texts, reason.outcome, "", reason.difference.diff, reason.entry)
 
     def refresh(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Compute a call again, whatever is stored, and store what comes of it."""

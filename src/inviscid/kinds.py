@@ -329,8 +329,8 @@ class EffectFunction(CachedFunction[P, R]):
         if not self._once:
             return Explanation("bypass", ["an effect runs at every call"], Outcome.BYPASS_EFFECT, "")
         call, store = self._receipt_of(self._signature.bind(args, kwargs)), current_store(self._store)
-        if store.find(call.key) is not None:
-            return Explanation("hit", ["it happened already"], Outcome.HIT, call.key.hex())
+        if (entry := store.find(call.key)) is not None:
+            return Explanation("hit", ["it happened already"], Outcome.HIT, call.key.hex(), entry=entry)
         marked = store.find(_mark_of(call)) is not None
         why = "nobody knows whether it happened: the call is an error until it is forgotten" if marked else "first call"
         return Explanation("miss", [why], Outcome.MISS_NEW, call.key.hex())

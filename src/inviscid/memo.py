@@ -99,6 +99,8 @@ class Found(NamedTuple):
     """In an explanation: whose answer may let an earlier result stand."""
     files: outputs.Stored | None = None
     """The outputs of a stored result."""
+    nearest: Entry | None = None
+    """Where there is none: what the reasons compare the call with."""
 
     @property
     def digest(self) -> bytes:
@@ -385,7 +387,9 @@ class Memo(Wrapping[P, R]):
         return (
             found
             if reason is None
-            else found._replace(outcome=reason.outcome, reasons=reason.texts, difference=reason.difference)
+            else found._replace(
+                outcome=reason.outcome, reasons=reason.texts, difference=reason.difference, nearest=reason.entry
+            )
         )
 
     def _frozen(self, values: dict[str, Any], served: Served) -> Answer:

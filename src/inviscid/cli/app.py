@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from inviscid.cli.clean import clean
+from inviscid.cli.explain import explain
 from inviscid.cli.gc import gc
 from inviscid.cli.ls import ls
 from inviscid.cli.show import show
@@ -21,3 +22,5 @@ app = typer.Typer(
 )
 for command in (ls, show, stats, gc, clean, verify):
     app.command()(command)
+# An argument may be a negative number.
+app.command(context_settings={"ignore_unknown_options": True})(explain)
