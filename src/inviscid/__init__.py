@@ -18,6 +18,7 @@ from inviscid.errors import (
     LockError,
     ModeError,
     OutputError,
+    PlanError,
     PointerError,
     ReentryError,
     ReplayMiss,
@@ -40,14 +41,16 @@ from inviscid.inputs import Dir, File
 from inviscid.kinds import EffectFunction, SourceFunction
 from inviscid.outcome import Outcome
 from inviscid.outputs import Outputs
+from inviscid.planning import Plan, PlannedCall, plan
 from inviscid.settings import mode
 from inviscid.store import Store
 
 __all__ = [
     "Audit", "AuditError", "CachedFunction", "ConfigError", "Difference", "Dir", "EffectError", "EffectFunction",
     "Explanation", "File", "Fingerprint", "FrozenMiss", "InviscidError", "InviscidWarning", "LockError",
-    "ModeError", "Outcome", "OutputError", "Outputs", "PointerError", "ReentryError", "ReplayMiss", "SelectorError",
-    "SigningKeyError", "SourceError", "SourceFunction", "Store", "StoreError", "StoreOwnershipError",
-    "StoreVersionError", "SymmetryError", "SymmetryViolation", "TraceError", "UnhashableInput", "UnstorableResult",
-    "audit", "cached", "compare_fingerprints", "config", "configure", "effect", "fingerprint", "mode", "source",
+    "ModeError", "Outcome", "OutputError", "Outputs", "Plan", "PlanError", "PlannedCall", "PointerError",
+    "ReentryError", "ReplayMiss", "SelectorError", "SigningKeyError", "SourceError", "SourceFunction", "Store",
+    "StoreError", "StoreOwnershipError", "StoreVersionError", "SymmetryError", "SymmetryViolation", "TraceError",
+    "UnhashableInput", "UnstorableResult", "audit", "cached", "compare_fingerprints", "config", "configure",
+    "effect", "fingerprint", "mode", "plan", "source",
 ]  # fmt: skip

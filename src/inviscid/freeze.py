@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 
 import msgpack
 
-from inviscid import configuration, events, lockfile, outputs, results, world
+from inviscid import configuration, events, lockfile, outputs, planning, results, world
 from inviscid.calls import FINGERPRINTS, Call, Options, References, digest_inputs, is_declared
 from inviscid.computing import report
 from inviscid.configuration import Layer
@@ -599,6 +599,7 @@ def freeze_function(slot: Slot, take: Callable[[frozenset[str]], Fingerprint], b
 
 def _keep(slot: Slot, store: Store, records: Sequence[Record]) -> None:
     """Pin the results and write the records, in place of those of the same calls."""
+    planning.keep_off(f"freezing {slot.label}()")
     pinned = {pin.key for pin in store.pins()} if store.exists() else set()
     mine = {bytes.fromhex(record.key): record.because for record in records if not record.is_marker}
     mine = {key: because for key, because in mine.items() if key not in pinned}
@@ -644,6 +645,7 @@ def thaw_function(slot: Slot) -> int:
 
 
 def _let_go(slot: Slot, gone: Callable[[Record], bool]) -> int:
+    planning.keep_off(f"thawing {slot.label}()")
     going: list[Record] = []
     staying: list[Record] = []
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 
-from inviscid import calls, explain, freeze, settings, stores
+from inviscid import calls, explain, freeze, planning, settings, stores
 from inviscid.bound import BoundCachedFunction
 from inviscid.calls import Call
 from inviscid.entry import Entry, function_name
@@ -124,6 +124,7 @@ class CachedFunction(Memo[P, R]):
         Raises:
             FrozenMiss: it is frozen.
         """
+        planning.keep_off(f"{self.__qualname__}.forget(), which changes what is stored")
         store, call = stores.current_store(self._store), self._call_of(args, kwargs)
         freeze.check_forgetting(self._slot(), call.key)
         # What an edit of what it calls left behind could stand for it again.
@@ -134,6 +135,7 @@ class CachedFunction(Memo[P, R]):
         """Remove all stored results that this function computed, but for the frozen and the pinned. Returns how many
         there were.
         """
+        planning.keep_off(f"{self.__qualname__}.clean(), which changes what is stored")
         store = stores.current_store(self._store)
         kept = freeze.kept(self._slot(), store)
         entries = store.nearest(function_name(self), limit=-1)
