@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from types import TracebackType
@@ -120,7 +121,8 @@ class Plan:
             self._end(f"it needs {error.filename}, which would be written first", error.__traceback__)
         if isinstance(error, PlanError):
             self._end(f"nothing can be planned: {error}", error.__traceback__)
-        return isinstance(error, Beyond) or (bool(self.ended) and isinstance(error, OSError | PlanError))
+        # What is raised behind the end, by who waits for another thread that came to it, say, follows from it.
+        return isinstance(error, Beyond) or (bool(self.ended) and isinstance(error, Exception))
 
     def __str__(self) -> str:
         lines = [
@@ -146,7 +148,11 @@ class Plan:
 
     def _end(self, why: str, trace: TracebackType | None) -> None:
         frame = sys._getframe(1)  # noqa: SLF001  CPython's own name for it
-        lines = [(frame, frame.f_lineno) for frame in _outwards(frame)]
+        frames = [*_outwards(frame)]
+        if (main := threading.main_thread().ident) != threading.get_ident():
+            # A thread may have been started by a library, and does what the main thread waits for.
+            frames += _outwards(sys._current_frames().get(main or 0))  # noqa: SLF001  as above
+        lines = [(frame, frame.f_lineno) for frame in frames]
         if trace is not None:
             lines = [(step.tb_frame, step.tb_lineno) for step in _inwards(trace)][::-1]
         place = next(

@@ -8,6 +8,7 @@ from inviscid.cli.clean import clean
 from inviscid.cli.explain import explain
 from inviscid.cli.gc import gc
 from inviscid.cli.ls import ls
+from inviscid.cli.plan import plan
 from inviscid.cli.show import show
 from inviscid.cli.stats import stats
 from inviscid.cli.verify import verify
@@ -24,3 +25,5 @@ for command in (ls, show, stats, gc, clean, verify):
     app.command()(command)
 # An argument may be a negative number.
 app.command(context_settings={"ignore_unknown_options": True})(explain)
+# All behind the script belongs to the script.
+app.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})(plan)
