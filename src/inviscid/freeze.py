@@ -23,6 +23,7 @@ import sys
 import types
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any, NamedTuple
 
 import msgpack
@@ -34,7 +35,7 @@ from inviscid.configuration import Layer
 from inviscid.digest import combine, pack
 from inviscid.entry import Entry, name_of_namespace
 from inviscid.errors import FrozenMiss, InviscidError, StoreError
-from inviscid.explain import Explanation, code_changed
+from inviscid.explain import SAME, Difference, Explanation, code_changed, code_since
 from inviscid.fingerprinting import CLOSURE_WIDE, EXACT, ConfigRead, Fingerprint, Forms, brief, is_user
 from inviscid.inputs import Encoder
 from inviscid.lockfile import EVERY, Record
@@ -242,13 +243,17 @@ def explained(slot: Slot, values: dict[str, Any], mode: Mode, identify: Callable
 
 
 class Status(NamedTuple):
-    """One record, and what became of the function since."""
+    """One record of a result or of a whole function, and what became of the function since."""
 
     record: Record
     stale: bool | None
     """Whether the function does something else by now; None where that can't be told."""
     why: str
     """Why it can't be told."""
+    changed: Difference = SAME
+    """What is different now, as far as the store knows what it was."""
+    missing: bool = False
+    """Whether the store doesn't have the result: then the call is a `FrozenMiss`."""
 
 
 def status() -> list[Status]:
@@ -257,34 +262,45 @@ def status() -> list[Status]:
     Raises:
         LockError: `inviscid.lock` is damaged.
     """
-    found: list[Status] = []
-    for record in lockfile.current().all():
-        try:
-            base = _base_of(record.function)
-            now = FINGERPRINTS.of(base, _marks(base, record)).raw.hex()
-        except Exception as error:  # noqa: BLE001  importing runs the user's code
-            found.append(Status(record, None, f"{type(error).__name__}: {error}"))
-        else:
-            found.append(Status(record, now != record.fingerprint, ""))
-    return found
+    return [status_of(record) for record in lockfile.current().all()]
 
 
-def _base_of(name: str) -> Any:
+def status_of(record: Record) -> Status:
+    """The same for one record."""
+    try:
+        base = base_of(record.function)
+        store = current_store(base._slot().store)  # noqa: SLF001  it is ours
+        entry = None if record.is_marker else store.find(bytes.fromhex(record.key))
+        now = FINGERPRINTS.of(base, marks_of(entry))
+        changed = code_since(store, bytes.fromhex(record.fingerprint), now)
+    except Exception as error:  # noqa: BLE001  importing runs the user's code
+        return Status(record, None, f"{type(error).__name__}: {error}")
+    missing = not record.is_marker and (entry is None or entry.value.hex() != record.content)
+    return Status(record, now.raw.hex() != record.fingerprint, "", changed, missing)
+
+
+def base_of(name: str) -> Any:
+    """The cached function of a name, whose module is imported. Nothing that is cached runs meanwhile: a script that was
+    never meant to be imported may call it.
+
+    Raises:
+        LookupError: it is no cached function any more, or its module can't be imported without running any.
+        Exception: whatever importing raises.
+    """
     from inviscid.entry import named
 
-    found = _unwrapped(named(*name.split(":", 1)))
+    found: Any = None
+    try:
+        with ExitStack() as stack:
+            planned = None if planning.ACTIVE else stack.enter_context(planning.plan())
+            found = _unwrapped(named(*name.split(":", 1)))
+    except SystemExit as error:
+        raise LookupError(f"importing {name.partition(':')[0]} ends the process ({error})") from error
+    if found is None and planned is not None and planned.ended:
+        raise LookupError(f"importing {name.partition(':')[0]} would run cached functions: {planned.ended}")
     if not is_declared(found):
         raise LookupError(f"{name} is no cached function any more")
     return found.__inviscid_base__
-
-
-def _marks(base: Any, record: Record) -> frozenset[str]:
-    """The marks that the fingerprint of a record was taken with."""
-    try:
-        entry = None if record.is_marker else current_store(base._slot().store).find(bytes.fromhex(record.key))  # noqa: SLF001  it is ours
-    except StoreError:
-        entry = None
-    return marks_of(entry)
 
 
 # A call against the records -------------------------------------------------------------------------------------------
@@ -560,6 +576,18 @@ def freeze_function(slot: Slot, take: Callable[[frozenset[str]], Fingerprint], b
         LockError: `inviscid.lock` is damaged.
         StoreError: the store can't be used.
     """
+    _keep(slot, current_store(slot.store), records_for(slot, take, because))
+    return sum(not record.is_marker for record in lockfile.current().records[slot.name])
+
+
+def records_for(slot: Slot, take: Callable[[frozenset[str]], Fingerprint], because: str) -> list[Record]:
+    """The records that freezing a function as a whole would add.
+
+    Raises:
+        FrozenMiss: it has none, or can't be frozen.
+        LockError: `inviscid.lock` is damaged.
+        StoreError: the store can't be used.
+    """
     _check_name(slot)
     already = lockfile.current().records.get(slot.name, ())
     frozen = {record.call for record in already}
@@ -593,8 +621,7 @@ def freeze_function(slot: Slot, take: Callable[[frozenset[str]], Fingerprint], b
     marker = Record(slot.name, EVERY, "", {}, "", "", take(frozenset()).raw.hex(), because, _now())
     # One that is there stays with its reason, unless there is a new one.
     markers = [marker] if because or not _records(slot.name, EVERY) else []
-    _keep(slot, store, [*new.values(), *markers])
-    return sum(not record.is_marker for record in lockfile.current().records[slot.name])
+    return [*new.values(), *markers]
 
 
 def _keep(slot: Slot, store: Store, records: Sequence[Record]) -> None:

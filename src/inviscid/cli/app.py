@@ -6,6 +6,7 @@ import typer
 
 from inviscid.cli.clean import clean
 from inviscid.cli.explain import explain
+from inviscid.cli.frozen import freeze, status, thaw
 from inviscid.cli.gc import gc
 from inviscid.cli.ls import ls
 from inviscid.cli.plan import plan
@@ -21,7 +22,7 @@ app = typer.Typer(
     # The frames of this package tell a user nothing, and the values in them may be secret.
     pretty_exceptions_enable=False,
 )
-for command in (ls, show, stats, gc, clean, verify):
+for command in (ls, show, stats, gc, clean, verify, freeze, thaw, status):
     app.command()(command)
 # An argument may be a negative number.
 app.command(context_settings={"ignore_unknown_options": True})(explain)

@@ -7,6 +7,7 @@ argument  = literal | name "=" literal        a literal as in Python: 30, 2.5, T
 from __future__ import annotations
 
 import ast
+import contextlib
 import importlib
 import os
 import re
@@ -18,6 +19,7 @@ from typing import Any
 
 import typer
 
+from inviscid import planning
 from inviscid.calls import is_declared
 from inviscid.entry import function_name
 from inviscid.errors import InviscidError, SelectorError
@@ -88,18 +90,31 @@ def import_module(name: str) -> Any:
         SelectorError: there is none of this name.
         InviscidError: it can't be imported.
     """
-    here = os.getcwd()
-    if here not in sys.path:
-        sys.path.insert(0, here)
-    importlib.invalidate_caches()
+    here = look_here()
+    found: Any = None
     try:
-        return importlib.import_module(name)
+        # A script that was never meant to be imported may call what is cached.
+        with contextlib.ExitStack() as stack:
+            planned = None if planning.ACTIVE else stack.enter_context(planning.plan())
+            found = importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
             raise SelectorError(f"there is no module {error.name!r}{near(error.name, _modules(here))}") from error
         raise InviscidError(f"{name} can't be imported: {said(error)}") from error
     except (Exception, SystemExit) as error:
         raise InviscidError(f"{name} can't be imported: {said(error)}") from error
+    if found is None and planned is not None:
+        raise InviscidError(f"{name} can't be imported without running cached functions: {planned.ended}")
+    return found
+
+
+def look_here() -> str:
+    """Have modules looked for in the working directory first; gives it."""
+    here = os.getcwd()
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    importlib.invalidate_caches()
+    return here
 
 
 def said(error: BaseException) -> str:
