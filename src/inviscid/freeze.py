@@ -292,7 +292,8 @@ def base_of(name: str) -> Any:
     found: Any = None
     try:
         with ExitStack() as stack:
-            planned = None if planning.ACTIVE else stack.enter_context(planning.plan())
+            loaded = planning.ACTIVE or name.partition(":")[0] in sys.modules
+            planned = None if loaded else stack.enter_context(planning.plan())
             found = _unwrapped(named(*name.split(":", 1)))
     except SystemExit as error:
         raise LookupError(f"importing {name.partition(':')[0]} ends the process ({error})") from error

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from inviscid.cli.output import AsJson, StorePath, print_json, print_table, say
+from inviscid.cli.output import AsJson, StorePath, print_json, print_table, reported, say
 from inviscid.cli.scripts import run_script
 from inviscid.cli.targets import imported, literals, said, use_store
 from inviscid.errors import InviscidError, SelectorError
@@ -27,7 +27,8 @@ Arguments = Annotated[
 def plan(target: Target, arguments: Arguments = None, store: StorePath = None, as_json: AsJson = False) -> None:
     """Say what would run, and why. Nothing that is cached runs, no source looks, no effect happens."""
     use_store(store)
-    planned, error = planned_run(target, arguments or [])
+    with reported():
+        planned, error = planned_run(target, arguments or [])
     if as_json:
         print_json({"calls": [_plain(call) for call in planned.calls], "ended": planned.ended, "error": error or None})
     else:
@@ -43,6 +44,7 @@ def planned_run(target: str, arguments: list[str]) -> tuple[Plan, str]:
 
     Raises:
         BadParameter: the target or an argument isn't written as one.
+        PlanError: this process was started by one that makes a plan.
     """
     is_script = target.endswith(".py") or (":" not in target and os.path.isfile(target))
     positional, named = ([], {}) if is_script else literals(arguments)

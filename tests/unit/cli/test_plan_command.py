@@ -242,6 +242,24 @@ def test_workers_run_nothing(folder: Path, project: Any) -> None:
     assert rows(done.stdout)[0][:2] == ["run", "mod:g"]
     assert "beyond this line nothing can be planned: f() would run, in a process" in done.stdout
     project.write(
+        many="""
+        import multiprocessing
+        from concurrent.futures import ProcessPoolExecutor
+        import mod
+
+        def work(x):
+            return mod.f(x)
+
+        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("fork")) as pool:
+            list(pool.map(work, [1, 2]))
+    """
+    )
+    done = start(folder, "plan", "many.py")
+    assert bodies(done.stderr) == []
+    assert "many.py:10: beyond this line nothing can be planned: f() would run, in a process" in done.stdout
+    again = start(folder, "plan", "many.py", code=1, INVISCID_PLANNING="1")
+    assert again.stderr == "error: a plan is being made already\n"
+    project.write(
         many="from joblib import Parallel, delayed\nfrom mod import f\nParallel(2)(delayed(f)(x) for x in [1, 2])\n"
     )
     done = start(folder, "plan", "many.py")
