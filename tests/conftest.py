@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 import os
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from inviscid import configuration, events, settings
+from inviscid import configuration, events, settings, weighing
 
 _ran: list[str] = []
 
@@ -39,6 +40,8 @@ def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(settings, "_process_modes", [])
     monkeypatch.setattr(settings, "_project", None)
     monkeypatch.setattr(events, "_warned", set())
+    # How long calls take here depends on what else the machine does.
+    monkeypatch.setattr(weighing, "_SECONDS", math.inf)
     _ran.clear()
     return store
 

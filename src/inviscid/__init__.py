@@ -22,6 +22,7 @@ from inviscid.errors import (
     LockError,
     ModeError,
     OutputError,
+    PlanError,
     PointerError,
     ReentryError,
     ReplayMiss,
@@ -46,6 +47,7 @@ from inviscid.inputs import Dir, File
 from inviscid.kinds import EffectFunction, SourceFunction
 from inviscid.outcome import Outcome
 from inviscid.outputs import Outputs
+from inviscid.planning import Plan, PlannedCall, plan
 from inviscid.settings import mode
 from inviscid.store import Store
 
@@ -53,9 +55,9 @@ __all__ = [
     "AcceptError", "AcceptRefused", "Accepted", "Audit", "AuditError", "CachedFunction", "Comparison",
     "ConfigError", "Counterexample", "Difference", "Dir", "EffectError", "EffectFunction", "Event", "Explanation",
     "File", "Fingerprint", "FrozenMiss", "InviscidError", "InviscidWarning", "LockError", "ModeError", "Outcome",
-    "OutputError", "Outputs", "PointerError", "ReentryError", "ReplayMiss", "ReportError", "SelectorError",
-    "SigningKeyError", "SourceError", "SourceFunction", "Store", "StoreError", "StoreOwnershipError",
-    "StoreVersionError", "Subscription", "SymmetryError", "SymmetryViolation", "TraceError", "UnhashableInput",
-    "UnstorableResult", "audit", "cached", "compare", "compare_fingerprints", "config", "configure", "effect",
-    "fingerprint", "mode", "source", "subscribe",
+    "OutputError", "Outputs", "Plan", "PlanError", "PlannedCall", "PointerError", "ReentryError", "ReplayMiss",
+    "ReportError", "SelectorError", "SigningKeyError", "SourceError", "SourceFunction", "Store", "StoreError",
+    "StoreOwnershipError", "StoreVersionError", "Subscription", "SymmetryError", "SymmetryViolation", "TraceError",
+    "UnhashableInput", "UnstorableResult", "audit", "cached", "compare", "compare_fingerprints", "config",
+    "configure", "effect", "fingerprint", "mode", "plan", "source", "subscribe",
 ]  # fmt: skip

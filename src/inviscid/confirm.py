@@ -14,7 +14,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from inviscid import calls, codecs, world
+from inviscid import calls, codecs, planning, world
 from inviscid.calls import Call
 from inviscid.computing import Answer, Asked, aside
 from inviscid.fingerprinting import Shallow
@@ -36,6 +36,8 @@ class Standing(NamedTuple):
     """Paths of the outputs that who was asked left where they belong."""
     hopeless: bool = False
     """Whether somebody was asked who gave nothing: asking again, for another entry, would only run it again."""
+    unless: str = ""
+    """While a plan is made: the name of who would run to be asked, so that nothing more can be told."""
 
 
 def confirm(call: Call, manifest: Manifest, *, awaited: bool, safe: bool) -> Steps[Standing]:
@@ -68,6 +70,8 @@ def confirm(call: Call, manifest: Manifest, *, awaited: bool, safe: bool) -> Ste
             raise
         except Exception as error:  # noqa: BLE001  whatever the user's code raises, the body will meet it
             return Standing((f"{name}() raised {type(error).__name__}",), hopeless=True)
+        if planning.is_unknown(answer.value):
+            return Standing((f"{name}() is asked again first",), unless=function.__qualname__)
         if answer.digest != expected:
             return Standing((f"{name}() gave something else",), hopeless=not answer.digest)
         answers.append(answer.value)

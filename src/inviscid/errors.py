@@ -129,6 +129,10 @@ class SourceError(InviscidError, RuntimeError):
     """What `observe=` of a source was given raised: it can't be told whether the source changed."""
 
 
+class PlanError(InviscidError, RuntimeError):
+    """A plan can't be made here; or something would run in a process that was started while one is made."""
+
+
 class PointerError(InviscidError, ValueError):
     """A pointer to a stored result is malformed, or what it points to is gone."""
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import msgpack
 
 from inviscid.calls import Call
+from inviscid.digest import pack
 from inviscid.entry import Entry
 from inviscid.fingerprinting import Fingerprint, Part
 from inviscid.outcome import Outcome
@@ -27,6 +28,8 @@ _NEAR = 0.7
 _READ = 2_000
 _COMPARED = 64
 _KEPT = 64
+# The rows of an environment that every call has: Python, and the platform.
+_FIXED = 2
 
 
 class Explanation(NamedTuple):
@@ -39,6 +42,8 @@ class Explanation(NamedTuple):
     key: str
     diff: str = ""
     """The definitions that changed, as a unified diff of their normalized sources; empty if none did."""
+    entry: Entry | None = None
+    """The stored result that is served, or else the nearest one, which the call was compared with."""
 
     def __str__(self) -> str:
         return _printed(f"{self.outcome}: {'; '.join(self.reasons)}" if self.reasons else self.outcome, self.diff)
@@ -103,6 +108,8 @@ class Reason(NamedTuple):
     texts: tuple[str, ...]
     difference: Difference = SAME
     """What changed in the code."""
+    entry: Entry | None = None
+    """The nearest entry: what the call was compared with."""
 
 
 def why_missed(store: Store, call: Call, name: str) -> Reason:
@@ -123,12 +130,34 @@ def why_missed(store: Store, call: Call, name: str) -> Reason:
     best = min(entries, key=lambda entry: len(_differences(entry, call, now)))
     differences = _differences(best, call, now)
     if not differences:
-        return Reason(Outcome.MISS_FORGOTTEN, ("its entry is gone",))
-    earlier = best.provenance.fingerprint
-    code = changed_since(store, earlier, call.fingerprint)
+        return Reason(Outcome.MISS_FORGOTTEN, ("its entry is gone",), entry=best)
+    return _reason(store, best, call, now, differences)
+
+
+def since(store: Store, entry: Entry, call: Call) -> Reason:
+    """What is different now from when an entry was stored, but for the arguments: `call` has none.
+
+    Raises:
+        StoreError: the store can't be read.
+    """
+    now, then = msgpack.unpackb(call.parts), msgpack.unpackb(entry.provenance.parts)
+    # What only the arguments reached then isn't known now.
+    for kind, fixed in (("environment", _FIXED), ("config", 0)):
+        known, rows = {str(row[0]) for row in now[kind]}, then.get(kind, [])
+        then[kind] = [*rows[:fixed], *(row for row in rows[fixed:] if str(row[0]) in known)]
+    same = entry._replace(provenance=entry.provenance._replace(parts=pack(then)))
+    differences = [kind for kind in _differences(same, call, now) if kind != "inputs"]
+    if not differences:
+        return Reason(Outcome.HIT, (), entry=entry)
+    return _reason(store, same, call, now, differences)._replace(entry=entry)
+
+
+def _reason(store: Store, best: Entry, call: Call, now: dict[str, Any], differences: list[str]) -> Reason:
+    code = code_changed(store, best, call) if "code" in differences else SAME
     groups = [code.reasons if kind == "code" else _describe(kind, best, now) for kind in differences]
+    earlier, name = best.provenance.fingerprint, best.provenance.function
     offer = _offer(store, earlier, call.fingerprint, name) if {*differences} <= {"code", "inputs"} else []
-    return Reason(_OUTCOMES[differences[0]], (*_named(groups), *offer), code)
+    return Reason(_OUTCOMES[differences[0]], (*_named(groups), *offer), code, best)
 
 
 def _offer(store: Store, earlier: bytes, now: Fingerprint, name: str) -> list[str]:
@@ -147,15 +176,7 @@ def _offer(store: Store, earlier: bytes, now: Fingerprint, name: str) -> list[st
     return [f"{what}, with the same value: `inviscid accept {name} --because …` keeps the results"]
 
 
-class Origin(NamedTuple):
-    """Why an entry was computed, as far as older entries tell."""
-
-    reason: Reason
-    nearest: Entry | None
-    """The entry that it was compared with."""
-
-
-def why_computed(entry: Entry, earlier: Sequence[Entry], code: Callable[[bytes, bytes], Difference]) -> Origin:
+def why_computed(entry: Entry, earlier: Sequence[Entry], code: Callable[[bytes, bytes], Difference]) -> Reason:
     """Compare a stored entry with those that its function had before, as `why_missed` compares a call.
 
     What has been removed since can't be compared with: an entry that is gone may have been nearer.
@@ -166,7 +187,7 @@ def why_computed(entry: Entry, earlier: Sequence[Entry], code: Callable[[bytes, 
         code: tells two fingerprints apart; `stored_code_changed` does.
     """
     if not earlier:
-        return Origin(Reason(Outcome.MISS_NEW, ("first call",)), None)
+        return Reason(Outcome.MISS_NEW, ("first call",))
     fingerprint = entry.provenance.fingerprint
     try:
         now = msgpack.unpackb(entry.provenance.parts)
@@ -176,11 +197,11 @@ def why_computed(entry: Entry, earlier: Sequence[Entry], code: Callable[[bytes, 
         groups = [changed.reasons if kind == "code" else _describe(kind, best, now) for kind in kinds]
     except (ValueError, LookupError, TypeError, AttributeError, msgpack.UnpackException):
         # Another version wrote other parts.
-        return Origin(Reason(Outcome.MISS_CODE, ("the parts of the key can't be compared",)), earlier[0])
+        return Reason(Outcome.MISS_CODE, ("the parts of the key can't be compared",), entry=earlier[0])
     if not kinds:
         # The key is the same but for the mark of what was set aside.
-        return Origin(Reason(Outcome.MISS_NOT_FINAL, ("what it depends on beyond its key changed",)), best)
-    return Origin(Reason(_OUTCOMES[kinds[0]], tuple(_named(groups)), changed), best)
+        return Reason(Outcome.MISS_NOT_FINAL, ("what it depends on beyond its key changed",), entry=best)
+    return Reason(_OUTCOMES[kinds[0]], tuple(_named(groups)), changed, best)
 
 
 def stored_code_changed(store: Store, before: bytes, after: bytes) -> Difference:
@@ -217,17 +238,15 @@ def code_changed(store: Store, entry: Entry, call: Call) -> Difference:
     return changed_since(store, entry.provenance.fingerprint, call.fingerprint)
 
 
-def changed_since(store: Store, then: bytes, fingerprint: Fingerprint) -> Difference:
-    """What tells a fingerprint from an earlier one of which the store has entries.
+def changed_since(store: Store, before: bytes, after: Fingerprint) -> Difference:
+    """What tells a function from what it was when it had a fingerprint that the store knows.
 
     Raises:
         StoreError: the store can't be read.
     """
-    return SAME if then == fingerprint.raw else _code(store, then, fingerprint)
-
-
-def _code(store: Store, earlier: bytes, fingerprint: Fingerprint) -> Difference:
-    stored, now = store.preimage(earlier), fingerprint.definitions
+    if before == after.raw:
+        return SAME
+    stored, now = store.preimage(before), after.definitions
     known = _compared_before.get((stored, id(now)))
     if known is None:
         then = parts_of(stored)

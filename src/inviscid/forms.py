@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from inviscid import settings
+from inviscid import planning, settings
 from inviscid.errors import InviscidError
 from inviscid.settings import Mode
 from inviscid.stores import StoreLike, current_store
@@ -59,7 +59,7 @@ class StoredForms:
         try:
             mode = self._mode or settings.current_mode()
             store = current_store(self._given)
-            if mode.name not in _WRITING or not store.exists():
+            if mode.name not in _WRITING or planning.ACTIVE or not store.exists():
                 return False
             store.remember(made, used)
         except InviscidError:

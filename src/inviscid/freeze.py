@@ -23,18 +23,19 @@ import sys
 import types
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any, NamedTuple
 
 import msgpack
 
-from inviscid import configuration, events, lockfile, outputs, results, world
+from inviscid import configuration, events, lockfile, outputs, planning, results, world
 from inviscid.calls import FINGERPRINTS, Call, Options, References, digest_inputs, is_declared
 from inviscid.computing import report
 from inviscid.configuration import Layer
 from inviscid.digest import combine, pack
 from inviscid.entry import Entry, name_of_namespace
 from inviscid.errors import FrozenMiss, InviscidError, StoreError
-from inviscid.explain import Explanation, code_changed
+from inviscid.explain import SAME, Difference, Explanation, changed_since, code_changed
 from inviscid.fingerprinting import CLOSURE_WIDE, EXACT, ConfigRead, Fingerprint, Forms, brief, is_user
 from inviscid.inputs import Encoder
 from inviscid.lockfile import EVERY, Record
@@ -238,17 +239,21 @@ def explained(slot: Slot, values: dict[str, Any], mode: Mode, identify: Callable
             changed = code_changed(served.store, served.entry, call)
             reasons.append(f"frozen and stale: {'; '.join(changed.reasons) or 'the code changed'}")
             diff = changed.diff
-    return Explanation("hit", reasons, Outcome.HIT_FROZEN, served.record.key, diff)
+    return Explanation("hit", reasons, Outcome.HIT_FROZEN, served.record.key, diff, served.entry)
 
 
 class Status(NamedTuple):
-    """One record, and what became of the function since."""
+    """One record of a result or of a whole function, and what became of the function since."""
 
     record: Record
     stale: bool | None
     """Whether the function does something else by now; None where that can't be told."""
     why: str
     """Why it can't be told."""
+    changed: Difference = SAME
+    """What is different now, as far as the store knows what it was."""
+    missing: bool = False
+    """Whether the store doesn't have the result: then the call is a `FrozenMiss`."""
 
 
 def status() -> list[Status]:
@@ -257,35 +262,46 @@ def status() -> list[Status]:
     Raises:
         LockError: `inviscid.lock` is damaged.
     """
-    found: list[Status] = []
-    for record in lockfile.current().all():
-        try:
-            base = _base_of(record.function)
-            now = FINGERPRINTS.of(base, _marks(base, record)).raw.hex()
-        except Exception as error:  # noqa: BLE001  importing runs the user's code
-            found.append(Status(record, None, f"{type(error).__name__}: {error}"))
-        else:
-            found.append(Status(record, now != record.fingerprint, ""))
-    return found
+    return [status_of(record) for record in lockfile.current().all()]
 
 
-def _base_of(name: str) -> Any:
+def status_of(record: Record) -> Status:
+    """The same for one record."""
+    try:
+        base = base_of(record.function)
+        store = current_store(base._slot().store)  # noqa: SLF001  it is ours
+        entry = None if record.is_marker else store.find(bytes.fromhex(record.key))
+        now = FINGERPRINTS.of(base, marks_of(entry))
+        changed = changed_since(store, bytes.fromhex(record.fingerprint), now)
+    except Exception as error:  # noqa: BLE001  importing runs the user's code
+        return Status(record, None, f"{type(error).__name__}: {error}")
+    missing = not record.is_marker and (entry is None or entry.value.hex() != record.content)
+    return Status(record, now.raw.hex() != record.fingerprint, "", changed, missing)
+
+
+def base_of(name: str) -> Any:
+    """The cached function of a name, whose module is imported. Nothing that is cached runs meanwhile: a script that was
+    never meant to be imported may call it.
+
+    Raises:
+        LookupError: it is no cached function any more, or its module can't be imported without running any.
+        Exception: whatever importing raises.
+    """
     from inviscid.entry import named
 
-    found = unwrapped(named(*name.split(":", 1)))
+    found: Any = None
+    try:
+        with ExitStack() as stack:
+            loaded = planning.ACTIVE or name.partition(":")[0] in sys.modules
+            planned = None if loaded else stack.enter_context(planning.plan())
+            found = unwrapped(named(*name.split(":", 1)))
+    except SystemExit as error:
+        raise LookupError(f"importing {name.partition(':')[0]} ends the process ({error})") from error
+    if found is None and planned is not None and planned.ended:
+        raise LookupError(f"importing {name.partition(':')[0]} would run cached functions: {planned.ended}")
     if not is_declared(found):
         raise LookupError(f"{name} is no cached function any more")
     return found.__inviscid_base__
-
-
-def _marks(base: Any, record: Record) -> frozenset[str]:
-    """The marks that the fingerprint of a record was taken with."""
-    try:
-        entry = None if record.is_marker else current_store(base._slot().store).find(bytes.fromhex(record.key))  # noqa: SLF001  it is ours
-    except StoreError:
-        entry = None
-    note = None if entry is None else note_of(entry)
-    return frozenset() if note is None else note.marks
 
 
 # A call against the records -------------------------------------------------------------------------------------------
@@ -504,6 +520,12 @@ def arguments_of(entry: Entry) -> str:
     return str(told.get("arguments", "")) if isinstance(told, dict) else ""
 
 
+def marks_of(entry: Entry | None) -> frozenset[str]:
+    """The marks under which the fingerprint of an entry was taken, as far as that was noted."""
+    note = None if entry is None else note_of(entry)
+    return frozenset() if note is None else note.marks
+
+
 def parts_of_key(entry: Entry) -> dict[str, Any]:
     """The parts of an entry's key, as far as they can be read."""
     try:
@@ -565,6 +587,18 @@ def freeze_function(slot: Slot, take: Callable[[frozenset[str]], Fingerprint], b
         LockError: `inviscid.lock` is damaged.
         StoreError: the store can't be used.
     """
+    _keep(slot, current_store(slot.store), records_for(slot, take, because))
+    return sum(not record.is_marker for record in lockfile.current().records[slot.name])
+
+
+def records_for(slot: Slot, take: Callable[[frozenset[str]], Fingerprint], because: str) -> list[Record]:
+    """The records that freezing a function as a whole would add.
+
+    Raises:
+        FrozenMiss: it has none, or can't be frozen.
+        LockError: `inviscid.lock` is damaged.
+        StoreError: the store can't be used.
+    """
     _check_name(slot)
     already = lockfile.current().records.get(slot.name, ())
     frozen = {record.call for record in already}
@@ -573,8 +607,7 @@ def freeze_function(slot: Slot, take: Callable[[frozenset[str]], Fingerprint], b
     fingerprints: dict[frozenset[str], bytes] = {}
     # The newest first: under other packages, say, one call may have several results.
     for entry in store.nearest(slot.name, -1) if store.exists() else ():
-        note = note_of(entry)
-        marks = frozenset() if note is None else note.marks
+        note, marks = note_of(entry), marks_of(entry)
         if marks not in fingerprints:
             fingerprints[marks] = take(marks).raw
         parts = parts_of_key(entry)
@@ -599,12 +632,12 @@ def freeze_function(slot: Slot, take: Callable[[frozenset[str]], Fingerprint], b
     marker = Record(slot.name, EVERY, "", {}, "", "", take(frozenset()).raw.hex(), because, now_as_text())
     # One that is there stays with its reason, unless there is a new one.
     markers = [marker] if because or not _records(slot.name, EVERY) else []
-    _keep(slot, store, [*new.values(), *markers])
-    return sum(not record.is_marker for record in lockfile.current().records[slot.name])
+    return [*new.values(), *markers]
 
 
 def _keep(slot: Slot, store: Store, records: Sequence[Record]) -> None:
     """Pin the results and write the records, in place of those of the same calls."""
+    planning.keep_off(f"freezing {slot.label}()")
     pinned = {pin.key for pin in store.pins()} if store.exists() else set()
     mine = {bytes.fromhex(record.key): record.because for record in records if not record.is_marker}
     mine = {key: because for key, because in mine.items() if key not in pinned}
@@ -650,6 +683,7 @@ def thaw_function(slot: Slot) -> int:
 
 
 def _let_go(slot: Slot, gone: Callable[[Record], bool]) -> int:
+    planning.keep_off(f"thawing {slot.label}()")
     going: list[Record] = []
     staying: list[Record] = []
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 
-from inviscid import accept, freeze, keeping, settings, stores
+from inviscid import accept, calls, explain, freeze, keeping, planning, settings, stores
 from inviscid.accept import Accepted
 from inviscid.bound import BoundCachedFunction
 from inviscid.calls import Call
@@ -66,7 +66,33 @@ class CachedFunction(Memo[P, R]):
         found = self._foreseen(store, attempt, call, refresh=mode.name == "refresh")
         found = self._why(store, attempt, call, found)
         reasons = [*found.reasons, *([f"unless {found.unless}() gives what it gave"] if found.unless else [])]
-        return Explanation(found.outcome.kind, reasons, found.outcome, call.key.hex(), found.difference.diff)
+        entry = found.entry or found.earlier or found.nearest
+        return Explanation(found.outcome.kind, reasons, found.outcome, call.key.hex(), found.difference.diff, entry)
+
+    def __inviscid_since__(self) -> Explanation:
+        """What became of the newest stored result: whether anything but its arguments would be different now.
+
+        Raises:
+            StoreError: the store can't be read.
+        """
+        store = stores.current_store(self._store)
+        entries = store.nearest(function_name(self), 1) if store.exists() else []
+        if not entries:
+            return Explanation("miss", ["it has no stored result"], Outcome.MISS_NEW, "")
+        marks = freeze.marks_of(entries[0])
+        call = calls.identify(
+            {},
+            lambda asked: self._take(asked | marks),
+            self._config(),
+            self._options,
+            settings.current_mode(),
+            self._forms,
+        )
+        if call.taints:
+            return Explanation("bypass", list(call.taints), Outcome.BYPASS_TAINTED, "", entry=entries[0])
+        reason = explain.since(store, entries[0], call)
+        texts = list(reason.texts)
+        return Explanation(reason.outcome.kind, texts, reason.outcome, "", reason.difference.diff, reason.entry)
 
     def refresh(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Compute a call again, whatever is stored, and store what comes of it."""
@@ -102,6 +128,7 @@ class CachedFunction(Memo[P, R]):
         Raises:
             FrozenMiss: it is frozen.
         """
+        planning.keep_off(f"{self.__qualname__}.forget(), which changes what is stored")
         store, call = stores.current_store(self._store), self._call_of(args, kwargs)
         freeze.check_forgetting(self._slot(), call.key)
         # What an edit of what it calls left behind could stand for it again.
@@ -117,6 +144,7 @@ class CachedFunction(Memo[P, R]):
         Args:
             downstream: also those of all functions that reach it.
         """
+        planning.keep_off(f"{self.__qualname__}.clean(), which changes what is stored")
         store = stores.current_store(self._store)
         kept = freeze.kept(self._slot(), store)
         going = [entry.key for entry in store.nearest(function_name(self), limit=-1)]

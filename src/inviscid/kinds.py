@@ -19,7 +19,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
-from inviscid import codecs, computing, events, freeze, results, settings
+from inviscid import codecs, computing, events, freeze, planning, results, settings
 from inviscid.accept import Accepted
 from inviscid.bodies import Run
 from inviscid.calls import Call, Options
@@ -134,7 +134,7 @@ class SourceFunction(CachedFunction[P, R]):
 
     def _hit(self, store: Store, call: Call, found: Found) -> Answer:
         observed, mode = self._observed.get(call.key), self._variant.mode or settings.current_mode()
-        if observed is not None and observed.owed and mode.name not in ("readonly", "replay"):
+        if observed is not None and observed.owed and mode.name not in ("readonly", "replay") and not planning.ACTIVE:
             # Callers are stored with what it gave: the next run would look again for what they know already.
             seen = results.Prepared(
                 found.value, observed.digest, observed.codec, memoryview(observed.data), observed.classes
@@ -208,11 +208,13 @@ class SourceFunction(CachedFunction[P, R]):
 
     def forget(self, *args: P.args, **kwargs: P.kwargs) -> bool:
         """Forget one observation: the next call looks. Returns whether there was one."""
+        planning.keep_off(f"{self.__qualname__}.forget(), which changes what is stored")
         seen = self._observed.pop(self._call_of(args, kwargs).key, None) is not None
         return super().forget(*args, **kwargs) or seen
 
     def clean(self, *, downstream: bool = False) -> int:
         """Forget all observations. Returns how many were stored."""
+        planning.keep_off(f"{self.__qualname__}.clean(), which changes what is stored")
         self._observed.clear()
         return super().clean(downstream=downstream)
 
@@ -261,7 +263,8 @@ class EffectFunction(CachedFunction[P, R]):
             return (yield from self._call_once(values, mode, refresh=refresh))
         if mode.name == "replay":
             raise ReplayMiss(f"{self.__qualname__}() is an effect: mode 'replay' runs none")
-        return (yield from self._compute_only(values, Outcome.BYPASS_EFFECT))
+        why = ("an effect runs at every call",) if planning.ACTIVE else ()
+        return (yield from self._compute_only(values, Outcome.BYPASS_EFFECT, *why))
 
     def _call_once(self, values: dict[str, Any], mode: Mode, *, refresh: bool) -> Steps[Answer]:
         call = self._receipt_of(values)
@@ -275,6 +278,9 @@ class EffectFunction(CachedFunction[P, R]):
             raise (ReplayMiss if mode.name == "replay" else EffectError)(
                 f"{self.__qualname__}() has not happened yet, and mode '{mode.name}' {what}"
             )
+        if planning.ACTIVE:
+            self._check_mark(store, call, refresh=refresh)
+            raise planning.WouldRun(Outcome.BYPASS_EFFECT, ("it has not happened yet",), call.key, again=refresh)
         with ExitStack() as claims:
             yield Claim(attempt, store, call.key, claims)
             found = self._receipt(store, attempt, call)
@@ -341,14 +347,15 @@ class EffectFunction(CachedFunction[P, R]):
         if not self._once:
             return Explanation("bypass", ["an effect runs at every call"], Outcome.BYPASS_EFFECT, "")
         call, store = self._receipt_of(self._signature.bind(args, kwargs)), current_store(self._store)
-        if store.find(call.key) is not None:
-            return Explanation("hit", ["it happened already"], Outcome.HIT, call.key.hex())
+        if (entry := store.find(call.key)) is not None:
+            return Explanation("hit", ["it happened already"], Outcome.HIT, call.key.hex(), entry=entry)
         marked = store.find(_mark_of(call)) is not None
         why = "nobody knows whether it happened: the call is an error until it is forgotten" if marked else "first call"
         return Explanation("miss", [why], Outcome.MISS_NEW, call.key.hex())
 
     def forget(self, *args: P.args, **kwargs: P.kwargs) -> bool:
         """Let an effect that happened once happen again. Returns whether it had, or may have."""
+        planning.keep_off(f"{self.__qualname__}.forget(), which changes what is stored")
         call = self._receipt_of(self._signature.bind(args, kwargs))
         return self._drop([call.key, _mark_of(call)]) > 0
 
@@ -358,6 +365,7 @@ class EffectFunction(CachedFunction[P, R]):
         Args:
             downstream: changes nothing: effects are not called by what is stored.
         """
+        planning.keep_off(f"{self.__qualname__}.clean(), which changes what is stored")
         return self._drop([entry.key for entry in current_store(self._store).nearest(function_name(self), limit=-1)])
 
     def _drop(self, keys: list[bytes]) -> int:

@@ -32,6 +32,7 @@ from inviscid import (
     keeping,
     outputs,
     outside,
+    planning,
     results,
     settings,
     shortcut,
@@ -101,6 +102,8 @@ class Found(NamedTuple):
     """In an explanation: whose answer may let an earlier result stand."""
     files: outputs.Stored | None = None
     """The outputs of a stored result."""
+    nearest: Entry | None = None
+    """Where there is none: what the reasons compare the call with."""
 
     @property
     def digest(self) -> bytes:
@@ -157,7 +160,7 @@ class Memo(Wrapping[P, R]):
             _session.set(session)
         answer = None
         try:
-            answer = yield from self._call(args, kwargs, refresh=refresh)
+            answer = yield from self._steps(args, kwargs, refresh=refresh)
         finally:
             if session is not None:
                 # It may end in another context than it began in: there it would still be found.
@@ -165,13 +168,21 @@ class Memo(Wrapping[P, R]):
             telling.tell(around, self, args, kwargs, answer)
         return cast(R, answer.value)
 
+    def _steps(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, refresh: bool) -> Steps[Answer]:
+        """The steps to what a call gives; while a plan is made, up to where its body would run."""
+        path = self._call(args, kwargs, refresh=refresh)
+        return (
+            planning.steps(self, path, partial(self._bound, args, kwargs), self._unstored) if planning.ACTIVE else path
+        )
+
     def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, refresh: bool) -> Steps[Answer]:
         before, start = shortcut.around(), time.perf_counter()
         values = self._signature.bind(args, kwargs)
         mode = self._variant.mode or settings.current_mode()
         if mode.name == "off":
             return (yield from self._compute_only(values, Outcome.BYPASS_OFF, "caching is off"))
-        served = freeze.serve(self._slot(), values, mode, refresh=refresh) if self._is_frozen() else None
+        serve = freeze.find if planning.ACTIVE else freeze.serve
+        served = serve(self._slot(), values, mode, refresh=refresh) if self._is_frozen() else None
         if served is not None:
             return self._frozen(values, served)
         call = self._identify(values, mode)
@@ -184,7 +195,8 @@ class Memo(Wrapping[P, R]):
         refresh = refresh or mode.name == "refresh"
         found = yield from self._find(store, attempt, call, refresh=refresh)
         if found.entry is not None:
-            if self._may_be_short and found.outcome is Outcome.HIT and shortcut.depends_on_key_alone(found.entry):
+            may_be_short = self._may_be_short and not planning.ACTIVE
+            if may_be_short and found.outcome is Outcome.HIT and shortcut.depends_on_key_alone(found.entry):
                 self._shortcut.learn(call, self._signature, store, mode, before)
             answer = self._hit(store, call, found)
             self._weigh(self._weights.hit(time.perf_counter() - start, found.entry.provenance.seconds))
@@ -195,6 +207,8 @@ class Memo(Wrapping[P, R]):
                 # Also where the body swallows the error.
                 one.disturbed = one.disturbed or f"{self.__qualname__}() had nothing to replay"
             raise ReplayMiss(f"{self.__qualname__}() has no stored result in mode 'replay': {why}")
+        if planning.ACTIVE:
+            raise self._would_run(call, self._why(store, attempt, call, found), again=refresh)
         while not (yield Alone(self.__qualname__, attempt, store, call.key, refresh)):
             # Another task has just computed it, even if a recompute is asked for.
             shared = yield from self._find(store, attempt, call, refresh=False)
@@ -230,7 +244,7 @@ class Memo(Wrapping[P, R]):
         if not items or not self._may_be_short or not signature.is_readable or mode.name not in shortcut.SAFE_MODES:
             return nothing
         # Those who are told of each hit are told by calls alone.
-        if computing.RUNNING or events.is_heard() or self._is_frozen():
+        if computing.RUNNING or events.is_heard() or planning.ACTIVE or self._is_frozen():
             return nothing
         try:
             call = self._identify(signature.bind((items[0],), {}), mode)
@@ -279,14 +293,17 @@ class Memo(Wrapping[P, R]):
                         computing.stood()[call.key, found.entry.manifest] = standing
             if standing.moved:
                 found = Found(MISSING, None, Outcome.MISS_NOT_FINAL, standing.moved, earlier=found.entry)
-            if found.earlier is not None:
+                found = found._replace(unless=standing.unless)
+            if found.earlier is not None and not found.unless:
                 _here().moved[call.key] = found.earlier.manifest
             outcome, reasons = accepted.told(call, standing.sights, found.outcome)
             found = found._replace(standing=standing, outcome=outcome, reasons=found.reasons or reasons)
         if found.entry is not None:
             return self._load(store, attempt, call, found)
-        if retrace and found.outcome in (Outcome.MISS_NEW, Outcome.MISS_NOT_FINAL):
-            return (yield from self._retrace(store, attempt, call, found.earlier)) or found
+        if retrace and found.outcome in (Outcome.MISS_NEW, Outcome.MISS_NOT_FINAL) and not found.unless:
+            again = yield from self._retrace(store, attempt, call, found.earlier)
+            if again is not None:
+                return again if again.entry is not None else found._replace(unless=again.unless)
         return found
 
     def _look(self, store: Store, attempt: Attempt, call: Call, *, refresh: bool) -> Found:
@@ -340,6 +357,8 @@ class Memo(Wrapping[P, R]):
                     if computing.is_aside():
                         raise
                     return None
+            if standing.unless:
+                return Found(MISSING, None, Outcome.MISS_NEW, (), unless=standing.unless)
             if standing.hopeless:
                 return None
             if standing.moved:
@@ -375,7 +394,7 @@ class Memo(Wrapping[P, R]):
 
     def _let_stand(self, store: Store, attempt: Attempt, call: Call, found: Found, earlier: Entry | None) -> None:
         """Have the key of a call lead to what was found to stand for it."""
-        if (self._variant.mode or settings.current_mode()).name == "readonly" or found.entry is None:
+        if (self._variant.mode or settings.current_mode()).name == "readonly" or found.entry is None or planning.ACTIVE:
             return
         if earlier is not None:
             attempt.use(partial(results.set_aside, store, call, earlier), otherwise=None)
@@ -399,22 +418,35 @@ class Memo(Wrapping[P, R]):
         return (
             found
             if reason is None
-            else found._replace(outcome=reason.outcome, reasons=reason.texts, difference=reason.difference)
+            else found._replace(
+                outcome=reason.outcome, reasons=reason.texts, difference=reason.difference, nearest=reason.entry
+            )
         )
 
     def _frozen(self, values: dict[str, Any], served: Served) -> Answer:
         """What a frozen result gives; its outputs are where the code says today."""
+        paths: list[str] = []
         if served.files is not None and self._options.outputs:
             own = self._config().own
             given = {**values, **{read.parameter: own[id(read)] for read in self._reads}}
             paths = outputs.of(self._options, given)
-            outputs.restore(served.store, served.entry.key, paths, served.files)
+            if not planning.ACTIVE:
+                outputs.restore(served.store, served.entry.key, paths, served.files)
             computing.wrote(paths)
+        if planning.ACTIVE:
+            found = planning.WouldRun(Outcome.HIT_FROZEN, (served.reason,), served.entry.key, writes=paths)
+            planning.ACTIVE[-1].hit(function_name(self), found)
         files, carries = served.files is not None, bool(served.entry.classes)
         return Answer(served.value, _of_frozen(served).digest, files=files, carries=carries)
 
     def _hit(self, store: Store, call: Call, found: Found) -> Answer:
         assert found.entry is not None
+        if planning.ACTIVE:
+            origin = found.entry.provenance.function
+            other = () if origin == function_name(self) else (f"computed by {origin}",)
+            planned = self._would_run(call, found._replace(reasons=(*found.reasons, *other)))
+            planning.ACTIVE[-1].hit(function_name(self), planned)
+            return self._answered(call, found)
         if found.files is not None:
             outputs.restore(store, call.key, call.outputs, found.files)
         computing.wrote((*call.outputs, *found.standing.outputs))
@@ -422,6 +454,10 @@ class Memo(Wrapping[P, R]):
         store.touch(call.key, saved)
         reasons = (*found.reasons, *self._origin(found.entry)) if events.is_heard() else found.reasons
         events.emit(store, found.outcome, function_name(self), call.key, saved, reasons)
+        return self._answered(call, found)
+
+    def _answered(self, call: Call, found: Found) -> Answer:
+        assert found.entry is not None
         standing, carries = found.standing, bool(found.entry.classes)
         return telling.answered(call, found.value, found.digest, standing.sights, standing.demands, carries=carries)
 
@@ -591,6 +627,8 @@ class Memo(Wrapping[P, R]):
 
     def _compute_only(self, values: dict[str, Any], outcome: Outcome, *reasons: str) -> Steps[Answer]:
         """Compute with nothing but the config injected."""
+        if planning.ACTIVE:
+            raise planning.WouldRun(outcome, reasons, again=True)
         config = self._config()
         own = {read.parameter: config.own[id(read)] for read in self._reads}
         with ExitStack() as stack:
@@ -618,6 +656,22 @@ class Memo(Wrapping[P, R]):
             Outcome.BYPASS_OUTSIDE,
         ):
             events.warn(self.__qualname__, f"The results of {self.__qualname__}() are not kept: {'; '.join(reasons)}")
+
+    def _would_run(self, call: Call, found: Found, *, again: bool = False) -> planning.WouldRun:
+        """What a plan is told of a call."""
+        sights = found.standing.sights
+        if found.earlier is not None:
+            manifest = unpack_manifest(found.earlier.manifest)
+            sights = (*sights, *manifest.sights)
+        reads = [*(sight.path for sight in sights), *(path for _, path, _ in call.files)]
+        unless = f"{found.unless}() gives what it gave" if found.unless else ""
+        return planning.WouldRun(
+            found.outcome, found.reasons, call.key, call.fingerprint.raw, unless, reads, call.outputs, again=again
+        )
+
+    def _unstored(self) -> bytes:
+        """What the function does, where nothing is stored; else nothing."""
+        return b"" if stores.current_store(self._store).exists() else self._take(frozenset()).raw
 
     def _call_of(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
         return self._identify(self._signature.bind(args, kwargs), settings.current_mode())
@@ -683,7 +737,7 @@ class Memo(Wrapping[P, R]):
 
     def __inviscid_answer__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Steps[Answer]:
         """The steps to what a call gives, and to what that depends on."""
-        return self._call(args, kwargs, refresh=False)
+        return self._steps(args, kwargs, refresh=False)
 
     @property
     def _may_be_short(self) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import copyreg
 from typing import Any
 
-from inviscid import configuration, settings
+from inviscid import configuration, planning, settings
 from inviscid.callables import find, is_findable
 from inviscid.function import CachedFunction
 from inviscid.kinds import EffectFunction, SourceFunction
@@ -20,6 +20,7 @@ from inviscid.wrapping import Variant
 
 def reduce_cached(function: CachedFunction[Any, Any]) -> tuple[Any, ...]:
     """What pickle stores of a cached function."""
+    planning.keep_off(f"what other processes do, to which {function.__qualname__}() is sent")
     base: CachedFunction[Any, Any] = function.__inviscid_base__
     carried = _resolved(function)
     by_value: bytes | None = None

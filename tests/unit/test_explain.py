@@ -171,9 +171,11 @@ def test_a_change_is_told(project: Any, ran: Ran, name: str) -> None:
     assert explanation.diff
     assert all("\n" not in reason for reason in explanation.reasons)
     assert ran() == [], "an explanation runs nothing"
-    assert project.edit(HEAD + before + CALLED).f.explain(1) == Explanation(
-        "hit", [], Outcome.HIT, explanation_key(project)
-    )
+    assert explanation.entry is not None
+    assert explanation.entry.key != bytes.fromhex(explanation.key), "of the version before"
+    again = project.edit(HEAD + before + CALLED).f.explain(1)
+    assert again == Explanation("hit", [], Outcome.HIT, explanation_key(project), "", again.entry)
+    assert again.entry.key == explanation.entry.key
 
 
 def explanation_key(project: Any) -> str:

@@ -13,6 +13,12 @@ from inviscid import InviscidWarning, cached, weighing
 from inviscid.weighing import Weights
 
 
+@pytest.fixture(autouse=True)
+def a_second(isolated: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What matters outside of tests."""
+    monkeypatch.setattr(weighing, "_SECONDS", 1.0)
+
+
 def said(weights: Weights, calls: int, cost: float, body: float, *, hits: bool = False) -> list[str]:
     count = weights.hit if hits else weights.miss
     return [text for _ in range(calls) if (text := count(cost, body))]

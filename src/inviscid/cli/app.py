@@ -7,8 +7,11 @@ import typer
 from inviscid.cli.accept import accept
 from inviscid.cli.clean import clean
 from inviscid.cli.doctor import doctor
+from inviscid.cli.explain import explain
+from inviscid.cli.frozen import freeze, status, thaw
 from inviscid.cli.gc import gc
 from inviscid.cli.ls import ls
+from inviscid.cli.plan import plan
 from inviscid.cli.report import report
 from inviscid.cli.show import show
 from inviscid.cli.stats import stats
@@ -22,5 +25,9 @@ app = typer.Typer(
     # The frames of this package tell a user nothing, and the values in them may be secret.
     pretty_exceptions_enable=False,
 )
-for command in (ls, show, stats, report, accept, gc, clean, verify, doctor):
+for command in (ls, show, stats, report, accept, freeze, thaw, status, clean, gc, verify, doctor):
     app.command()(command)
+# An argument may be a negative number.
+app.command(context_settings={"ignore_unknown_options": True})(explain)
+# All behind the script belongs to the script.
+app.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})(plan)

@@ -170,9 +170,7 @@ def _line(entry: Entry, older: Sequence[Entry], marks: _Marks, code: Callable[[b
             difference = code(twin.provenance.fingerprint, origin.fingerprint)
         reasons: tuple[str, ...] = ("not computed again: what it calls gives what it gave", *difference.reasons)
     else:
-        found = why_computed(entry, older, code)
-        outcome, reasons, difference = found.reason
-        nearest = found.nearest
+        outcome, reasons, difference, nearest = why_computed(entry, older, code)
     return Line(
         key=key,
         created=origin.created,
