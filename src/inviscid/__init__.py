@@ -48,6 +48,7 @@ from inviscid.kinds import EffectFunction, SourceFunction
 from inviscid.outcome import Outcome
 from inviscid.outputs import Outputs
 from inviscid.planning import Plan, PlannedCall, plan
+from inviscid.rerunning import Rerun, RerunCall, rerun
 from inviscid.settings import mode
 from inviscid.store import Store
 
@@ -56,8 +57,9 @@ __all__ = [
     "ConfigError", "Counterexample", "Difference", "Dir", "EffectError", "EffectFunction", "Event", "Explanation",
     "File", "Fingerprint", "FrozenMiss", "InviscidError", "InviscidWarning", "LockError", "ModeError", "Outcome",
     "OutputError", "Outputs", "Plan", "PlanError", "PlannedCall", "PointerError", "ReentryError", "ReplayMiss",
-    "ReportError", "SelectorError", "SigningKeyError", "SourceError", "SourceFunction", "Store", "StoreError",
-    "StoreOwnershipError", "StoreVersionError", "Subscription", "SymmetryError", "SymmetryViolation", "TraceError",
-    "UnhashableInput", "UnstorableResult", "audit", "cached", "compare", "compare_fingerprints", "config",
-    "configure", "effect", "fingerprint", "mode", "plan", "source", "subscribe",
+    "ReportError", "Rerun", "RerunCall", "SelectorError", "SigningKeyError", "SourceError", "SourceFunction",
+    "Store", "StoreError", "StoreOwnershipError", "StoreVersionError", "Subscription", "SymmetryError",
+    "SymmetryViolation", "TraceError", "UnhashableInput", "UnstorableResult", "audit", "cached", "compare",
+    "compare_fingerprints", "config", "configure", "effect", "fingerprint", "mode", "plan", "rerun", "source",
+    "subscribe",
 ]  # fmt: skip

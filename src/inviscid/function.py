@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 
-from inviscid import accept, calls, explain, freeze, keeping, planning, settings, stores
+from inviscid import accept, calls, explain, freeze, keeping, planning, rerunning, results, settings, stores
 from inviscid.accept import Accepted
 from inviscid.bound import BoundCachedFunction
 from inviscid.calls import Call
 from inviscid.checking import Wish, accept_function
 from inviscid.cleaning import reaching
+from inviscid.computing import Answer
 from inviscid.entry import Entry, function_name
+from inviscid.errors import UnstorableResult
 from inviscid.explain import Explanation
 from inviscid.freeze import OneCall
 from inviscid.mapping import map_over
 from inviscid.memo import Memo
 from inviscid.outcome import Outcome
+from inviscid.rerunning import Rerun
 from inviscid.steps import Steps
+from inviscid.store import Store
 from inviscid.stores import Attempt
 
 P = ParamSpec("P")
@@ -30,6 +34,64 @@ class CachedFunction(Memo[P, R]):
     """A function whose results are kept. Called like the function that it wraps, less the config parameters."""
 
     __slots__ = ()
+
+    def _steps(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, refresh: bool) -> Steps[Answer]:
+        if not rerunning.ACTIVE:
+            return super()._steps(args, kwargs, refresh=refresh)
+        return self._rerun(rerunning.ACTIVE[-1], self._signature.bind(args, kwargs))
+
+    def _rerun(self, rerun: Rerun, values: dict[str, Any]) -> Steps[Answer]:
+        """The steps to what a call gives while a rerun is made: whatever is stored, the body runs."""
+        name, attempt = function_name(self), Attempt(self.__qualname__)
+        mode = self._variant.mode or settings.current_mode()
+        served = freeze.find(self._slot(), values, mode) if self._is_frozen() else None
+        if served is not None:
+            rerun.note(name, served.entry.key, "left out", served.reason)
+            return self._frozen(values, served)
+        call = self._identify(values, mode)
+        store = attempt.open(self._store)
+        why = "; ".join(call.taints) or attempt.why() or ("it writes outputs" if call.outputs else "")
+        if why or store is None or mode.name == "off":
+            rerun.note(name, call.key, "left out", why or "caching is off")
+            return (yield from self._compute_only(values, Outcome.BYPASS_OFF, "a rerun stores nothing"))
+        if call.key in rerun.same:
+            found = yield from self._find(store, attempt, call, refresh=False, retrace=False)
+            if found.entry is not None:
+                return self._answered(call, found)
+        return (yield from self._compared(rerun, store, attempt, call))
+
+    def _compared(self, rerun: Rerun, store: Store, attempt: Attempt, call: Call) -> Steps[Answer]:
+        """Run the body, and note what it gives beside what is stored."""
+        name = function_name(self)
+        first = yield from self._compute(store, call)
+        try:
+            prepared = results.prepare(first.value, self._forms, safe=store.safe)
+        except UnstorableResult as error:
+            rerun.note(name, call.key, "left out", str(error))
+            return Answer(first.value)
+        entry = attempt.use(lambda: store.find(call.key), otherwise=None)
+        if entry is None:
+            rerun.note(name, call.key, "new", attempt.why())
+        elif first.disturbed:
+            rerun.note(name, call.key, "left out", first.disturbed)
+        elif entry.value == prepared.digest:
+            rerun.note(name, call.key, "same")
+        else:
+            rerun.note(name, call.key, *(yield from self._differing(store, attempt, call, entry, prepared.digest)))
+        return Answer(prepared.value)
+
+    def _differing(
+        self, store: Store, attempt: Attempt, call: Call, entry: Entry, given: bytes
+    ) -> Steps[tuple[str, str]]:
+        """What a body means that gave something else than what is stored."""
+        found = yield from self._find(store, attempt, call, refresh=False, retrace=False)
+        if found.entry is None:
+            return "new", f"what is stored wouldn't be served: {'; '.join(found.reasons)}"
+        (origin,) = self._origin(entry)
+        second = yield from self._compute(store, call)
+        if results.digest_of(second.value, self._forms) != given:
+            return "unsteady", f"it gives something else each time; what is stored was {origin}"
+        return "stale", f"it gives something else than what was {origin}"
 
     def key(self, *args: P.args, **kwargs: P.kwargs) -> str:
         """The key of a call, in hex."""

@@ -41,6 +41,7 @@ from inviscid.function import CachedFunction
 from inviscid.manifest import NOTHING, Manifest
 from inviscid.memo import Computed, Found
 from inviscid.outcome import Outcome
+from inviscid.rerunning import Rerun
 from inviscid.sentinels import MISSING
 from inviscid.settings import Mode
 from inviscid.steps import Claim, Steps
@@ -122,6 +123,22 @@ class SourceFunction(CachedFunction[P, R]):
         if not refresh and self._observe is None and mode.name != "replay":
             return Found(MISSING, None, Outcome.MISS_UNSEEN, ("a source looks once in each run",))
         return super()._look(store, attempt, call, refresh=refresh)
+
+    def _rerun(self, rerun: Rerun, values: dict[str, Any]) -> Steps[Answer]:
+        # So that a rerun sees the world as it was.
+        call, attempt = (
+            self._identify(values, self._variant.mode or settings.current_mode()),
+            Attempt(self.__qualname__),
+        )
+        store = attempt.open(self._store)
+        if store is not None and not call.taints:
+            found = super()._look(store, attempt, call, refresh=False)
+            found = super()._load(store, attempt, call, found) if found.entry is not None else found
+            if found.entry is not None:
+                rerun.note(function_name(self), call.key, "left out", "a source: it gives what it saw last")
+                return self._answered(call, found)
+        rerun.note(function_name(self), call.key, "left out", "a source that has not looked yet")
+        return (yield from self._compute_only(values, Outcome.BYPASS_OFF, "a rerun stores nothing"))
 
     def _load(self, store: Store, attempt: Attempt, call: Call, found: Found) -> Found:
         assert found.entry is not None
@@ -265,6 +282,17 @@ class EffectFunction(CachedFunction[P, R]):
             raise ReplayMiss(f"{self.__qualname__}() is an effect: mode 'replay' runs none")
         why = ("an effect runs at every call",) if planning.ACTIVE else ()
         return (yield from self._compute_only(values, Outcome.BYPASS_EFFECT, *why))
+
+    def _rerun(self, rerun: Rerun, values: dict[str, Any]) -> Steps[Answer]:
+        receipt, key = None, b""
+        if self._once:
+            call, attempt = self._receipt_of(values), Attempt(self.__qualname__)
+            store, key = self._known(attempt, attempt.open(self._store)), call.key
+            receipt = self._receipt(store, attempt, call)
+        rerun.note(function_name(self), key, "left out", "an effect: it doesn't happen in a rerun")
+        # It is driven as all other steps are.
+        yield from ()
+        return Answer(None if receipt is None else receipt.value)
 
     def _call_once(self, values: dict[str, Any], mode: Mode, *, refresh: bool) -> Steps[Answer]:
         call = self._receipt_of(values)

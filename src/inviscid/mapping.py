@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from inviscid import planning
+from inviscid import planning, rerunning
 from inviscid.sentinels import MISSING
 from inviscid.shortcut import is_immutable
 
@@ -24,8 +24,8 @@ def map_over(function: Any, look: Look, items: Iterable[Any], n_jobs: int, *, pr
     listed = list(items)
     answers = look(listed)
     missing = [number for number, answer in enumerate(answers) if answer is MISSING]
-    if planning.ACTIVE:
-        # Nothing is computed, and what is sent to another process can't be seen.
+    if planning.ACTIVE or rerunning.ACTIVE:
+        # What is sent to another process can't be seen.
         n_jobs, progress = 1, False
     bar = _Bar(function.__qualname__, len(listed), len(listed) - len(missing), shown=progress)
     try:

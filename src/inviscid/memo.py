@@ -33,6 +33,7 @@ from inviscid import (
     outputs,
     outside,
     planning,
+    rerunning,
     results,
     settings,
     shortcut,
@@ -244,7 +245,7 @@ class Memo(Wrapping[P, R]):
         if not items or not self._may_be_short or not signature.is_readable or mode.name not in shortcut.SAFE_MODES:
             return nothing
         # Those who are told of each hit are told by calls alone.
-        if computing.RUNNING or events.is_heard() or planning.ACTIVE or self._is_frozen():
+        if computing.RUNNING or events.is_heard() or planning.ACTIVE or rerunning.ACTIVE or self._is_frozen():
             return nothing
         try:
             call = self._identify(signature.bind((items[0],), {}), mode)

@@ -25,9 +25,11 @@ app = typer.Typer(
     # The frames of this package tell a user nothing, and the values in them may be secret.
     pretty_exceptions_enable=False,
 )
-for command in (ls, show, stats, report, accept, freeze, thaw, status, clean, gc, verify, doctor):
+for command in (ls, show, stats, report, accept, freeze, thaw, status, clean, gc, doctor):
     app.command()(command)
 # An argument may be a negative number.
 app.command(context_settings={"ignore_unknown_options": True})(explain)
 # All behind the script belongs to the script.
-app.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})(plan)
+_AS_THEY_ARE = {"ignore_unknown_options": True, "allow_interspersed_args": False}
+app.command(context_settings=_AS_THEY_ARE)(plan)
+app.command(context_settings=_AS_THEY_ARE)(verify)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from inviscid.cli.output import AsJson, StorePath, print_json, print_table, reported, say
-from inviscid.cli.scripts import run_script
+from inviscid.cli.scripts import call_function, is_script, run_script
 from inviscid.cli.targets import imported, literals, said, use_store
 from inviscid.errors import InviscidError, SelectorError
 from inviscid.planning import Plan, PlannedCall
@@ -46,14 +45,14 @@ def planned_run(target: str, arguments: list[str]) -> tuple[Plan, str]:
         BadParameter: the target or an argument isn't written as one.
         PlanError: this process was started by one that makes a plan.
     """
-    is_script = target.endswith(".py") or (":" not in target and os.path.isfile(target))
-    positional, named = ([], {}) if is_script else literals(arguments)
+    script = is_script(target)
+    positional, named = ([], {}) if script else literals(arguments)
     with begin() as planned:
         try:
-            if is_script:
+            if script:
                 run_script(target, arguments, planned)
             else:
-                _call(target, imported(target), positional, named)
+                call_function(target, imported(target), positional, named)
         except typer.BadParameter:
             raise
         except Exception as error:  # noqa: BLE001  whatever the user's code raises is shown
@@ -63,25 +62,6 @@ def planned_run(target: str, arguments: list[str]) -> tuple[Plan, str]:
             is_ours = type(error) in (InviscidError, SelectorError)
             return planned, str(error) if is_ours else f"{target} raised {said(error)}"
     return planned, ""
-
-
-def _call(target: str, function: Any, positional: list[Any], named: dict[str, Any]) -> None:
-    if not callable(function):
-        raise InviscidError(f"{target} is no function")
-    import inspect
-
-    try:
-        inspect.signature(function).bind(*positional, **named)
-    except TypeError as error:
-        raise typer.BadParameter(f"{target}{inspect.signature(function)}: {error}") from error
-    except ValueError:
-        # It has no signature that could be asked.
-        pass
-    found = function(*positional, **named)
-    if type(found).__name__ == "coroutine":
-        import asyncio
-
-        asyncio.run(found)
 
 
 def _plain(call: PlannedCall) -> dict[str, object]:

@@ -1,7 +1,7 @@
-"""A script, run as Python would run it, while a plan is made.
+"""A script, run as Python would run it, while a plan or a rerun is made.
 
-What it does itself it does: only cached functions, sources and effects don't run. What it prints goes to stderr, so
-that a command's own output stays whole.
+What it does itself it does: only cached functions, sources and effects don't run in a plan. What it prints goes to
+stderr, so that a command's own output stays whole.
 """
 
 from __future__ import annotations
@@ -14,21 +14,25 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from types import ModuleType
+from typing import Any
+
+import typer
 
 from inviscid.errors import InviscidError, SelectorError
 from inviscid.planning import Plan
+from inviscid.rerunning import Rerun
 
 _running: list[ModuleType] = []
 """The scripts that ran. Their functions outlive them, and need their globals."""
 
 
-def run_script(path: str, arguments: Sequence[str], plan: Plan) -> None:
-    """Run a script inside of a plan.
+def run_script(path: str, arguments: Sequence[str], within: Plan | Rerun) -> None:
+    """Run a script inside of a plan or a rerun.
 
     Args:
         path: of the script.
         arguments: what it finds in `sys.argv`.
-        plan: the one that is being made.
+        within: the one that is being made.
 
     Raises:
         SelectorError: there is no such file.
@@ -56,12 +60,43 @@ def run_script(path: str, arguments: Sequence[str], plan: Plan) -> None:
                 if not thread.daemon:
                     thread.join()
             # What the script has called at the exit isn't run either: who was registered last is called first.
-            atexit.register(_resume, plan)
+            atexit.register(_resume, within)
 
 
-def _resume(plan: Plan) -> None:
+def _resume(within: Plan | Rerun) -> None:
     with contextlib.suppress(InviscidError):
-        plan.__enter__()
+        within.__enter__()
+
+
+def call_function(target: str, function: Any, positional: list[Any], named: dict[str, Any]) -> None:
+    """Make a call, awaited if it has to be.
+
+    Raises:
+        InviscidError: it is no function.
+        BadParameter: the arguments don't fit.
+        Exception: whatever it raises.
+    """
+    if not callable(function):
+        raise InviscidError(f"{target} is no function")
+    import inspect
+
+    try:
+        inspect.signature(function).bind(*positional, **named)
+    except TypeError as error:
+        raise typer.BadParameter(f"{target}{inspect.signature(function)}: {error}") from error
+    except ValueError:
+        # It has no signature that could be asked.
+        pass
+    found = function(*positional, **named)
+    if type(found).__name__ == "coroutine":
+        import asyncio
+
+        asyncio.run(found)
+
+
+def is_script(target: str) -> bool:
+    """Whether a target is a script, and no function."""
+    return target.endswith(".py") or (":" not in target and os.path.isfile(target))
 
 
 @contextlib.contextmanager

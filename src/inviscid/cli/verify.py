@@ -1,24 +1,55 @@
-"""`inviscid verify`: whether all that the store has is as it was stored."""
+"""`inviscid verify`: whether all that the store has is as it was stored; and whether bodies still give it."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections import Counter
+from typing import Annotated, Any
 
 import typer
 
 from inviscid.cli.output import AsJson, StorePath, open_store, print_json, print_table, reported, say
+from inviscid.cli.scripts import call_function, is_script, run_script
+from inviscid.cli.targets import imported, literals, said, use_store
 from inviscid.cli.units import show_size
+from inviscid.errors import InviscidError
+from inviscid.rerunning import Rerun
 
 ReadData = Annotated[
     bool, typer.Option("--read-data", help="Read all objects and compare their digests, not only their sizes.")
 ]
 Repair = Annotated[bool, typer.Option("--repair", help="Remove what is damaged: it is computed again when needed.")]
+Again = Annotated[
+    bool,
+    typer.Option("--rerun", help="Run a script or a call again, and compare what bodies give with what is stored."),
+]
+Target = Annotated[
+    str | None,
+    typer.Argument(help="With --rerun: a script, or package.module:qualname.", metavar="[SCRIPT|MODULE:FUNCTION]"),
+]
+Arguments = Annotated[
+    list[str] | None,
+    typer.Argument(help="What the script finds in sys.argv; for a function Python literals, or name=literal."),
+]
 
 
 def verify(
-    read_data: ReadData = False, repair: Repair = False, store: StorePath = None, as_json: AsJson = False
+    target: Target = None,
+    arguments: Arguments = None,
+    read_data: ReadData = False,
+    repair: Repair = False,
+    rerun: Again = False,
+    store: StorePath = None,
+    as_json: AsJson = False,
 ) -> None:
     """Look whether the store is sound; the exit code is 1 if something was found wrong."""
+    if rerun != (target is not None):
+        raise typer.BadParameter("--rerun takes a script or a function to run again, and nothing else does")
+    if target is not None:
+        if read_data or repair:
+            raise typer.BadParameter("--rerun compares what bodies give; --read-data and --repair are of another look")
+        use_store(store)
+        _rerun(target, arguments or [], as_json=as_json)
+        return
     with reported():
         opened = open_store(store)
         found = opened.verify(read_data=read_data, repair=repair)
@@ -45,3 +76,38 @@ def verify(
 
 def _problems(count: int) -> str:
     return "nothing wrong" if not count else "1 problem" if count == 1 else f"{count} problems"
+
+
+def _rerun(target: str, arguments: list[str], *, as_json: bool) -> None:
+    found, error = Rerun(), ""
+    script = is_script(target)
+    positional, named = ([], {}) if script else literals(arguments)
+    with reported():
+        function = None if script else imported(target)
+        with found:
+            try:
+                if script:
+                    run_script(target, arguments, found)
+                else:
+                    call_function(target, function, positional, named)
+            except (InviscidError, typer.BadParameter):
+                raise
+            except Exception as raised:  # noqa: BLE001  whatever the user's code raises is shown
+                error = f"{target} raised {said(raised)}"
+    if as_json:
+        calls: list[dict[str, Any]] = [call._asdict() for call in found.calls]
+        print_json({"calls": calls, "wrong": len(found.wrong), "error": error or None})
+    else:
+        _show(found)
+        if error:
+            say(f"error: {error}", err=True)
+    if found.wrong or error:
+        raise typer.Exit(1)
+
+
+def _show(found: Rerun) -> None:
+    rows = [(call.verdict, call.function, call.key[:12], call.what) for call in found.calls if call.verdict != "same"]
+    if rows:
+        print_table(("", "function", "key", "what"), rows)
+    counts = Counter(call.verdict for call in found.calls)
+    say(", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items())) or "no cached function is called")
