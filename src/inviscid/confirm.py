@@ -130,8 +130,8 @@ def foretell(call: Call, manifest: Manifest, *, safe: bool) -> Foretold:
             return Foretold((why,))
         if arguments is None:
             continue
-        positional, keywords = _passed(arguments, inputs, answers)
         try:
+            positional, keywords = _passed(arguments, inputs, answers)
             found = function.__inviscid_foreseen__(positional, keywords)
         except Exception as error:  # noqa: BLE001  as above
             return Foretold((f"{function.__qualname__}() can't be asked: {error}",), function.__qualname__)
@@ -150,6 +150,8 @@ def foretell(call: Call, manifest: Manifest, *, safe: bool) -> Foretold:
 def _moved(call: Call, manifest: Manifest, *, safe: bool) -> tuple[str, ...]:
     """What isn't what it was, without asking anybody."""
     trace = manifest.trace
+    if not manifest.is_readable:
+        return ("what it depends on is written as this version doesn't know it",)
     if moved := _differing(manifest.sights if trace is None else trace.sights):
         return moved
     if safe and not _loads_safely(manifest):
@@ -160,9 +162,13 @@ def _moved(call: Call, manifest: Manifest, *, safe: bool) -> tuple[str, ...]:
 
 def _loads_safely(manifest: Manifest) -> bool:
     """Whether all arguments that are kept in it are kept by safe codecs."""
-    asked = manifest.demands if manifest.trace is None else manifest.trace.steps
-    kept = [argument for one in asked for argument in one.arguments if argument[1] in ("value", "all")]
-    return all(codecs.by_name(argument[2]).safe for argument in kept)
+    try:
+        for argument in manifest.arguments():
+            if argument[1] in ("value", "all"):
+                codecs.by_name(argument[2], safe=True)
+    except LookupError:
+        return False
+    return True
 
 
 def _refusal(call: Call, function: Any, name: str, arguments: list[Argument] | None, expected: bytes) -> str:
@@ -216,5 +222,7 @@ def _value(kind: str, rest: list[Any], inputs: Sequence[Any], answers: Sequence[
             return File(os.fsdecode(rest[0]))
         case "dir":
             return Dir(os.fsdecode(rest[0]))
-        case _:
+        case "value":
             return codecs.by_name(rest[0]).decode(memoryview(rest[1]))
+        case _:
+            raise LookupError(f"this version of inviscid knows no argument of the kind '{kind}'")

@@ -84,7 +84,14 @@ class Subscription:
         try:
             self._listener(event)
         except Exception as error:  # noqa: BLE001  whatever the user's code raises
-            warn("subscribe", f"a listener of inviscid.subscribe() raised {type(error).__name__}: {error}")
+            warn("subscribe", f"a listener of inviscid.subscribe() raised {_said(error)}")
+
+
+def _said(error: Exception) -> str:
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # noqa: BLE001  its text is the user's code too
+        return type(error).__name__
 
 
 _subscriptions: list[Subscription] = []
@@ -134,7 +141,9 @@ def emit(
         store.count(outcome, seconds)
     if _subscriptions:
         event = Event(outcome, function, key.hex(), seconds, reasons, time.time())
-        for subscription in _subscriptions:
+        # Those of now: a listener may end its subscription, or begin another one.
+        told = tuple(_subscriptions)
+        for subscription in told:
             subscription.tell(event)
     level = _WARNING if outcome in (Outcome.MISS_CORRUPT, Outcome.MISS_UNREADABLE) else INFO
     if not _is_logged(level):

@@ -34,7 +34,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgpack
@@ -82,11 +82,13 @@ class Manifest(NamedTuple):
     sights: tuple[Sight, ...] = ()
     demands: tuple[Demand, ...] = ()
     trace: Trace | None = None
+    is_readable: bool = True
+    """Whether it could be read at all; what couldn't never stands."""
 
     @property
     def is_final(self) -> bool:
         """Whether the key alone decides."""
-        return not self.sights and not self.demands
+        return self.is_readable and not self.sights and not self.demands
 
     @property
     def state(self) -> bytes:
@@ -96,6 +98,13 @@ class Manifest(NamedTuple):
         sights = [*self.sights, *(() if trace is None else trace.sights)]
         seen = [[kind, os.fsencode(path), content] for kind, path, content, _, _ in sights]
         return digest(pack([seen, [[one.definition, one.arguments, one.answer] for one in self.demands], steps]))
+
+    def arguments(self) -> Iterator[Argument]:
+        """The arguments of all calls that are made again."""
+        for demand in self.demands:
+            yield from demand.arguments
+        for step in () if self.trace is None else self.trace.steps:
+            yield from step.arguments
 
     @property
     def links(self) -> list[bytes]:
@@ -122,15 +131,31 @@ def pack_manifest(manifest: Manifest) -> bytes:
 
 
 def unpack_manifest(data: bytes) -> Manifest:
-    """The manifest that `pack_manifest` wrote."""
+    """The manifest that `pack_manifest` wrote; of what another version wrote in another way, one that never stands."""
     if not data:
         return NOTHING
-    sights, demands, trace = msgpack.unpackb(data)
-    return Manifest(
-        _sights(sights),
-        tuple(Demand(*demand) for demand in demands),
-        None if trace is None else Trace(trace[0], trace[1], _sights(trace[2]), tuple(map(_step, trace[3]))),
-    )
+    try:
+        sights, demands, trace = msgpack.unpackb(data)
+        found = Manifest(
+            _sights(sights),
+            tuple(Demand(*demand) for demand in demands),
+            None if trace is None else Trace(trace[0], trace[1], _sights(trace[2]), tuple(map(_step, trace[3]))),
+        )
+        known = all(map(_is_known, found.arguments()))
+    except (ValueError, TypeError, IndexError, msgpack.UnpackException):
+        return _UNREADABLE
+    return found if known else _UNREADABLE
+
+
+_UNREADABLE = Manifest(is_readable=False)
+_TYPES: dict[str, tuple[type, ...]] = {
+    "given": (int,), "answer": (int,), "file": (bytes,), "dir": (bytes,), "value": (str, bytes), "all": (str, bytes)
+}  # fmt: skip
+
+
+def _is_known(argument: Argument) -> bool:
+    keyword, kind, *rest = argument
+    return type(keyword) is str and tuple(map(type, rest)) == _TYPES.get(kind)
 
 
 def _packed_sights(sights: Sequence[Sight]) -> list[Any]:

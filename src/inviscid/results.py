@@ -231,8 +231,7 @@ def load(store: Store, entry: Entry, call: Call | None, forms: Forms | None = No
     except LookupError as error:
         raise Unreadable(str(error)) from error
     if call is not None and entry.classes:
-        for name, wanted in msgpack.unpackb(entry.classes).items():
-            _check_class(name, wanted, call, forms)
+        _check_classes(entry, call, forms, safe=codec.safe)
     data = store.read(entry)
     if data is None:
         raise Unreadable("")
@@ -309,6 +308,18 @@ def _bound(classes: Mapping[str, object], forms: Forms | None) -> bytes:
     """The user's classes that decoding looks up by name, with what each is now: a name may come to mean another."""
     users = {name: FINGERPRINTS.of(item, forms=forms).raw for name, item in sorted(classes.items()) if is_user(item)}
     return pack(users) if users else b""
+
+
+def _check_classes(entry: Entry, call: Call, forms: Forms | None, *, safe: bool) -> None:
+    if safe:
+        # To look at them is to import modules that the bytes name, and a safe codec has none.
+        raise Unreadable(f"it says that it holds classes, which {entry.codec} never does")
+    try:
+        classes = dict(msgpack.unpackb(entry.classes))
+    except (ValueError, TypeError, msgpack.UnpackException) as error:
+        raise Unreadable("its classes are written as this version doesn't know them") from error
+    for name, wanted in classes.items():
+        _check_class(name, wanted, call, forms)
 
 
 def _check_class(name: str, wanted: bytes, call: Call, forms: Forms | None) -> None:

@@ -141,7 +141,7 @@ def store_options() -> dict[str, Any]:
     """
     key = os.environ.get("INVISCID_SIGNING_KEY_FILE") or project().get("signing_key_file")
     options: dict[str, Any] = {name: True for name in ("multi_user", "safe") if _is_set(name)}
-    return options | ({"signing_key": key} if key else {})
+    return options | ({"signing_key": os.path.abspath(os.path.expanduser(key))} if key else {})
 
 
 def _is_set(name: str) -> bool:

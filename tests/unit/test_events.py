@@ -119,3 +119,29 @@ def test_a_hit_says_where_it_comes_from(caplog: pytest.LogCaptureFixture) -> Non
 )
 def test_ages_are_readable(seconds: float, text: str) -> None:
     assert ago(seconds) == text
+
+
+def test_who_ends_its_subscription_takes_the_event_from_nobody() -> None:
+    told: list[str] = []
+
+    def once(event: Event) -> None:
+        told.append("once")
+        first.close()
+
+    first = subscribe(once)
+    with subscribe(lambda event: told.append("other")):
+        doubled(20)
+        doubled(21)
+    assert told == ["once", "other", "other"]
+
+
+def test_an_error_without_a_text_is_told_by_its_name() -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    def fails(event: Event) -> None:
+        raise Mute
+
+    with subscribe(fails), pytest.warns(InviscidWarning, match="raised Mute"):
+        assert doubled(30) == 60

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from inviscid.digest import pack
 from inviscid.manifest import NOTHING, Demand, Manifest, Step, Trace, pack_manifest, unpack_manifest
 from inviscid.world import Sight
 
@@ -40,3 +41,24 @@ def test_a_trace_alone_leaves_the_key_to_decide() -> None:
     assert Manifest((), (), TRACE).is_final
     assert not Manifest((FILE,)).is_final
     assert not Manifest((), (DEMAND,)).is_final
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x93",
+        b"junk",
+        pack([[], [], None, None]),
+        pack([[["file"]], [], None]),
+        pack([[], [[b"d" * 32, "m:f", [["", "whatever", "pickle/2", b"data"]], b"a" * 32]], None]),
+        pack([[], [[b"d" * 32, "m:f", [["", "given", "0"]], b"a" * 32]], None]),
+        pack([[], [[b"d" * 32, "m:f", [["", "value", "plain/1"]], b"a" * 32]], None]),
+        pack([[], [], [b"s", b"c", [], [["call", 0, "m:g", [["", ["value"], "plain/1", b""]], b"a"]]]]),
+    ],
+    ids=["cut", "junk", "more", "sight", "kind", "type", "short", "list"],
+)
+def test_what_another_version_wrote_otherwise_never_stands(data: bytes) -> None:
+    manifest = unpack_manifest(data)
+    assert not manifest.is_readable
+    assert not manifest.is_final
+    assert manifest.links == []

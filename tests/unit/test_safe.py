@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import sys
 import time
 from collections.abc import Callable
@@ -12,6 +13,8 @@ import pytest
 
 from inviscid import InviscidWarning, Store, cached, moved, source
 from inviscid.codecs import pickled
+from inviscid.digest import pack
+from inviscid.manifest import Manifest, pack_manifest, unpack_manifest
 from inviscid.stores import store_at
 
 Ran = Callable[[], list[str]]
@@ -124,6 +127,60 @@ def test_arguments_in_a_manifest_are_not_loaded_either(tmp_path: Path, ran: Ran)
     assert set(ran()) == {"canary"}
     assert program(Store(tmp_path / "s", safe=True))(1) == 2
     assert ran()[0] == "top"
+
+
+@pytest.mark.filterwarnings("ignore::inviscid.InviscidWarning")
+@pytest.mark.parametrize("kind", ["value", "whatever", "all "])
+def test_not_even_where_a_holder_of_the_key_wrote_the_manifest(tmp_path: Path, ran: Ran, kind: str) -> None:
+    def program(store: Store) -> Any:
+        @source(store=store, observe=lambda given: 1)
+        def looked(given: Any) -> int:
+            return 1
+
+        @cached(store=store)
+        def top(x: int) -> int:
+            sys.audit("test.ran", "top")
+            return looked(x) + x
+
+        return top
+
+    store = Store(tmp_path / "s", signing_key=b"k" * 32, safe=True)
+    assert program(store)(1) == 2
+    (entry,) = (entry for name in ("*top",) for entry in store.entries(name))
+    demands = unpack_manifest(entry.manifest).demands
+    argument = ["", kind, "pickle/2", pickle.dumps((1, Canary()))]
+    forged = Manifest((), tuple(demand._replace(arguments=[argument]) for demand in demands))
+    data = store.read(entry)
+    assert data is not None
+    store.publish(entry._replace(manifest=pack_manifest(forged)), [bytes(data)], preimage=b"", durable=False)
+    store.close()
+    ran()
+    again = program(Store(tmp_path / "s", signing_key=b"k" * 32, safe=True))
+    assert again.explain(1).outcome == "miss"
+    assert again(1) == 2
+    assert ran() == ["top"]
+
+
+@pytest.mark.filterwarnings("ignore::inviscid.InviscidWarning")
+def test_modules_that_bytes_name_are_not_imported(tmp_path: Path, ran: Ran) -> None:
+    store = Store(tmp_path / "s", safe=True)
+
+    @cached(store=store)
+    def plain(x: int) -> int:
+        sys.audit("test.ran", "plain")
+        return x
+
+    plain(1)
+    (entry,) = store.entries("*plain")
+    data = store.read(entry)
+    assert data is not None
+    for classes in (pack({"this:s": b"x" * 32}), b"\x93"):
+        store.publish(entry._replace(classes=classes), [bytes(data)], preimage=b"", durable=False)
+        store.close()
+        ran()
+        assert plain(1) == 1
+        assert ran() == ["plain"]
+    assert "this" not in sys.modules
 
 
 def test_the_settings_open_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import warnings
 from contextlib import closing
 
 from inviscid.errors import InviscidWarning, StoreError, StoreOwnershipError
+from inviscid.store.folders import opened
 from inviscid.store.layout import Layout, on_network
 from inviscid.store.schema import SCHEMA_VERSION, create_tables
 
@@ -82,19 +83,19 @@ class Database:
             self._create()
 
     def _create(self) -> None:
-        try:
-            handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            pass
-        else:
-            try:
-                os.fchmod(handle, self._layout.file_mode)
-            finally:
-                os.close(handle)
+        if not os.path.lexists(self.path):
             # Of a database that was deleted: SQLite must not play them into the new one.
             for suffix in _COMPANIONS:
                 if os.path.lexists(self.path + suffix):
                     os.unlink(self.path + suffix)
+            # Whole at once: whoever dies in between must not leave one that others may not open.
+            draft = f"{self._layout.tmp}/{os.getpid()}-{os.urandom(8).hex()}"
+            handle = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o600)
+            try:
+                self._layout.open_up(handle)
+            finally:
+                os.close(handle)
+            os.rename(draft, self.path)
         connection = connect(self.path, "mode=rw")
         try:
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
@@ -113,17 +114,18 @@ class Database:
 
     def set_aside(self, inode: int, error: Exception) -> None:
         """Move the damaged index into quarantine, unless another process has done so already."""
-        target = f"{self._layout.quarantine}/index-{int(time.time())}-{os.urandom(4).hex()}.sqlite3"
+        name = f"index-{int(time.time())}-{os.urandom(4).hex()}.sqlite3"
         with self._layout.lock():
             ours = inode != 0 and self.inode() == inode
-            for suffix in ("", *_COMPANIONS) if ours else ():
-                if os.path.lexists(self.path + suffix):
-                    os.rename(self.path + suffix, target + suffix)
+            with opened(self._layout.path, "quarantine") as quarantine:
+                for suffix in ("", *_COMPANIONS) if ours else ():
+                    if os.path.lexists(self.path + suffix):
+                        quarantine.take(self.path + suffix, name + suffix)
             self._create()
         if ours:
             warnings.warn(
                 f"the index of the store {self._layout.path} was damaged ({error}) and is begun anew; "
-                f"the old one is {target}",
+                f"the old one is {self._layout.quarantine}/{name}",
                 InviscidWarning,
                 stacklevel=2,
             )

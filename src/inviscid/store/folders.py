@@ -40,9 +40,10 @@ class Folder:
         """Move a file to here."""
         os.rename(path, self._at(name), dst_dir_fd=self._handle)
 
-    def give(self, name: str, path: str) -> None:
-        """Move a file from here."""
-        os.rename(self._at(name), path, src_dir_fd=self._handle)
+    def give(self, name: str, other: Folder, new: str) -> None:
+        """Move a file to another folder, under a new name; its age there counts from now."""
+        os.rename(self._at(name), other._at(new), src_dir_fd=self._handle, dst_dir_fd=other._handle)
+        os.utime(other._at(new), dir_fd=other._handle, follow_symlinks=False)
 
     def _at(self, name: str) -> str:
         return name if self._handle is not None else f"{self.path}/{name}"

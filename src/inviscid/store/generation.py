@@ -92,6 +92,7 @@ class Generation:
     def _write(self) -> None:
         handle = os.open(self._path, _FLAGS | os.O_RDWR | os.O_CREAT, self._layout.file_mode)
         try:
+            self._layout.open_up(handle)
             os.write(handle, os.urandom(SIZE))
         finally:
             os.close(handle)

@@ -24,7 +24,7 @@ from inviscid.store import fork
 from inviscid.store.database import PATIENCE, Database, is_damage
 from inviscid.store.generation import Generation
 from inviscid.store.layout import Layout, failure
-from inviscid.store.schema import Row
+from inviscid.store.schema import TABLES, Row
 
 T = TypeVar("T")
 
@@ -135,13 +135,17 @@ class Index:
             if isinstance(error.__cause__, sqlite3.Error) and is_damage(error.__cause__, self._database.path):
                 return [str(error.__cause__)]
             raise
-        return [] if lines == ["ok"] else lines
+        if lines == ["ok"]:
+            names = {row[0].decode(errors="replace") for row in self.iterate("SELECT name FROM sqlite_master", {})}
+            lines = [f"the table {name} is missing" for name in TABLES if name not in names]
+        return lines
 
     def renew(self, why: str) -> bool:
         """Mend a damaged index, by what its tables still say or else by setting it aside; False where neither works."""
         if not self.is_writable():
             return False
         try:
+            self._database.begin()
             self.write(lambda connection: connection.execute("REINDEX"), removes=True)
             if self.damage(thoroughly=True):
                 self._database.set_aside(self._database.inode(), sqlite3.DatabaseError(why))

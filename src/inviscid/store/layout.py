@@ -32,11 +32,11 @@ from inviscid.errors import StoreError, StoreOwnershipError, StoreVersionError
 STORE_VERSION = 1
 
 _FOLDERS = ("objects", "tmp", "quarantine")
-_KNOWN = frozenset(
-    (*_FOLDERS, "CACHEDIR.TAG", ".gitignore", "version", "generation", "claims", "claims.lock", "create.lock")
-)
+_KNOWN = frozenset((*_FOLDERS, ".gitignore", "version", "generation", "claims", "claims.lock"))
 # The signature is the one that https://bford.info/cachedir/ prescribes: backup tools look for it.
 _TAG = b"Signature: 8a477f597d28d172789f06886806bc55\n# Made by inviscid. It can be deleted at any time.\n"
+# What is there before anything else is.
+_FIRST = ("create.lock", "CACHEDIR.TAG")
 _ELSEWHERE = "point INVISCID_STORE (or store=) to another directory"
 _CURES = {
     errno.ENOSPC: "free some space, or run `inviscid gc`",
@@ -56,6 +56,10 @@ def failure(doing: str, error: OSError) -> StoreError:
         return error
     cure = _CURES.get(error.errno or 0)
     return StoreError(f"{doing}: {error.strerror or error}" + (f"; {cure}" if cure else ""))
+
+
+class VersionDamaged(StoreError):
+    """Nobody knows which version wrote the store."""
 
 
 class Layout:
@@ -101,6 +105,8 @@ class Layout:
                     return False
                 self._make()
             self._admit()
+            if self.shared:
+                self._share()
             self.writable = os.access(self.path, os.W_OK | os.X_OK)
             if self.writable and not all(map(os.path.isdir, (self.objects, self.tmp, self.quarantine))):
                 self._make()
@@ -147,7 +153,10 @@ class Layout:
         except NotADirectoryError as error:
             raise StoreError(f"the store {self.path} is not a directory; {_ELSEWHERE}") from error
         if not text.strip().isdigit():
-            raise StoreError(f"{self.path}/version is damaged: {text!r}; delete the store, it will be made anew")
+            raise VersionDamaged(
+                f"{self.path}/version is damaged: {text!r}; `inviscid verify --repair` writes it anew, and so does the "
+                "store if it is deleted"
+            )
         version = int(text)
         if version > STORE_VERSION:
             raise StoreVersionError(
@@ -184,38 +193,108 @@ class Layout:
     def _make(self) -> None:
         os.makedirs(self.path, mode=0o700, exist_ok=True)
         self._admit()
-        with os.scandir(self.path) as found:
-            others = sorted(item.name for item in found if not _ours(item.name))
-        if others:
-            raise StoreError(
-                f"{self.path} is not a store and holds {others[0]!r}; choose an empty or a new directory for the store"
-            )
+        self._check_content()
         self._set_mode(self.path)
+        # Once more: until then others may have been able to put something there.
+        self._check_content()
         with self.lock():
+            # First of all: what has it, and was left half made, may be finished.
+            self._write("CACHEDIR.TAG", _TAG, self.path)
+            _sync(self.path)
             for name in _FOLDERS:
                 os.makedirs(f"{self.path}/{name}", mode=0o700, exist_ok=True)
                 self._set_mode(f"{self.path}/{name}")
-            self._write("CACHEDIR.TAG", _TAG)
             self._write(".gitignore", b"*\n")
             self._write("claims.lock", b"")
             # Unlike any that a deleted store had at this place.
             self._write("generation", os.urandom(8))
             self._write("version", b"%d\n" % STORE_VERSION)
 
+    def _check_content(self) -> None:
+        """Refuse a directory that has anything in it but what a store was begun with."""
+        names = sorted(os.listdir(self.path))
+        # Asked last: another maker makes the tag before anything else.
+        begun = self._is_tagged()
+        for name in names:
+            if not (_ours(name) if begun else name.startswith(_FIRST)):
+                raise StoreError(
+                    f"{self.path} is not a store and holds {name!r}; choose an empty or a new directory for the store"
+                )
+            try:
+                owner = os.lstat(f"{self.path}/{name}").st_uid
+            except FileNotFoundError:
+                # Another maker's draft.
+                continue
+            if not self.shared and hasattr(os, "geteuid") and owner != os.geteuid():
+                raise StoreOwnershipError(
+                    f"{self.path}/{name} belongs to user {owner}, who could have put anything there; remove it, or "
+                    f"{_ELSEWHERE}"
+                )
+
+    def _is_tagged(self) -> bool:
+        try:
+            handle = os.open(f"{self.path}/CACHEDIR.TAG", os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        except OSError:
+            return False
+        with open(handle, "rb") as file:
+            return file.read(len(_TAG)) == _TAG
+
     def _set_mode(self, path: str) -> None:
         # In a shared store another user may have made it, and has seen to this.
         if not self.shared or os.stat(path).st_uid == os.geteuid():
             os.chmod(path, self.folder_mode)
 
-    def _write(self, name: str, content: bytes) -> None:
+    def open_up(self, handle: int) -> None:
+        """Give a file of the store its mode, whatever the umask is."""
+        if not self.shared:
+            os.fchmod(handle, self.file_mode)
+            return
+        try:
+            os.fchmod(handle, self.file_mode)
+        except PermissionError:
+            # Another user's, who has seen to this.
+            pass
+
+    def _share(self) -> None:
+        """Open what was a store of one's own to the group, once."""
+        found = os.stat(self.path)
+        if found.st_mode & 0o2070 == 0o2070:
+            return
+        if found.st_uid != os.geteuid():
+            raise StoreOwnershipError(
+                f"the store {self.path} is not open to a group: have its owner (user {found.st_uid}) open it once with "
+                "multi_user=True, or `chgrp -R GROUP` and `chmod 2770` it"
+            )
+        for folder, _, names in os.walk(self.path):
+            for name in names:
+                path = f"{folder}/{name}"
+                if not os.path.islink(path) and os.stat(path).st_uid == os.geteuid():
+                    os.chmod(path, self.file_mode)
+            if folder != self.path:
+                self._set_mode(folder)
+        # Last: it says that all of it is done.
+        self._set_mode(self.path)
+
+    def mend(self) -> bool:
+        """Write `version` anew where it is damaged; False where nothing says that this is a store."""
+        if not self._is_tagged():
+            return False
+        self._admit()
+        with self.lock():
+            os.rename(f"{self.path}/version", f"{self.quarantine}/version-{os.urandom(4).hex()}")
+            self._write("version", b"%d\n" % STORE_VERSION)
+        return True
+
+    def _write(self, name: str, content: bytes, drafts: str = "") -> None:
         """Write a small file whole or not at all; one that is there is left as it is."""
         place = f"{self.path}/{name}"
         if os.path.exists(place):
             return
-        draft = f"{self.tmp}/{os.getpid()}-{os.urandom(8).hex()}"
+        draft = f"{drafts}/{name}." if drafts else f"{self.tmp}/"
+        draft += f"{os.getpid()}-{os.urandom(8).hex()}"
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
-            os.fchmod(handle, self.file_mode)
+            self.open_up(handle)
             os.write(handle, content)
             os.fsync(handle)
         finally:
@@ -224,7 +303,15 @@ class Layout:
 
 
 def _ours(name: str) -> bool:
-    return name in _KNOWN or name.startswith(("index.sqlite3", "create.lock"))
+    return name in _KNOWN or name.startswith((*_FIRST, "index.sqlite3"))
+
+
+def _sync(path: str) -> None:
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def on_network(path: str) -> str | None:

@@ -149,12 +149,9 @@ class Objects:
 
     def quarantine(self, name: bytes) -> None:
         """Move a damaged file out of everybody's way."""
-        target = f"{self._layout.quarantine}/{name.hex()}-{os.urandom(4).hex()}"
         try:
-            with self._folder(name) as folder:
-                folder.give(name.hex(), target)
-            # Its age there counts from now.
-            os.utime(target, follow_symlinks=False)
+            with self._folder(name) as folder, opened(self._layout.path, "quarantine") as quarantine:
+                folder.give(name.hex(), quarantine, f"{name.hex()}-{os.urandom(4).hex()}")
         except FileNotFoundError:
             pass
 
@@ -201,7 +198,7 @@ class Objects:
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             try:
-                os.fchmod(handle, self._layout.file_mode)
+                self._layout.open_up(handle)
                 for view in views:
                     done = 0
                     while done < view.nbytes:
@@ -242,12 +239,21 @@ class Objects:
             folder.take(draft, name)
 
     def _make_folder(self, folder: str) -> None:
+        # Under another name until others may use it: who dies in between leaves nothing that nobody could mend.
+        draft = f"{self._layout.tmp}/{os.getpid()}-{os.urandom(8).hex()}" if self._layout.shared else folder
         try:
-            os.mkdir(folder, 0o700)
-            os.chmod(folder, self._layout.folder_mode)
+            os.mkdir(draft, 0o700)
+            os.chmod(draft, self._layout.folder_mode)
+            if draft != folder:
+                os.rename(draft, folder)
         except FileExistsError:
             # Another writer was first.
             pass
+        except OSError as error:
+            if draft != folder:
+                os.rmdir(draft)
+            if error.errno != errno.ENOTEMPTY:
+                raise
 
 
 def _remove(draft: str) -> None:

@@ -9,7 +9,9 @@ class Problem(NamedTuple):
     """Something in a store that isn't as it was stored."""
 
     kind: str
-    """``index``, ``entry``, ``object``, ``form``, ``output``, or ``unreadable`` for what can't be read now."""
+    """``version``, ``place``, ``index``, ``entry``, ``object``, ``form``, ``output``; ``unreadable`` is what can't be
+    read now.
+    """
     name: str
     """The key of an entry (hex), the digest of an object or of a text, or a path."""
     function: str

@@ -84,6 +84,7 @@ CREATE INDEX IF NOT EXISTS outputs_key ON outputs (key);
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY NOT NULL, value INTEGER NOT NULL) WITHOUT ROWID;
 """
 
+TABLES = ("entries", "commons", "traces", "preimages", "pins", "statistics", "waits", "forms", "outputs", "meta")
 COLUMNS = (
     "key, codec, object, size, value, classes, manifest, function, fingerprint, parts, created, seconds, origin, "
     "hits, accessed, seal, common, (SELECT body FROM commons WHERE id = common)"

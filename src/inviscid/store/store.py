@@ -22,6 +22,7 @@ import time
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from types import NoneType
 from typing import TYPE_CHECKING, Any, overload
 
 from inviscid.digest import Buffer
@@ -30,7 +31,7 @@ from inviscid.errors import InviscidWarning, SigningKeyError, StoreOwnershipErro
 from inviscid.outcome import Outcome
 from inviscid.store.generation import Generation
 from inviscid.store.late import late
-from inviscid.store.layout import Layout, failure
+from inviscid.store.layout import Layout, VersionDamaged, failure
 from inviscid.store.memory import DEFAULT_LIMIT, Held, Memory
 from inviscid.store.objects import Objects
 
@@ -71,7 +72,9 @@ class Store:
         safe: keep and load only what can be loaded without running code that the bytes choose, that is without pickle.
 
     Raises:
+        TypeError: an option is of another type.
         StoreOwnershipError: `multi_user` without a signing key.
+        SigningKeyError: `signing_key` is a key, written out, where the file is meant that has it.
     """
 
     def __init__(
@@ -85,6 +88,10 @@ class Store:
         signing_key: str | os.PathLike[str] | bytes | None = None,
         safe: bool = False,
     ) -> None:
+        _check_types(size_limit, max_age, memory_limit, signing_key, multi_user, safe)
+        if isinstance(signing_key, (str, os.PathLike)):
+            # As the path of the store is: whoever changes the directory, or runs elsewhere, means the same file.
+            signing_key = os.path.abspath(os.path.expanduser(os.fspath(signing_key)))
         if multi_user and signing_key is None:
             raise StoreOwnershipError(
                 f"the store {os.fspath(path)!r} can have many users only with a signing key (signing_key=, or "
@@ -593,16 +600,49 @@ class Store:
         Raises:
             StoreError: the store can't be read now.
         """
+        from inviscid.store.problem import Problem
         from inviscid.store.verify import Verified, verify
 
-        if not self.exists():
-            return Verified(0, 0, 0, 0, ())
+        try:
+            if not self.exists():
+                return Verified(0, 0, 0, 0, ())
+        except VersionDamaged as error:
+            mended = repair and self._layout.mend()
+            problem = Problem("version", f"{self._layout.path}/version", "", str(error).partition(";")[0], mended)
+            if not mended:
+                return Verified(0, 0, 0, 0, (problem,))
+            found = self.verify(read_data=read_data, repair=repair)
+            return found._replace(problems=(problem, *found.problems))
         self._flush()
-        return verify(self._index, self._reader, self._objects, self._seals, read_data=read_data, repair=repair)
+        return verify(
+            self._layout, self._index, self._reader, self._objects, self._seals, read_data=read_data, repair=repair
+        )
 
     def _flush(self) -> None:
         if "_tally" in self.__dict__:
             self._tally.flush()
+
+
+def _check_types(
+    size_limit: object, max_age: object, memory_limit: object, signing_key: object, multi_user: object, safe: object
+) -> None:
+    for name, value, kinds, what in (
+        ("size_limit", size_limit, (int, NoneType), "bytes, as an int"),
+        ("max_age", max_age, (int, float, NoneType), "seconds"),
+        ("memory_limit", memory_limit, (int,), "bytes, as an int"),
+        ("signing_key", signing_key, (str, os.PathLike, bytes, NoneType), "the path of a file, or 32 bytes"),
+    ):
+        if isinstance(value, bool) or not isinstance(value, kinds):
+            # What a key is isn't shown.
+            shown = "something else" if name == "signing_key" else repr(value)
+            raise TypeError(f"Store(): {name} is {what}, not {shown}")
+    for name, value in (("multi_user", multi_user), ("safe", safe)):
+        if not isinstance(value, bool):
+            raise TypeError(f"Store(): {name} is True or False, not {value!r}")
+    if isinstance(signing_key, str) and len(signing_key) == 64 and not signing_key.strip("0123456789abcdefABCDEF"):
+        raise SigningKeyError(
+            "signing_key= is a key that is written out: put it into a file, or pass bytes.fromhex(...)"
+        )
 
 
 def _restore(path: str, options: dict[str, Any]) -> Store:

@@ -89,6 +89,8 @@ def summary(index: Index, path: str) -> Summary:
     outcomes = {
         _outcome_name(number): (count, seconds)
         for number, count, seconds in index.read("SELECT outcome, count, seconds FROM statistics ORDER BY outcome")
+        # Nobody seals them: they only tell.
+        if isinstance(count, int) and isinstance(seconds, (int, float))
     }
     remembered, form_bytes = forms.count(index)
     kept = index.read("SELECT count(*), sum(length(manifest)) FROM entries WHERE length(manifest) > 0")

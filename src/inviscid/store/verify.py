@@ -9,13 +9,17 @@ An interrupted verification has changed nothing but what it had repaired.
 
 from __future__ import annotations
 
+import os
+import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from inviscid.entry import Entry
 from inviscid.store import forms, outputs
+from inviscid.store.folders import opened
 from inviscid.store.index import Index
+from inviscid.store.layout import Layout
 from inviscid.store.objects import Damaged, Objects
 from inviscid.store.problem import Problem
 from inviscid.store.reader import SEALED, Reader
@@ -40,10 +44,13 @@ class Verified(NamedTuple):
     problems: tuple[Problem, ...]
 
 
-def verify(index: Index, reader: Reader, objects: Objects, seals: Seals, *, read_data: bool, repair: bool) -> Verified:
+def verify(
+    layout: Layout, index: Index, reader: Reader, objects: Objects, seals: Seals, *, read_data: bool, repair: bool
+) -> Verified:
     """Look at everything.
 
     Args:
+        layout: of the store.
         index: of the store.
         reader: of the store.
         objects: of the store.
@@ -51,16 +58,36 @@ def verify(index: Index, reader: Reader, objects: Objects, seals: Seals, *, read
         read_data: read the objects in files too, instead of only asking for their size.
         repair: remove what is damaged, as a reader that met it would.
     """
+    places = list(_places(layout, repair=repair))
     damage = index.damage(thoroughly=read_data)
     if damage:
         repaired = repair and index.renew(damage[0])
-        return Verified(0, 0, 0, 0, (Problem("index", index.path, "", "; ".join(damage), repaired),))
+        return Verified(0, 0, 0, 0, (*places, Problem("index", index.path, "", "; ".join(damage), repaired)))
     look = _Look(index, reader, objects, seals, read_data=read_data, repair=repair)
     for row in index.iterate(f"SELECT {COLUMNS}, inline FROM entries", {}, batch=_AT_ONCE):
         look.at(row)
     look.problems += forms.damaged(index, seals, repair=repair)
     look.problems += outputs.damaged(index, seals, repair=repair)
-    return Verified(look.entries, len(look.seen), look.bytes, look.foreign, tuple(look.problems))
+    return Verified(look.entries, len(look.seen), look.bytes, look.foreign, (*places, *look.problems))
+
+
+def _places(layout: Layout, *, repair: bool) -> Iterator[Problem]:
+    """What stands where a file or a folder of the store has to be, and is none."""
+    with opened(layout.path) as top, opened(layout.path, "objects") as folder:
+        found = [("", top, name, stat.S_ISREG) for name in ("generation", "claims.lock")]
+        found += [("objects/", folder, item.name, stat.S_ISDIR) for item in folder.scan()]
+        for where, place, name, is_right in found:
+            try:
+                if is_right(place.stat(name).st_mode):
+                    continue
+            except FileNotFoundError:
+                continue
+            repaired = repair and layout.writable
+            if repaired:
+                with opened(layout.path, "quarantine") as quarantine:
+                    place.give(name, quarantine, f"{name}-{os.urandom(4).hex()}")
+            what = "it is something else than the store put there"
+            yield Problem("place", f"{layout.path}/{where}{name}", "", what, repaired)
 
 
 class _Look:

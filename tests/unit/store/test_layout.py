@@ -149,12 +149,42 @@ def test_what_a_killed_maker_left_is_completed(tmp_path: Path, make_entry: Calla
     """A directory without `version` is no store, however much of it is there."""
     store = Store(tmp_path / "store")
     os.makedirs(store.path / "tmp", mode=0o700)
-    (store.path / "CACHEDIR.TAG").write_bytes(b"")
+    (store.path / "CACHEDIR.TAG").write_bytes(layout._TAG)
     (store.path / "index.sqlite3").write_bytes(b"")
     assert not store.exists()
     entry = store.publish(make_entry(), [b"x"], preimage=b"", durable=False)
     assert store.find(entry.key) == entry
     store.close()
+
+
+@pytest.mark.parametrize("name", ["tmp/thesis", "objects/chairs/model.obj", "quarantine/patients.csv", "index.sqlite3"])
+def test_what_only_looks_like_a_store_is_the_users(tmp_path: Path, make_entry: Callable[..., Entry], name: str) -> None:
+    """Else gc would sweep it."""
+    file = tmp_path / "mine" / name
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"years of work")
+    file.parent.chmod(0o755)
+    with pytest.raises(StoreError, match="is not a store and holds"):
+        Store(tmp_path / "mine").publish(make_entry(), [b"x"], preimage=b"", durable=False)
+    assert file.read_bytes() == b"years of work"
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o755
+    assert not (tmp_path / "mine" / "version").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+@pytest.mark.parametrize("name", ["create.lock", "generation", "claims.lock"])
+def test_what_another_user_put_there_first_is_refused(
+    tmp_path: Path, make_entry: Callable[..., Entry], name: str
+) -> None:
+    """Who has it open could cut it while it is mapped, or hold its lock for ever."""
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    folder.chmod(0o775)
+    (folder / "CACHEDIR.TAG").write_bytes(layout._TAG)
+    (folder / name).write_bytes(b"12345678")
+    os.chown(folder / name, 12345, -1)
+    with pytest.raises(StoreOwnershipError, match=f"{name} belongs to user 12345"):
+        Store(folder).publish(make_entry(), [b"x"], preimage=b"", durable=False)
 
 
 @pytest.fixture

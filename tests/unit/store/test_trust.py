@@ -212,7 +212,7 @@ def test_what_others_could_cut_is_never_mapped(shared: Store, make_entry: MakeEn
 
 def test_it_is_admitted_whoever_owns_it(shared: Store, make_entry: MakeEntry, monkeypatch: pytest.MonkeyPatch) -> None:
     entry = publish(shared, make_entry())
-    shared.path.chmod(0o777)
+    shared.path.chmod(0o2777)
     monkeypatch.setattr(os, "geteuid", lambda: 12345)
     shared.close()
     assert has(Store(shared.path, multi_user=True, signing_key=KEY), entry)
@@ -259,7 +259,7 @@ def test_a_link_in_the_place_of_a_folder_leads_nowhere(shared: Store, make_entry
     shared.forget([entry.key])
     assert (mine / entry.object.hex()).exists()
     (mine / entry.object.hex()).unlink()
-    with pytest.raises(StoreError, match="is not a folder"):
+    with pytest.raises(StoreError, match="is not a folder|Not a directory"):
         publish(shared, entry, b"x" * 9000)
     assert [path.name for path in mine.iterdir()] == ["thesis"]
 
@@ -380,3 +380,78 @@ def test_two_users_and_a_third_without_the_key(open_folder: Path, make_entry: Ma
     assert as_user(BERT, lambda: opened().execute(opened().plan_gc(size_limit=0, grace=-1.0)).entries) == 2
     with pytest.raises(AssertionError, match="StoreOwnershipError"):
         as_user(BERT, lambda: opened(None).find(first.key))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_a_store_of_ones_own_becomes_one_of_many(open_folder: Path, make_entry: MakeEntry) -> None:
+    path, entry = open_folder / "store", make_entry()
+    path.mkdir()
+    os.chown(path, ANNA, GROUP)
+
+    def opened(*, multi_user: bool) -> Store:
+        return Store(path, multi_user=multi_user, signing_key=KEY)
+
+    def get() -> bytes | None:
+        store = opened(multi_user=True)
+        found = store.find(entry.key)
+        data = None if found is None else store.read(found)
+        return None if data is None else bytes(data[:10])
+
+    assert as_user(ANNA, lambda: publish(opened(multi_user=False), entry, b"x" * 9000).size) == 9000
+    with pytest.raises(AssertionError, match="Permission denied"):
+        as_user(BERT, get)
+    assert as_user(ANNA, get) == b"x" * 10
+    assert as_user(BERT, get) == b"x" * 10
+    assert as_user(BERT, lambda: publish(opened(multi_user=True), entry, b"y" * 9000).size) == 9000
+    assert as_user(ANNA, get) == b"y" * 10
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_a_directory_that_hands_its_group_to_nobody_is_refused(open_folder: Path, make_entry: MakeEntry) -> None:
+    path = open_folder / "store"
+    path.mkdir()
+    os.chown(path, 0, GROUP)
+    path.chmod(0o770)
+    with pytest.raises(AssertionError, match="chmod 2770"):
+        as_user(ANNA, lambda: publish(Store(path, multi_user=True, signing_key=KEY), make_entry()).size)
+
+
+def test_what_goes_into_quarantine_goes_nowhere_else(shared: Store, make_entry: MakeEntry, tmp_path: Path) -> None:
+    entry = publish(shared, make_entry(), b"x" * 9000)
+    shared.close()
+    assert shared.find(entry.key) is not None
+    mine = tmp_path / "mine"
+    (shared.path / "quarantine").rename(mine)
+    (shared.path / "quarantine").symlink_to(mine)
+    (shared.path / "objects" / entry.object.hex()[:2] / entry.object.hex()).write_bytes(b"evil" * 2250)
+    assert shared.read(entry) is None
+    assert list(mine.iterdir()) == []
+
+
+def test_the_place_of_a_key_is_that_of_when_it_was_named(
+    tmp_path: Path, key_file: Path, monkeypatch: pytest.MonkeyPatch, make_entry: MakeEntry
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    store = Store("s", signing_key="key")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert has(store, publish(store, make_entry()))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"size_limit": "10GB"}, {"size_limit": True}, {"max_age": "1d"}, {"memory_limit": None}, {"safe": "no"},
+        {"multi_user": 1}, {"signing_key": bytearray(32)}, {"signing_key": 5},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_options_of_another_type_are_refused_at_once(tmp_path: Path, options: dict[str, object]) -> None:
+    with pytest.raises(TypeError, match=r"Store\(\): "):
+        Store(tmp_path / "s", **options)  # type: ignore[arg-type]  # what a user may do
+
+
+def test_a_key_that_is_written_out_is_refused_and_not_shown(tmp_path: Path) -> None:
+    with pytest.raises(SigningKeyError, match="put it into a file") as told:
+        Store(tmp_path / "s", signing_key=KEY.hex())
+    assert KEY.hex() not in str(told.value)

@@ -219,3 +219,50 @@ def test_nothing_is_repaired_where_nothing_can_be_written(store: Store, filled: 
     found = Store(store.path).verify(read_data=True, repair=True).problems
     store.path.chmod(0o700)
     assert [one.repaired for one in found] == [False]
+
+
+@pytest.mark.parametrize("name", ["preimages", "outputs", "pins", "forms"])
+def test_a_missing_table_is_found_and_made_again(store: Store, filled: list[Entry], name: str) -> None:
+    connection = sqlite3.connect(store.path / "index.sqlite3")
+    connection.execute(f"DROP TABLE {name}")
+    connection.close()
+    assert problems(store) == [("index", f"the table {name} is missing")]
+    assert [one.repaired for one in store.verify(repair=True).problems] == [True]
+    assert problems(store) == []
+    assert store.stats().entries == 4
+
+
+@pytest.mark.parametrize("name", ["generation", "claims.lock", "objects/ab"])
+def test_what_stands_in_the_place_of_something_else_is_found(store: Store, filled: list[Entry], name: str) -> None:
+    path = store.path / name
+    if name == "objects/ab":
+        path.write_bytes(b"no folder")
+    else:
+        path.unlink()
+        path.mkdir()
+    assert [(one.kind, one.name, one.repaired) for one in store.verify().problems] == [("place", str(path), False)]
+    assert [one.repaired for one in store.verify(repair=True).problems] == [True]
+    assert problems(store) == []
+    store.forget(KEYS[:1])
+    with store.claim(b"c" * 32):
+        pass
+
+
+def test_a_damaged_version_is_written_anew(store: Store, filled: list[Entry]) -> None:
+    for damage in (b"", b"\x00\x00"):
+        store.close()
+        (store.path / "version").write_bytes(damage)
+        (found,) = store.verify().problems
+        assert (found.kind, found.repaired) == ("version", False)
+        assert [one.repaired for one in store.verify(repair=True).problems] == [True]
+        assert problems(store) == []
+        assert store.stats().entries == 4
+
+
+def test_figures_that_are_damaged_are_left_out(store: Store, filled: list[Entry]) -> None:
+    connection = sqlite3.connect(store.path / "index.sqlite3")
+    with connection:
+        connection.execute("INSERT OR REPLACE INTO statistics VALUES (1, 'junk', x'00')")
+        connection.execute("INSERT OR REPLACE INTO statistics VALUES (20, 3, 1.5)")
+    connection.close()
+    assert store.stats().outcomes == {"MISS_NEW": (3, 1.5)}
