@@ -39,9 +39,13 @@ class Explanation(NamedTuple):
     key: str
     diff: str = ""
     """The definitions that changed, as a unified diff of their normalized sources; empty if none did."""
+    through: str = ""
+    """How the arguments were moved to those that stand for them: ``a relabelling of 12 nodes``. Empty if they weren't.
+    """
 
     def __str__(self) -> str:
-        return _printed(f"{self.outcome}: {'; '.join(self.reasons)}" if self.reasons else self.outcome, self.diff)
+        head = f"{self.outcome} through {self.through}" if self.through else self.outcome
+        return _printed(f"{head}: {'; '.join(self.reasons)}" if self.reasons else head, self.diff)
 
 
 class Section(NamedTuple):

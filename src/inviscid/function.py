@@ -52,18 +52,22 @@ class CachedFunction(Memo[P, R]):
         if mode.name == "off":
             return Explanation("bypass", ["caching is off"], Outcome.BYPASS_OFF, "")
         if self._is_frozen():
-            values, identify = self._bound(args, kwargs), lambda: self._call_of(args, kwargs)
+            identify = lambda: self._call_of(args, kwargs)  # noqa: E731  it is asked at most once
+            values, through = self._reduced(self._signature.bind(args, kwargs))
             if explanation := freeze.explained(self._slot(), values, mode, identify):
-                return explanation
+                return explanation._replace(through=through)
         call = self._call_of(args, kwargs)
         if call.taints:
-            return Explanation("bypass", list(call.taints), Outcome.BYPASS_TAINTED, call.key.hex())
+            return Explanation(
+                "bypass", list(call.taints), Outcome.BYPASS_TAINTED, call.key.hex(), through=call.through
+            )
         store = stores.current_store(self._store)
         attempt = Attempt(self.__qualname__)
         found = self._foreseen(store, attempt, call, refresh=mode.name == "refresh")
         found = self._why(store, attempt, call, found)
         reasons = [*found.reasons, *([f"unless {found.unless}() gives what it gave"] if found.unless else [])]
-        return Explanation(found.outcome.kind, reasons, found.outcome, call.key.hex(), found.difference.diff)
+        key, diff = call.key.hex(), found.difference.diff
+        return Explanation(found.outcome.kind, reasons, found.outcome, key, diff, call.through)
 
     def refresh(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Compute a call again, whatever is stored, and store what comes of it."""
