@@ -294,10 +294,8 @@ class Memo(Wrapping[P, R]):
                 stack.enter_context(computing.aside())
                 stack.enter_context(computing.within(self._encloses))
                 positional, keywords = self._signature.arguments(given)
-                try:
-                    found = yield Body(self._kind.run, self._kind.function, positional, keywords)
-                except Exception as error:  # noqa: BLE001  the function gave a result for the representatives
-                    found = error
+                run = transport.tried(self._kind.run, awaited=self._kind.awaited)
+                found = yield Body(run, self._kind.function, positional, keywords)
             case = transport.difference(symmetry, values, reduced, result, found)
         if case is not None:
             if mode.name != "readonly":
@@ -313,10 +311,10 @@ class Memo(Wrapping[P, R]):
         declared, fingerprint, name = calls.declaration(symmetry), self.fingerprint.raw, function_name(self)
 
         def drop() -> int:
-            kept = freeze.kept(self._slot(), store)
+            kept = frozenset(pin.key for pin in store.pins())
             return store.forget([
                 entry.key
-                for entry in store.entries("*")
+                for entry in (store.entries("*") if store.functions() else ())
                 if (entry.provenance.function == name or entry.provenance.fingerprint == fingerprint)
                 and entry.key not in kept
                 and msgpack.unpackb(entry.provenance.parts).get("symmetry") == declared

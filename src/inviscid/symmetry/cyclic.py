@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 from inviscid.symmetry.group import Action, Element, Group
-from inviscid.symmetry.items import is_array, is_sequence, keys_of, rows_of, same_items
+from inviscid.symmetry.items import is_array, is_sequence, keys_of, laid_like, rows_of, same_items
 
 
 class Cyclic(Group):
@@ -41,7 +41,7 @@ class Cyclic(Group):
         if is_array(point):
             import numpy as np
 
-            return np.concatenate([point[start:], point[:start]])
+            return laid_like(np.concatenate([point[start:], point[:start]]), point)
         return point[start:] + point[:start]
 
     def inverse(self, element: Element) -> Element:

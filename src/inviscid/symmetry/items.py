@@ -36,7 +36,15 @@ def taken(value: Any, order: Sequence[int]) -> Any:
         return "".join([value[at] for at in order])
     if type(value) in (tuple, bytes):
         return type(value)([value[at] for at in order])
-    return value[list(order)]
+    return laid_like(value[list(order)], value)
+
+
+def laid_like(moved: Any, point: Any) -> Any:
+    """An array that was made of another, in the order of that in memory: sums go another way there."""
+    import numpy as np
+
+    fortran = point.flags.f_contiguous and not point.flags.c_contiguous
+    return np.asfortranarray(moved) if fortran else np.ascontiguousarray(moved).reshape(moved.shape)
 
 
 def keys_of(items: Sequence[Any], path: str) -> list[Any]:

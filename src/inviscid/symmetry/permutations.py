@@ -11,7 +11,7 @@ from typing import Any
 
 from inviscid.errors import SymmetryError
 from inviscid.symmetry.group import Action, Element, Group, digest_at
-from inviscid.symmetry.items import arrangement, inverted, is_array, is_sequence, keys_of, same_items, taken
+from inviscid.symmetry.items import arrangement, inverted, is_array, is_sequence, keys_of, laid_like, same_items, taken
 
 
 class Orders(Group):
@@ -230,5 +230,5 @@ def column_order(matrix: Any, path: str) -> tuple[int, ...]:
 def columns_taken(matrix: Any, order: Sequence[int]) -> Any:
     """A matrix with its columns at these positions."""
     if is_array(matrix):
-        return matrix[:, list(order)]
+        return laid_like(matrix[:, list(order)], matrix)
     return type(matrix)(taken(row, order) for row in matrix)

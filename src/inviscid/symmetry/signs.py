@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from inviscid.symmetry.group import Action, Element, Group
-from inviscid.symmetry.items import is_array
+from inviscid.symmetry.items import is_array, laid_like
 
 _KINDS = (int, float)
 
@@ -113,7 +113,7 @@ def flipped(element: Element, numbers: Any) -> Any:
 
         signs = np.asarray(element, dtype=np.int8)
         negative = (signs[0] if len(element) == 1 else signs.reshape(numbers.shape)) < 0
-        return np.where(negative, -numbers, numbers).astype(numbers.dtype)
+        return laid_like(np.where(negative, -numbers, numbers).astype(numbers.dtype), numbers)
     if type(numbers) not in (list, tuple):
         return -numbers if element[0] < 0 else numbers
     signs = element if len(element) > 1 else element * len(numbers)

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from inviscid.symmetry.group import Action, Element, Group, digest_at
-from inviscid.symmetry.items import is_array
+from inviscid.symmetry.items import is_array, laid_like
 
 ELEMENTS = tuple((turns, mirrored) for mirrored in (False, True) for turns in range(4))
 
@@ -48,7 +48,7 @@ class Dihedral(Group):
         if is_array(point):
             import numpy as np
 
-            return np.ascontiguousarray(np.rot90(point[:, ::-1] if mirrored else point, turns))
+            return laid_like(np.rot90(point[:, ::-1] if mirrored else point, turns), point)
         rows = [row[::-1] for row in point] if mirrored else list(point)
         for _ in range(turns):
             rows = _turned(rows)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from hypothesis import strategies as st
@@ -109,9 +109,23 @@ def values_of(group: Group, hint: Any) -> Strategy:
 
 
 def _by_hint(hint: Any) -> Strategy | None:
-    if hint is None or hint is Any or (typing.get_origin(hint) is None and hint not in (int, float, str, bytes)):
-        return None
-    return st.from_type(hint)
+    """Small values of an annotation; None where it says too little."""
+    if hint in _ITEMS:
+        return _ITEMS[hint]
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if origin not in (list, tuple, Sequence) or not inner:
+        return None if origin is None else st.from_type(hint)
+    items = _ITEMS[inner[0]] if inner[0] in _ITEMS else st.from_type(inner[0])
+    found = sequences(items)
+    return found.map(tuple) if origin is tuple else found
+
+
+_ITEMS: dict[Any, Strategy] = {
+    int: _integers,
+    float: _floats,
+    str: st.text("ab", max_size=_LONGEST),
+    bytes: st.binary(max_size=_LONGEST),
+}
 
 
 def _of_square(group: Group, hint: Any) -> Strategy:
@@ -133,7 +147,13 @@ def _of_items(group: Group, hint: Any) -> Strategy:
         import numpy as np
 
         return sequences().map(np.array)
-    return _by_hint(hint) or sequences()
+    found = _by_hint(hint)
+    return sequences() if found is None else found
+
+
+def _of_argument(group: Group, hint: Any) -> Strategy:
+    found = _by_hint(hint)
+    return st.one_of(_integers, _floats) if found is None else found
 
 
 _MAKERS: list[tuple[type | tuple[type, ...], Callable[[Group, Any], Strategy]]] = [
@@ -141,5 +161,5 @@ _MAKERS: list[tuple[type | tuple[type, ...], Callable[[Group, Any], Strategy]]] 
     (Dihedral, _of_square),
     (Relabel, _of_graph),
     ((Permutation, Cyclic, Signs), _of_items),
-    (Permutes, lambda group, hint: _by_hint(hint) or st.one_of(_integers, _floats)),
+    (Permutes, _of_argument),
 ]

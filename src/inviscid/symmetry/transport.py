@@ -13,6 +13,7 @@ from random import Random, SystemRandom
 from typing import Any, NamedTuple
 
 from inviscid import results
+from inviscid.bodies import Run
 from inviscid.errors import SymmetryError, SymmetryViolation, UnhashableInput
 from inviscid.symmetry.group import Element, Group, Invariant
 from inviscid.symmetry.items import is_array
@@ -119,24 +120,40 @@ def back(symmetry: Group, elements: tuple[Element, ...], result: Any) -> Any:
     Raises:
         SymmetryError: the result can't be moved as declared.
     """
+    moved = False
     for factor, element in zip(symmetry.factors, elements, strict=True):
         if element is not None and not isinstance(factor.out, Invariant) and not factor.is_identity(element):
             result = factor.out.act(factor, factor.inverse(element), result)
-    return read_only(result)
+            moved = True
+    return read_only(result) if moved else result
 
 
 def read_only(result: Any) -> Any:
-    """A result as it would be loaded: an array is in C order, and can't be written to."""
-    if is_array(result) and (result.flags.writeable or not result.flags.c_contiguous):
-        import numpy as np
-
-        result = np.ascontiguousarray(result)
-        if result.base is None or result.flags.owndata:
-            result.setflags(write=False)
-        else:
-            result = result.view()
-            result.setflags(write=False)
+    """A result as it would be loaded: an array can't be written to."""
+    if is_array(result) and result.flags.writeable:
+        result.setflags(write=False)
     return result
+
+
+def tried(run: Run, *, awaited: bool) -> Run:
+    """Run a body and give what it raises, to be compared with what it gave."""
+    if not awaited:
+
+        def attempt(*call: Any) -> Any:
+            try:
+                return run(*call)
+            except Exception as error:  # noqa: BLE001  it is compared
+                return error
+
+        return attempt
+
+    async def attempt_awaited(*call: Any) -> Any:
+        try:
+            return await run(*call)
+        except Exception as error:  # noqa: BLE001  as above
+            return error
+
+    return attempt_awaited
 
 
 def digest_of(result: Any) -> bytes:
