@@ -190,6 +190,11 @@ class Group(ABC):
         return (self,)
 
     @property
+    def functions(self) -> tuple[Any, ...]:
+        """The functions of the user's that it is made of."""
+        return tuple(function for factor in self.factors if factor is not self for function in factor.functions)
+
+    @property
     def is_invariant(self) -> bool:
         """Whether results stay as they are."""
         return all(isinstance(factor.out, Invariant) for factor in self.factors)

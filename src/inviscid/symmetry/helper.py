@@ -20,6 +20,7 @@ from typing import IO, Any
 import msgpack
 
 from inviscid import computing
+from inviscid.digest import digest
 
 # As text: a file would put its folder, and whatever is called like a module there, on the path.
 _PROGRAM = """
@@ -49,7 +50,7 @@ class _Helper:
         self.lock = threading.Lock()
         self.process: subprocess.Popen[bytes] | None = None
 
-    def ask(self, question: Any, budget: float) -> Sequence[int] | None:
+    def ask(self, question: bytes, budget: float) -> Sequence[int] | None:
         with self.lock:
             if self.process is None and self._start() is None:
                 return None
@@ -69,19 +70,18 @@ class _Helper:
                 )
         except OSError:
             return None
-        found = self._answer([1, False, {}, [[0]]], _START)
+        found = self._answer(msgpack.packb([1, False, {}, [[0]]]), _START)
         if found is None:
             self.end()
         return found
 
-    def _answer(self, question: Any, budget: float) -> Sequence[int] | None:
+    def _answer(self, question: bytes, budget: float) -> Sequence[int] | None:
         assert self.process is not None
         given, taken = self.process.stdin, self.process.stdout
         assert given is not None
         assert taken is not None
-        data = msgpack.packb(question)
         try:
-            given.write(struct.pack("<I", len(data)) + data)
+            given.write(struct.pack("<I", len(question)) + question)
             given.flush()
             due = time.monotonic() + budget
             head = _read(taken, 4, due)
@@ -119,6 +119,9 @@ def _read(stream: IO[bytes], size: int, due: float) -> bytes | None:
 
 
 _helper = _Helper()
+# What took too long once would do so again. By digest, each with the budget that it had.
+_given_up: dict[bytes, float] = {}
+_MOST = 1024
 
 
 def _after_fork() -> None:
@@ -140,5 +143,16 @@ def end() -> None:
 
 
 def ask(structure: Any, budget: float) -> Sequence[int] | None:
-    """The canonical order of a graph (`labelling.Structure`); None where it takes longer than so many seconds."""
-    return _helper.ask(list(structure), budget)
+    """The canonical order of a graph (`labelling.Structure`); None where it takes longer than so many seconds, which is
+    found out once for each graph in a process.
+    """
+    question = msgpack.packb(list(structure))
+    name = digest(question)
+    if _given_up.get(name, -1.0) >= budget:
+        return None
+    found = _helper.ask(question, budget)
+    if found is None:
+        if len(_given_up) >= _MOST:
+            _given_up.clear()
+        _given_up[name] = budget
+    return found

@@ -143,6 +143,13 @@ class Orbit(Group):
         """How results are compared; None for bit by bit."""
         return self._functions["eq"]
 
+    @property
+    def functions(self) -> tuple[Any, ...]:
+        """What is called in a call."""
+        return tuple(
+            function for name, function in self._functions.items() if function is not None and name != "sample"
+        )
+
     def can_sample(self) -> bool:
         """Whether there are elements at random."""
         return self._functions["sample"] is not None

@@ -92,6 +92,10 @@ def reduce(symmetry: Group, values: Mapping[str, Any]) -> Reduced:
     elements: list[Element] = []
     words: list[str] = []
     for factor in symmetry.factors:
+        if any(name not in found for name in factor.parameters):
+            # Of what isn't Python's the default is not known: the call stands for itself.
+            elements.append(None)
+            continue
         point = factor.point(found)
         try:
             representative, element = factor.canon(point)

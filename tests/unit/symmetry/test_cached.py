@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from inviscid import CachedFunction, FrozenMiss, Outcome, Store, cached, config, configure, mode
+from inviscid import CachedFunction, FrozenMiss, InviscidWarning, Outcome, Store, cached, config, configure, mode
 from inviscid.errors import ReplayMiss, UnhashableInput
 from inviscid.symmetry import (
     Cells,
@@ -386,6 +386,73 @@ def test_an_orbit_of_ones_own_counts_by_what_it_does(ran: Ran) -> None:
     assert right.explain(43).through == "an element of its group"
     assert not right.explain(3).through
     assert made(0).key(3) == right.key(3)
+
+
+_STEP = 1
+
+
+def _carried(g: int, y: int) -> int:
+    return y + 10 * g * _STEP
+
+
+@cached(
+    symmetry=Orbit(
+        "x",
+        canon=lambda x: (x % 10, -(x // 10)),
+        act=lambda g, x: x + 10 * g,
+        inv=lambda g: -g,
+        mul=lambda g, h: g + h,
+        out=_carried,
+    )
+)
+def plus_one(x: int) -> int:
+    sys.audit("test.ran", "plus_one")
+    return x + 1
+
+
+@cached
+def caller_of_plus_one(x: int) -> int:
+    sys.audit("test.ran", "caller")
+    return plus_one(x)
+
+
+def test_callers_see_what_its_functions_reach(ran: Ran, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [caller_of_plus_one(42), caller_of_plus_one(42)] == [43, 43]
+    assert ran() == ["caller", "plus_one"]
+    monkeypatch.setitem(globals(), "_STEP", 2)
+    assert caller_of_plus_one(42) == 83
+    assert ran() == ["caller", "plus_one"]
+
+
+def test_impure_functions_of_an_orbit_are_a_reason_not_to_keep(ran: Ran) -> None:
+    import time
+
+    @cached(
+        symmetry=Orbit(
+            "x", canon=lambda x: (x, time.time() * 0), act=lambda g, x: x, inv=lambda g: g, mul=lambda g, h: g
+        )
+    )
+    def f(x: int) -> int:
+        sys.audit("test.ran", "f")
+        return x
+
+    with pytest.warns(InviscidWarning, match=r"the clock|time\.time"):
+        assert [f(1), f(1)] == [1, 1]
+    assert ran() == ["f", "f"]
+
+
+def test_large_arrays(ran: Ran) -> None:
+    @cached(symmetry=Permutation("xs", out=Permute()))
+    def halved(xs: Any) -> Any:
+        sys.audit("test.ran", "halved")
+        return xs / 2
+
+    for kind in (np.float64, np.float32, np.float16, np.int16, ">f8"):
+        numbers = np.random.default_rng(1).normal(size=5000).astype(kind)
+        moved = np.random.default_rng(2).permutation(numbers)
+        assert (halved(numbers) == numbers / 2).all()
+        assert (halved(moved) == moved / 2).all()
+    assert ran() == ["halved"] * 5
 
 
 def test_errors_of_the_body_come_through(ran: Ran) -> None:
