@@ -146,9 +146,8 @@ class Orbit(Group):
     @property
     def functions(self) -> tuple[Any, ...]:
         """What is called in a call."""
-        return tuple(
-            function for name, function in self._functions.items() if function is not None and name != "sample"
-        )
+        called = (function for name, function in self._functions.items() if name != "sample")
+        return tuple(function for function in called if function is not None)
 
     def can_sample(self) -> bool:
         """Whether there are elements at random."""
