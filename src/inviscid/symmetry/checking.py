@@ -19,8 +19,10 @@ from inviscid.calls import copied, is_declared
 from inviscid.errors import InviscidError, SymmetryError, SymmetryViolation
 from inviscid.sentinels import MISSING
 from inviscid.signature import Signature
+from inviscid.symmetry.aliases import Alias
 from inviscid.symmetry.group import Element, Group, Invariant
 from inviscid.symmetry.orbit import Orbit
+from inviscid.symmetry.permutations import Permutation, Permutes
 from inviscid.symmetry.transport import Case, alike, violation
 
 
@@ -72,7 +74,7 @@ def check(
             counter-example found. What is stored under the declaration is dropped.
         SymmetryError: there is no declaration, a strategy is missing, or the function raised for all arguments.
     """
-    subject = _Subject(function, symmetry)
+    subject = _OfAlias(function) if isinstance(function, Alias) else _Subject(function, symmetry)
     counts = {"compared": 0, "raised": 0, "missed": 0}
     errors: list[Exception] = []
     try:
@@ -87,7 +89,7 @@ def check(
         raise SymmetryError(
             f"check({subject.name}): it raised for every argument ({last}): give strategies for its parameters"
         )
-    return Checked(repr(subject.symmetry), **counts)
+    return Checked(subject.declaration, **counts)
 
 
 def _search(
@@ -101,7 +103,7 @@ def _search(
         raise SymmetryError("check() needs Hypothesis: pip install hypothesis") from None
 
     def one(values: dict[str, Any], dice: Random) -> None:
-        _one(subject, values, dice, counts, errors)
+        subject.look(values, dice, counts, errors)
 
     run = hypothesis.given(st.fixed_dictionaries(subject.strategies(given)), st.randoms(use_true_random=False))(one)
     run = hypothesis.settings(
@@ -194,6 +196,15 @@ class _Subject:
             if name not in known:
                 raise SymmetryError(f"check({self.name}): {self.symmetry!r} acts on '{name}', which is no parameter")
 
+    @property
+    def declaration(self) -> str:
+        """What is checked, in words."""
+        return repr(self.symmetry)
+
+    def look(self, values: dict[str, Any], dice: Random, counts: dict[str, int], errors: list[Exception]) -> None:
+        """Try one argument."""
+        _one(self, values, dice, counts, errors)
+
     def refuted(self) -> None:
         """Drop what is stored under the declaration."""
         if self.declares:
@@ -201,14 +212,14 @@ class _Subject:
 
     def gives(self, values: Mapping[str, Any]) -> Any:
         """What it gives for copies of these arguments, or the error that it raises."""
-        given = {name: copied(value) for name, value in values.items()}
+        function, given = self.function, {name: copied(value) for name, value in values.items()}
         if self.instance is not MISSING:
             given[self.signature.outer[0].name] = self.instance
         positional, keywords = self.signature.arguments(given)
         try:
             with settings.mode("off", local=True):
-                value = self.function(*positional, **keywords)
-                if result_of(getattr(self.function, "__wrapped__", self.function)) == "awaited":
+                value = function(*positional, **keywords)
+                if result_of(getattr(function, "__wrapped__", function)) == "awaited":
                     import asyncio
 
                     return asyncio.run(value)
@@ -261,3 +272,30 @@ class _Subject:
             return typing.get_type_hints(getattr(self.function, "__wrapped__", self.function))
         except Exception:  # noqa: BLE001  annotations may be anything
             return {}
+
+
+class _OfAlias(_Subject):
+    """An alias: two functions are compared, whatever group there is."""
+
+    def __init__(self, alias: Alias[Any]) -> None:
+        names = [item.name for item in alias.function._signature.outer]  # noqa: SLF001  it is ours
+        super().__init__(alias.function, Permutes(*names) if len(names) > 1 else Permutation(*names))
+        self.alias = alias
+
+    @property
+    def declaration(self) -> str:
+        return repr(self.alias)
+
+    def look(self, values: dict[str, Any], dice: Random, counts: dict[str, int], errors: list[Exception]) -> None:
+        found = self.gives(values)
+        passed = [copied(value) for value in self.alias.passed(values)]
+        try:
+            with settings.mode("off", local=True):
+                expected = self.alias.other(*passed)
+        except Exception as error:  # noqa: BLE001  it is compared
+            expected = error
+        if (case := self.alias.case(values, expected, found)) is not None:
+            raise _Refuted("", case)
+        if isinstance(found, Exception):
+            errors.append(found)
+        counts["raised" if isinstance(found, Exception) else "compared"] += 1

@@ -66,7 +66,11 @@ class _Helper:
             # It reads and writes nothing that anybody's result depends on.
             with computing.aside():
                 self.process = subprocess.Popen(  # noqa: S603  our own text
-                    [sys.executable, "-P", "-c", _PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+                    [sys.executable, "-P", "-c", _PROGRAM],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    # What interrupts this process shall not have it print a traceback.
+                    start_new_session=True,
                 )
         except OSError:
             return None
@@ -130,6 +134,10 @@ def _after_fork() -> None:
     inherited, _helper = _helper.process, _Helper()
     if inherited is not None:
         inherited.returncode = 0
+        # Open here, they would keep it alive when the parent is gone.
+        for stream in (inherited.stdin, inherited.stdout):
+            if stream is not None:
+                stream.close()
 
 
 if hasattr(os, "register_at_fork"):

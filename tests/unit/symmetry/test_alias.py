@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from inviscid import SymmetryError, SymmetryViolation, cached, config, configure
-from inviscid.symmetry import alias
+from inviscid.symmetry import alias, check
 
 Ran = Callable[[], list[str]]
 
@@ -63,8 +63,26 @@ def test_a_false_one_is_caught(ran: Ran) -> None:
     with pytest.raises(SymmetryViolation, match=r"it says 9, and the function gives 8") as caught:
         wrong(3, 2)
     assert caught.value.case is not None
-    # What was compared is dropped.
-    assert power.peek(3, 2) is None
+    # What is stored is what the other one gave, and right for it.
+    assert power.peek(3, 2) is not None
+
+
+def test_check(ran: Ran) -> None:
+    @cached
+    def minus(a: int, b: int) -> int:
+        return a - b
+
+    @cached
+    def from_behind(b: int, a: int) -> int:
+        return a - b
+
+    assert check(alias(minus, from_behind, perm=(1, 0))).compared == 200
+    with pytest.raises(
+        SymmetryViolation, match=r"minus\(\) doesn't have the symmetry of an alias of .*from_behind"
+    ) as caught:
+        check(alias(minus, from_behind, perm=(0, 1)))
+    assert caught.value.case is not None
+    assert caught.value.case.arguments in ({"a": 0, "b": 1}, {"a": 1, "b": 0})
 
 
 def test_who_calls_it_depends_on_both(project: Any, ran: Ran) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import random
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -272,6 +274,25 @@ def test_without_another_process_there_is_a_heuristic(no_helper: None, monkeypat
     graph = Coloured([b""] * 70, {(0, 1): b""}, directed=False)
     monkeypatch.setattr(sys, "executable", "")
     assert labelling(graph, "nauty", 10.0) == refinement(graph)
+
+
+def test_a_child_has_a_helper_of_its_own(no_helper: None) -> None:
+    graph = Coloured([b""] * 70, {(0, 1): b"", (1, 2): b""}, directed=False)
+    expected = labelling(graph, "nauty", 10.0)
+    read, write = os.pipe()
+    with warnings.catch_warnings():
+        # Other threads of the tests are no concern of this child.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if not child:
+        os.write(write, b"same" if labelling(graph, "nauty", 10.0) == expected else b"other")
+        helper.end()
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert os.read(read, 10) == b"same"
+    os.close(read)
+    os.close(write)
+    assert labelling(graph, "nauty", 10.0) == expected
 
 
 def test_the_helper_is_nobodys_dependency(ran: Ran, no_helper: None) -> None:
