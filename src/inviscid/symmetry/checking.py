@@ -287,6 +287,8 @@ class _OfAlias(_Subject):
         return repr(self.alias)
 
     def look(self, values: dict[str, Any], dice: Random, counts: dict[str, int], errors: list[Exception]) -> None:
+        # They are drawn in another order.
+        values = {item.name: values[item.name] for item in self.signature.outer}
         found = self.gives(values)
         passed = [copied(value) for value in self.alias.passed(values)]
         try:

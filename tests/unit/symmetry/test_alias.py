@@ -76,7 +76,7 @@ def test_check(ran: Ran) -> None:
     def from_behind(b: int, a: int) -> int:
         return a - b
 
-    assert check(alias(minus, from_behind, perm=(1, 0))).compared == 200
+    assert check(alias(minus, from_behind, perm=(1, 0))).compared >= 49
     with pytest.raises(
         SymmetryViolation, match=r"minus\(\) doesn't have the symmetry of an alias of .*from_behind"
     ) as caught:
