@@ -48,8 +48,13 @@ def laid_like(moved: Any, point: Any) -> Any:
     return np.asfortranarray(moved) if fortran else np.ascontiguousarray(moved).reshape(moved.shape)
 
 
-def keys_of(items: Sequence[Any], path: str) -> list[Any]:
+def keys_of(items: Sequence[Any], path: str, names: Sequence[str] = ()) -> list[Any]:
     """What to sort items by.
+
+    Args:
+        items: the items.
+        path: what messages call what they are in.
+        names: what messages call each, unless it is its place there.
 
     Raises:
         UnhashableInput: an item has no digest.
@@ -59,7 +64,7 @@ def keys_of(items: Sequence[Any], path: str) -> list[Any]:
         return list(items)
     if kinds == {float}:
         return [_bits(item) for item in items]
-    return [digest_at(item, f"{path}[{at}]") for at, item in enumerate(items)]
+    return [digest_at(item, names[at] if names else f"{path}[{at}]") for at, item in enumerate(items)]
 
 
 def _bits(number: float) -> int:

@@ -76,7 +76,7 @@ class Permutes(Orders):
 
     def canon(self, point: Any) -> tuple[Any, Element]:
         """The arguments, sorted."""
-        keys = keys_of(point, "a permuted argument")
+        keys = keys_of(point, "", [f"argument '{name}'" for name in self.parameters])
         order = tuple(sorted(range(len(keys)), key=keys.__getitem__))
         return self.act(order, point), order
 
