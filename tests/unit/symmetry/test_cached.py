@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -426,8 +429,6 @@ def test_callers_see_what_its_functions_reach(ran: Ran, monkeypatch: pytest.Monk
 
 
 def test_impure_functions_of_an_orbit_are_a_reason_not_to_keep(ran: Ran) -> None:
-    import time
-
     @cached(
         symmetry=Orbit(
             "x", canon=lambda x: (x, time.time() * 0), act=lambda g, x: x, inv=lambda g: g, mul=lambda g, h: g
@@ -465,6 +466,28 @@ def test_errors_of_the_body_come_through(ran: Ran) -> None:
 def test_what_has_no_digest_is_named() -> None:
     with pytest.raises(UnhashableInput, match=r"argument 'xs'\[1\]"):
         largest([1, (x for x in [])])
+    with pytest.raises(UnhashableInput, match="argument 'b'"):
+        distance(1, (x for x in []))  # type: ignore[arg-type]
+
+
+def test_threads_with_the_same_orbit_compute_once(ran: Ran) -> None:
+    @cached(symmetry=Permutation("xs", out=Permute()))
+    def slow(xs: list[int]) -> list[int]:
+        sys.audit("test.ran", repr(xs))
+        time.sleep(0.2)
+        return [x + 1 for x in xs]
+
+    orders = list(itertools.permutations([1, 2, 3]))
+    with ThreadPoolExecutor(len(orders)) as pool:
+        found = list(pool.map(lambda order: slow(list(order)), orders))
+    assert found == [[x + 1 for x in order] for order in orders]
+    assert ran() == ["[1, 2, 3]"]
+
+
+def test_parameters_of_what_is_not_pythons() -> None:
+    rounded: CachedFunction[..., Any] = cached(symmetry=Permutes("number", "ndigits"))(round)
+    # Where one is left out nothing can change places.
+    assert rounded(2) == 2
 
 
 def test_nothing_is_imported_by_who_has_no_symmetry() -> None:
