@@ -66,7 +66,7 @@ class Action(ABC):
 
     def parts(self) -> list[Any]:
         """What of it is in a key."""
-        return [type(self).__qualname__, self.version, *self.options()]
+        return [*_kind(self), *self.options()]
 
     def __repr__(self) -> str:
         return f"{type(self).__qualname__}({', '.join(map(repr, self.options()))})"
@@ -182,7 +182,7 @@ class Group(ABC):
 
     def parts(self) -> list[Any]:
         """The declaration, as it is hashed into keys."""
-        return [type(self).__qualname__, self.version, list(self.parameters), self.out.parts(), *self.options()]
+        return [*_kind(self), list(self.parameters), self.out.parts(), *self.options()]
 
     @property
     def factors(self) -> tuple[Group, ...]:
@@ -191,8 +191,10 @@ class Group(ABC):
 
     @property
     def functions(self) -> tuple[Any, ...]:
-        """The functions of the user's that it is made of."""
-        return tuple(function for factor in self.factors if factor is not self for function in factor.functions)
+        """The functions and classes of the user's that it is made of."""
+        if self.factors != (self,):
+            return tuple(function for factor in self.factors for function in factor.functions)
+        return tuple(type(one) for one in (self, self.out) if _is_foreign(one))
 
     @property
     def is_invariant(self) -> bool:
@@ -234,6 +236,17 @@ class Group(ABC):
 
     def _refuse(self, what: str) -> SymmetryError:
         return SymmetryError(f"{self!r}: {self._path()} {what}")
+
+
+def _kind(one: Action | Group) -> list[Any]:
+    """What tells a class from others: of the user's own what it does, too, and what the instance holds."""
+    kind = type(one)
+    name = [kind.__qualname__, one.version]
+    return [*name, kind, vars(one)] if _is_foreign(one) else name
+
+
+def _is_foreign(one: Action | Group) -> bool:
+    return not type(one).__module__.startswith("inviscid.symmetry.")
 
 
 def _is_number(value: object) -> bool:

@@ -147,7 +147,7 @@ class Orbit(Group):
     def functions(self) -> tuple[Any, ...]:
         """What is called in a call."""
         called = (function for name, function in self._functions.items() if name != "sample")
-        return tuple(function for function in called if function is not None)
+        return (*super().functions, *(function for function in called if function is not None))
 
     def can_sample(self) -> bool:
         """Whether there are elements at random."""

@@ -428,6 +428,36 @@ def test_callers_see_what_its_functions_reach(ran: Ran, monkeypatch: pytest.Monk
     assert ran() == ["plus_one", "caller"]
 
 
+def test_a_group_of_ones_own_class_counts_by_what_it_does(project: Any, ran: Ran) -> None:
+    text = """
+        import sys
+        from inviscid import cached
+        from inviscid.symmetry import Action, Permutation
+
+        class Doubled(Action):
+            def refusal(self, group):
+                return ""
+
+            def act(self, group, element, result):
+                return result + STEP
+
+        @cached(symmetry=Permutation("xs", out=Doubled()))
+        def f(xs):
+            sys.audit("test.ran", "f")
+            return 0
+
+        @cached
+        def caller(xs):
+            sys.audit("test.ran", "caller")
+            return f(xs)
+    """
+    assert project.edit(text.replace("STEP", "1")).caller([2, 1]) == 1
+    assert project.load().caller([2, 1]) == 1
+    assert ran() == ["caller", "f"]
+    assert project.edit(text.replace("STEP", "2")).caller([2, 1]) == 2
+    assert "caller" in ran()
+
+
 def test_impure_functions_of_an_orbit_are_a_reason_not_to_keep(ran: Ran) -> None:
     @cached(
         symmetry=Orbit(
