@@ -4,6 +4,9 @@
 
 The order of the parts is fixed. Each part is hashed by itself, so that an explanation can say which one differs; what
 was hashed is kept beside the entry as `parts` and never read back into a key.
+
+Of the options there are `version` and `ignore`, and only where they are given `identify`, `volatile`, `outputs`, the
+declaration of a symmetry (with the version of what chooses representatives), and `track`.
 """
 
 from __future__ import annotations

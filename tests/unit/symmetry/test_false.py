@@ -96,7 +96,7 @@ TRUE: dict[str, tuple[Any, Any]] = {
     "total": (lambda xs: int(np.sum(xs)), Dihedral("xs")),
     "inverted": (lambda xs: 1 - np.asarray(xs), Dihedral("xs", out=Rotate())),
     "cubed": (lambda xs: [x * x * x for x in xs], Signs("xs", out=Sign())),
-    "gcd": (max, Permutes("xs", "b")),
+    "distance": (lambda xs, b: abs(xs - b), Permutes("xs", "b")),
 }
 
 
