@@ -48,8 +48,10 @@ def demo(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """The whole test suite against the built wheel, on each supported Python that is there."""
     # With pyarrow, pandas keeps text in another way: one Python tests that way, the others the way without.
-    arrow = ["pyarrow>=17", "polars>=1"] if session.python == "3.12" else []
-    session.install("--quiet", ".", *_group("test"), *arrow)
+    more = ["pyarrow>=17", "polars>=1"] if session.python == "3.12" else []
+    # And one has what the extra brings; on the others its tests are skipped, or take the way without.
+    extra = "[graphs]" if session.python == "3.12" else ""
+    session.install("--quiet", f".{extra}", *_group("test"), *more)
     # A worker for each core. Not where a part is asked for: to start them takes longer than most parts.
     session.run("python", "-m", "pytest", *(session.posargs or ["-n", "logical"]))
 

@@ -4,6 +4,9 @@
 
 The order of the parts is fixed. Each part is hashed by itself, so that an explanation can say which one differs; what
 was hashed is kept beside the entry as `parts` and never read back into a key.
+
+Of the options there are `version` and `ignore`, and only where they are given `identify`, `volatile`, `outputs`, the
+declaration of a symmetry (with the version of what chooses representatives), and `track`.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ import time
 import weakref
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from blake3 import blake3
 
@@ -54,6 +57,9 @@ from inviscid.inputs import Encoder
 from inviscid.sentinels import MISSING
 from inviscid.settings import Mode
 
+if TYPE_CHECKING:
+    from inviscid.symmetry.group import Group
+
 
 def _encode(value: object, reference: Callable[[object, str], bytes], path: str, *, hidden: str = "code") -> bytes:
     return Encoder(reference, hidden=hidden).encode(value, path)
@@ -87,6 +93,10 @@ class Options(NamedTuple):
     """``deep``, or ``traced``: see `tracer`."""
     tags: tuple[str, ...] = ()
     """What the user calls the results by; no part of the key."""
+    symmetry: Group | None = None
+    """The group that acts on arguments: see `inviscid.symmetry`."""
+    verify: float = 0.0
+    """How often that is looked at; no part of the key."""
 
 
 _DEFINED = frozenset({"class", "function"})
@@ -140,6 +150,9 @@ class Call(NamedTuple):
 
     steady: Steady | None = None
     """None where its key rests on what may change unheard."""
+
+    through: str = ""
+    """How its arguments were moved to representatives, in words; empty where they weren't."""
 
     def memos(self) -> list[tuple[str, Any]]:
         """Those of the memos that are still there, with their names."""
@@ -337,6 +350,8 @@ def identify(
     }
     if options.tags:
         parts["tags"] = [*options.tags]
+    if options.symmetry is not None:
+        parts["symmetry"] = declaration(options.symmetry)
     own = {read.parameter: config.own[id(read)] for _, read in fingerprint.reads if id(read) in config.own}
     # A file that is read unseen counts by its content where it is an argument.
     unseen = () if encoder.files else (*fingerprint.unseen, *references.unseen)
@@ -556,12 +571,21 @@ def changed(call: Call, options: Options) -> list[str]:
 
 def _substitutes(options: Options, references: References) -> bytes:
     """What stands for arguments in the key, as behaviour: empty for most, so that their keys don't show it."""
-    if not options.identify and not options.volatile and not options.outputs:
+    symmetry = options.symmetry
+    if not options.identify and not options.volatile and not options.outputs and symmetry is None:
         return b""
     functions = [list(item) for item in options.identify]
     # At the end, and only where there are any: keys of functions without are what they were.
     outputs = [list(options.outputs)] if options.outputs else []
-    return Encoder(references).digest([functions, sorted(options.volatile), *outputs], "option 'identify' or 'outputs'")
+    given = [functions, sorted(options.volatile), *outputs]
+    if symmetry is not None:
+        given.append(("symmetry", symmetry.parts()))
+    return Encoder(references).digest(given, "option 'identify', 'outputs' or 'symmetry'")
+
+
+def declaration(symmetry: Group) -> bytes:
+    """What tells a declaration of a symmetry from others, in the parts of a key."""
+    return Encoder(References()).digest(symmetry.parts(), "option 'symmetry'")[:8]
 
 
 def _config(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 from collections.abc import AsyncIterable, Callable, Coroutine, Iterable, Mapping
 from datetime import timedelta
-from typing import Any, Literal, ParamSpec, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, Protocol, TypeVar, overload
 
 from inviscid.bound import BoundCachedFunction
 from inviscid.callables import names_of, result_of
 from inviscid.calls import FINGERPRINTS, Options, is_declared
-from inviscid.errors import ConfigError
+from inviscid.errors import ConfigError, SymmetryError
 from inviscid.fingerprinting import Declared, Fingerprint
 from inviscid.forms import StoredForms
 from inviscid.function import CachedFunction
@@ -20,6 +20,9 @@ from inviscid.settings import near
 from inviscid.signature import wrapped_with_config
 from inviscid.stores import StoreLike
 from inviscid.tracer import check_version
+
+if TYPE_CHECKING:
+    from inviscid.symmetry.group import Group
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -73,6 +76,8 @@ def cached(
     track: str = "deep",
     tags: Iterable[str] = (),
     keep_inputs: bool = False,
+    symmetry: Group | None = None,
+    verify: float = 0.0,
 ) -> Callable[[Callable[P, R]], CachedFunction[P, R]]: ...
 @overload
 def cached(
@@ -93,6 +98,8 @@ def cached(
     track: str = "deep",
     tags: Iterable[str] = (),
     keep_inputs: bool = False,
+    symmetry: Group | None = None,
+    verify: float = 0.0,
 ) -> _Listing: ...
 def cached(
     function: Callable[..., Any] | None = None,
@@ -114,6 +121,8 @@ def cached(
     track: str = "deep",
     tags: Iterable[str] = (),
     keep_inputs: bool = False,
+    symmetry: Group | None = None,
+    verify: float = 0.0,
 ) -> Any:
     """Keep a function's results across processes, for as long as its behaviour, config and inputs are the same.
 
@@ -150,6 +159,9 @@ def cached(
         tags: names by which the results can be cleaned together (``inviscid clean --tag``); no part of the key.
         keep_inputs: keep the arguments beside each result, the ignored ones too, so that its call can be made again:
             see `CachedFunction.accept`. They take place in the store.
+        symmetry: a group of `inviscid.symmetry` that acts on arguments: your word that the result stays, or moves
+            along, when it moves them. Then all arguments of an orbit share one result.
+        verify: with which probability a call computes for the argument itself too, to see whether that is so.
 
     Returns:
         A `CachedFunction`.
@@ -159,6 +171,7 @@ def cached(
             parameter that there isn't.
         ConfigError: a config parameter stands where it can't be injected.
         TraceError: ``track="traced"`` before Python 3.12.
+        SymmetryError: the symmetry names a parameter that there isn't, or doesn't go with another option.
     """
     if durability not in ("auto", "always", "never"):
         raise TypeError(f"cached(): durability is 'auto', 'always' or 'never', not {durability!r}")
@@ -184,6 +197,8 @@ def cached(
         track=track,
         tags=_tags(tags),
         keep_inputs=bool(keep_inputs),
+        symmetry=symmetry,
+        verify=_verified(symmetry, verify),
     )
     return _decorator(function, options, lambda inner: CachedFunction(inner, options, store))
 
@@ -309,6 +324,22 @@ def _options(
     return Options(frozenset(ignore), replaced, frozenset(volatile), version, namespace or "")
 
 
+def _verified(symmetry: Any, verify: float) -> float:
+    if symmetry is None:
+        if verify:
+            raise TypeError("cached(): verify= looks whether symmetry= is true, and there is none")
+        return 0.0
+    from inviscid.symmetry import Group
+    from inviscid.symmetry.aliases import check_probability
+
+    if not isinstance(symmetry, Group):
+        raise SymmetryError(
+            f"cached(): symmetry= takes a group, such as inviscid.symmetry.Permutation('xs'), not {symmetry!r}"
+        )
+    check_probability("cached", verify)
+    return float(verify)
+
+
 def _tags(tags: Iterable[str]) -> tuple[str, ...]:
     listed: list[Any] = [] if isinstance(tags, str) else list(tags)
     if isinstance(tags, str) or not all(isinstance(tag, str) and tag for tag in listed):
@@ -356,6 +387,10 @@ def _decorate(function: Any, options: Options, make: Make) -> Any:
     for name in {*options.ignore, *(name for name, _ in options.identify)} - known:
         raise TypeError(f"cached(): {made.__qualname__}() has no parameter '{name}'")
     check(options, made.__qualname__, (item.name for item in made.parameters))
+    if options.symmetry is not None:
+        from inviscid.symmetry.fitting import check_fit
+
+        check_fit(options, made.__qualname__, made.parameters)
     return made
 
 

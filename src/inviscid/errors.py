@@ -142,7 +142,18 @@ class SymmetryError(InviscidError, ValueError):
 
 
 class SymmetryViolation(InviscidError, AssertionError):
-    """A function doesn't have the symmetry that was declared for it."""
+    """A function doesn't have the symmetry that was declared for it, or a group isn't one.
+
+    ``case`` is the counter-example (`inviscid.symmetry.Case`), where there is one.
+    """
+
+    def __init__(self, message: str, case: Any = None) -> None:
+        super().__init__(message, case)
+        self.case = case
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Arguments and results need not be anything that can be sent to another process.
+        return type(self), (self.args[0],)
 
 
 class SelectorError(InviscidError, LookupError):

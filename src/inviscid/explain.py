@@ -44,9 +44,13 @@ class Explanation(NamedTuple):
     """The definitions that changed, as a unified diff of their normalized sources; empty if none did."""
     entry: Entry | None = None
     """The stored result that is served, or else the nearest one, which the call was compared with."""
+    through: str = ""
+    """How the arguments were moved to those that stand for them: ``a relabelling of 12 nodes``. Empty if they weren't.
+    """
 
     def __str__(self) -> str:
-        return _printed(f"{self.outcome}: {'; '.join(self.reasons)}" if self.reasons else self.outcome, self.diff)
+        head = f"{self.outcome} through {self.through}" if self.through else self.outcome
+        return _printed(f"{head}: {'; '.join(self.reasons)}" if self.reasons else head, self.diff)
 
 
 class Section(NamedTuple):

@@ -51,6 +51,7 @@ class CachedFunction(Memo[P, R]):
         call = self._identify(values, mode)
         store = attempt.open(self._store)
         why = "; ".join(call.taints) or attempt.why() or ("it writes outputs" if call.outputs else "")
+        why = why or ("it has a symmetry, and is stored for representatives" if self._options.symmetry else "")
         if why or store is None or mode.name == "off":
             rerun.note(name, call.key, "left out", why or "caching is off")
             return (yield from self._compute_only(values, Outcome.BYPASS_OFF, "a rerun stores nothing"))
@@ -117,19 +118,23 @@ class CachedFunction(Memo[P, R]):
         if mode.name == "off":
             return Explanation("bypass", ["caching is off"], Outcome.BYPASS_OFF, "")
         if self._is_frozen():
-            values, identify = self._bound(args, kwargs), lambda: self._call_of(args, kwargs)
+            identify = lambda: self._call_of(args, kwargs)  # noqa: E731  it is asked at most once
+            values, through = self._reduced(self._signature.bind(args, kwargs))
             if explanation := freeze.explained(self._slot(), values, mode, identify):
-                return explanation
+                return explanation._replace(through=through)
         call = self._call_of(args, kwargs)
         if call.taints:
-            return Explanation("bypass", list(call.taints), Outcome.BYPASS_TAINTED, call.key.hex())
+            return Explanation(
+                "bypass", list(call.taints), Outcome.BYPASS_TAINTED, call.key.hex(), through=call.through
+            )
         store = stores.current_store(self._store)
         attempt = Attempt(self.__qualname__)
         found = self._foreseen(store, attempt, call, refresh=mode.name == "refresh")
         found = self._why(store, attempt, call, found)
         reasons = [*found.reasons, *([f"unless {found.unless}() gives what it gave"] if found.unless else [])]
         entry = found.entry or found.earlier or found.nearest
-        return Explanation(found.outcome.kind, reasons, found.outcome, call.key.hex(), found.difference.diff, entry)
+        diff, key = found.difference.diff, call.key.hex()
+        return Explanation(found.outcome.kind, reasons, found.outcome, key, diff, entry, call.through)
 
     def __inviscid_since__(self) -> Explanation:
         """What became of the newest stored result: whether anything but its arguments would be different now.

@@ -20,6 +20,8 @@ from contextvars import ContextVar
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, ParamSpec, TypeVar, cast
 
+import msgpack
+
 from inviscid import (
     accepted,
     calls,
@@ -59,6 +61,8 @@ from inviscid.wrapping import Wrapping
 
 if TYPE_CHECKING:
     from inviscid.store.draft import Draft
+    from inviscid.symmetry.group import Group
+    from inviscid.symmetry.transport import Reduced
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -182,11 +186,28 @@ class Memo(Wrapping[P, R]):
         mode = self._variant.mode or settings.current_mode()
         if mode.name == "off":
             return (yield from self._compute_only(values, Outcome.BYPASS_OFF, "caching is off"))
+        if self._options.symmetry is not None:
+            return (yield from self._by_symmetry(self._options.symmetry, values, mode, before, start, refresh=refresh))
+        return (yield from self._answer(values, mode, before, start, refresh=refresh))
+
+    def _answer(
+        self,
+        values: dict[str, Any],
+        mode: settings.Mode,
+        before: shortcut.Around,
+        start: float,
+        *,
+        refresh: bool,
+        through: str = "",
+    ) -> Steps[Answer]:
+        """The path from bound arguments on."""
         serve = freeze.find if planning.ACTIVE else freeze.serve
         served = serve(self._slot(), values, mode, refresh=refresh) if self._is_frozen() else None
         if served is not None:
             return self._frozen(values, served)
         call = self._identify(values, mode)
+        if through:
+            call = call._replace(through=through)
         if call.taints:
             return (yield from self._compute_only(values, Outcome.BYPASS_TAINTED, *call.taints))
         attempt = Attempt(self.__qualname__)
@@ -237,6 +258,95 @@ class Memo(Wrapping[P, R]):
             events.emit(store, found.outcome, function_name(self), call.key, computed.seconds, found.reasons)
             self._weigh(self._weights.miss(time.perf_counter() - start - computed.seconds, computed.seconds))
         return answer
+
+    def _by_symmetry(
+        self,
+        symmetry: Group,
+        values: dict[str, Any],
+        mode: settings.Mode,
+        before: shortcut.Around,
+        start: float,
+        *,
+        refresh: bool,
+    ) -> Steps[Answer]:
+        """The same path for the representatives of the arguments, and back: for whoever calls, never for the store."""
+        from inviscid.symmetry import transport
+
+        reduced = transport.reduce(symmetry, values)
+        answer = yield from self._answer(
+            reduced.values, mode, before, start, refresh=refresh, through=reduced.through
+        )  # fmt: skip
+        result = transport.back(symmetry, reduced.elements, answer.value)
+        if self._options.verify and mode.name != "replay" and transport.DICE.random() < self._options.verify:
+            yield from self._verify(symmetry, values, mode, reduced, answer.value, result)
+        if result is answer.value:
+            return answer
+        # What callers depend on is what they got.
+        return answer._replace(value=result, digest=answer.digest and transport.digest_of(result))
+
+    def _verify(
+        self,
+        symmetry: Group,
+        values: dict[str, Any],
+        mode: settings.Mode,
+        reduced: Reduced,
+        representative: Any,
+        result: Any,
+    ) -> Steps[None]:
+        """Compare with what the body gives for the arguments themselves.
+
+        Raises:
+            SymmetryViolation: it is something else. What was stored under the declaration is dropped.
+        """
+        from inviscid.symmetry import transport
+
+        case = transport.instability(symmetry, reduced, representative)
+        if case is None and reduced.through:
+            own = self._config().own
+            given = {**values, **{read.parameter: own[id(read)] for read in self._reads}}
+            with ExitStack() as stack:
+                self._lay(stack)
+                self._within_tracers(stack)
+                # Nobody's result depends on what it reads.
+                stack.enter_context(computing.aside())
+                stack.enter_context(computing.within(self._encloses))
+                positional, keywords = self._signature.arguments(given)
+                run = transport.tried(self._kind.run, awaited=self._kind.awaited)
+                found = yield Body(run, self._kind.function, positional, keywords)
+            case = transport.difference(symmetry, values, reduced, result, found)
+        if case is not None:
+            if mode.name != "readonly":
+                self.__inviscid_refuted__()
+            raise transport.violation(self.__qualname__, case)
+
+    def __inviscid_refuted__(self) -> int:
+        """Drop what is stored under a symmetry that the function was seen not to have; gives how many entries."""
+        symmetry, attempt = self._options.symmetry, Attempt(self.__qualname__)
+        store = attempt.open(self._store)
+        if symmetry is None or store is None or not store.exists():
+            return 0
+        declared, fingerprint, name = calls.declaration(symmetry), self.fingerprint.raw, function_name(self)
+
+        def drop() -> int:
+            kept = frozenset(pin.key for pin in store.pins())
+            return store.forget([
+                entry.key
+                for entry in (store.entries("*") if store.functions() else ())
+                if (entry.provenance.function == name or entry.provenance.fingerprint == fingerprint)
+                and entry.key not in kept
+                and msgpack.unpackb(entry.provenance.parts).get("symmetry") == declared
+            ])  # fmt: skip
+
+        return attempt.use(drop, otherwise=0)
+
+    def _reduced(self, values: dict[str, Any]) -> tuple[dict[str, Any], str]:
+        """The arguments as they are digested, and how they were moved, in words."""
+        if self._options.symmetry is None:
+            return values, ""
+        from inviscid.symmetry import transport
+
+        reduced = transport.reduce(self._options.symmetry, values)
+        return reduced.values, reduced.through
 
     def _recall(self, items: Sequence[Any]) -> list[Any]:
         """What is stored of the calls with each of these items, looked up at once; `MISSING` for all else."""
@@ -453,7 +563,10 @@ class Memo(Wrapping[P, R]):
         computing.wrote((*call.outputs, *found.standing.outputs))
         saved = found.entry.provenance.seconds
         store.touch(call.key, saved)
-        reasons = (*found.reasons, *self._origin(found.entry)) if events.is_heard() else found.reasons
+        reasons = found.reasons
+        if events.is_heard():
+            through = (f"through {call.through}",) if call.through else ()
+            reasons = (*through, *reasons, *self._origin(found.entry))
         events.emit(store, found.outcome, function_name(self), call.key, saved, reasons)
         return self._answered(call, found)
 
@@ -675,7 +788,8 @@ class Memo(Wrapping[P, R]):
         return b"" if stores.current_store(self._store).exists() else self._take(frozenset()).raw
 
     def _call_of(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
-        return self._identify(self._signature.bind(args, kwargs), settings.current_mode())
+        values, through = self._reduced(self._signature.bind(args, kwargs))
+        return self._identify(values, settings.current_mode())._replace(through=through)
 
     def _is_frozen(self) -> bool:
         return freeze.concerns(function_name(self), self._options)
@@ -694,7 +808,7 @@ class Memo(Wrapping[P, R]):
         )
 
     def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-        return self._signature.bind(args, kwargs)
+        return self._reduced(self._signature.bind(args, kwargs))[0]
 
     def _foreseen(self, store: Store, attempt: Attempt, call: Call, *, refresh: bool) -> Found:
         """What a look would find, as far as that can be told without computing anything."""
@@ -732,9 +846,22 @@ class Memo(Wrapping[P, R]):
     def __inviscid_foreseen__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Found:
         """What a call would find."""
         if self._is_frozen() and (served := freeze.find(self._slot(), self._bound(args, kwargs), _ON)) is not None:
-            return _of_frozen(served)
+            return self._moved_back(_of_frozen(served), args, kwargs)
         store = stores.current_store(self._store)
-        return self._foreseen(store, Attempt(self.__qualname__), self._call_of(args, kwargs), refresh=False)
+        found = self._foreseen(store, Attempt(self.__qualname__), self._call_of(args, kwargs), refresh=False)
+        return self._moved_back(found, args, kwargs)
+
+    def _moved_back(self, found: Found, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Found:
+        """What was found for the representatives, as the caller gets it."""
+        if self._options.symmetry is None or found.entry is None:
+            return found
+        from inviscid.symmetry import transport
+
+        reduced = transport.reduce(self._options.symmetry, self._signature.bind(args, kwargs))
+        value = transport.back(self._options.symmetry, reduced.elements, found.value)
+        if value is found.value:
+            return found
+        return found._replace(value=value, entry=found.entry._replace(value=transport.digest_of(value)))
 
     def __inviscid_answer__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Steps[Answer]:
         """The steps to what a call gives, and to what that depends on."""
@@ -743,6 +870,8 @@ class Memo(Wrapping[P, R]):
     @property
     def _may_be_short(self) -> bool:
         """Whether a hit may go the short way."""
+        if self._options.symmetry is not None:
+            return False
         return not self._task and not self._kind.awaited and self._variant.mode is None
 
     @property

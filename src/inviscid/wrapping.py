@@ -259,9 +259,13 @@ class Wrapping(Generic[P, R]):
         if self._options.outputs:
             # Callers may read what is written.
             options += results.digest_of(list(self._options.outputs))
+        if self._options.symmetry is not None:
+            # Callers get what was moved back.
+            options += results.digest_of(self._options.symmetry.parts())
         # What a source saw is no result of a function of the same text.
         options += self._task
-        return Declared(self.__wrapped__, options, self._reads, self._options.pure)
+        beside = () if self._options.symmetry is None else self._options.symmetry.functions
+        return Declared(self.__wrapped__, options, self._reads, self._options.pure, beside)
 
     def __inviscid_overrides__(self) -> bytes:
         """What `.configured` laid over the function, as a digest; empty for most."""

@@ -62,6 +62,8 @@ def matches(expected: str, printed: str) -> bool:
 
 # What pages need beyond the oldest Python.
 _NEEDS = {"docs/how-to/trace.md": (3, 12)}
+# And beyond what every installation has.
+_IMPORTS = {"docs/how-to/symmetry.md": ("networkx", "pynauty", "numpy", "hypothesis")}
 PAGES = sorted(str(page.relative_to(ROOT)) for page in [ROOT / "README.md", *ROOT.glob("docs/**/*.md")] if blocks(page))
 
 
@@ -78,6 +80,8 @@ def test_page_does_what_it_shows(page: str, tmp_path: Path, environment: dict[st
     """Every block of a page runs, and prints what the page says."""
     if sys.version_info < _NEEDS.get(page, (3, 11)):
         pytest.skip("what the page shows is new in a later Python")
+    for module in _IMPORTS.get(page, ()):
+        pytest.importorskip(module)
     folder = tmp_path / "page"
     folder.mkdir()
 

@@ -24,6 +24,7 @@ from inviscid import (
     fingerprint,
     mode,
 )
+from inviscid.symmetry import Dihedral, Permutation, Permutes, Rotate, alias, check
 
 
 @cached
@@ -61,6 +62,16 @@ def in_store(path: File) -> str:
 @cached(store="results")
 def of_directory(folder: Dir) -> int:
     return len(list(Path(folder).iterdir()))
+
+
+@cached(symmetry=Permutes("a", "b") * Permutation("xs"), verify=0.1)
+def symmetric(a: int, b: int, xs: list[int]) -> int:
+    return a * b * sum(xs)
+
+
+@cached(symmetry=Dihedral("board", out=Rotate()), ignore=["note"])
+async def turned(board: list[str], note: str = "") -> list[str]:
+    return board
 
 
 @cached
@@ -146,6 +157,10 @@ assert_type(of_directory(Dir("data")), int)
 assert_type(configured(1), str)
 assert_type(Model((1.0,)).predict(2.0), float)
 assert_type(Model.start(3), tuple[float, ...])
+assert_type(symmetric(1, 2, [3]), int)
+assert_type(symmetric.explain(1, 2, [3]).through, str)
+assert_type(check(symmetric).compared, int)
+assert_type(alias(plain, plain, perm=(1, 0)).key(1, 2.0), str)
 assert_type(plain.key(1), str)
 assert_type(audit(plain, 1, y=2.0).value, float)
 assert_type(watched(1), int)

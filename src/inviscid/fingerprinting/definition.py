@@ -49,6 +49,8 @@ class Declared(NamedTuple):
     reads: tuple[ConfigRead, ...]
     vouched: bool = False
     """Its user gave their word that it is pure, whatever it reaches."""
+    beside: tuple[Any, ...] = ()
+    """What else of the user's has a part in what callers get."""
 
 
 class Taint(NamedTuple):

@@ -203,6 +203,9 @@ def _visit_declared(walk: Walk, definition: Definition, declared: Declared) -> N
         definition.notes.append(f"options: {short(digest(declared.options))}")
     walk.held(definition, declared.function)
     visit(walk, definition, declared.function)
+    for number, other in enumerate(declared.beside):
+        walk.held(definition, other)
+        walk.member(definition, f"option {number}", other)
 
 
 def _of_a_global(error: UnhashableInput) -> str:

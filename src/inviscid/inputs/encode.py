@@ -58,6 +58,7 @@ starts with one can't be a list. `list` and `dict` below are exact types: a subc
               | SUBCLASS class column                 an extension array that is an argument itself
               | COLUMN kind …
     torch     = TENSOR class dtype shape order device asks digest grad attributes
+    networkx  = GRAPH class STATE
     arrow     = ARROW class kind digest               | POLARS class kind name types digest
     file      = FILE digest suffix                    | DIR digest
 

@@ -71,6 +71,10 @@ def _families() -> list[Mapping[type | str, Rule]]:
         from . import tensors
 
         tables.append(tensors.families())
+    if "networkx" in sys.modules:
+        from . import graphs
+
+        tables.append(graphs.families())
     return tables
 
 

@@ -92,6 +92,9 @@ ARROW = 106
 POLARS = 107
 TENSOR = 108
 
+# networkx.
+GRAPH = 109
+
 # Content.
 FILE = 110
 DIR = 111
