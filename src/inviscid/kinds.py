@@ -6,7 +6,8 @@ of its value, so an observation that is what it was leaves everything downstream
 
 An *effect* exists for what it does. It runs at every call; with `once=True` it runs once for each key and leaves a
 *receipt*, which gc and clean keep. Before it runs a *mark* is left. Where there is a mark and no receipt, a process
-ended in between and nobody knows whether the effect happened: that is an error, and is not tried again.
+ended in between and nobody knows whether the effect happened: that is an error, and is not tried again. So is whatever
+says that there was a mark or a receipt: a row that others sealed, or a pin, which stays when a damaged row goes.
 
     key of an observation = H("observed", key, digest of the token)
     key of a receipt      = H("receipt", key)        the key without a salt: mode "fresh" is about results
@@ -54,6 +55,8 @@ R = TypeVar("R")
 # Small observations stay in the process: others may store theirs meanwhile, and a run shall see one.
 _LARGEST = 1 << 20
 _MOST = 4096
+# Why an entry is pinned. Behind it stands the name of the effect.
+_RECEIPT, _MARK = "receipt of the effect ", "mark of the effect "
 _WITHOUT_STORE = (Outcome.BYPASS_STORE, Outcome.BYPASS_READONLY)
 
 
@@ -298,23 +301,24 @@ class EffectFunction(CachedFunction[P, R]):
         call = self._receipt_of(values)
         attempt = Attempt(self.__qualname__)
         store = self._known(attempt, attempt.open(self._store))
-        found = self._receipt(store, attempt, call)
-        if found is not None and not refresh:
+        found = None if refresh else self._receipt(store, attempt, call)
+        if found is not None:
             return self._hit(store, call, found)
-        if mode.name in ("replay", "readonly"):
-            what = "runs no effect" if mode.name == "replay" else "could leave no receipt"
-            raise (ReplayMiss if mode.name == "replay" else EffectError)(
-                f"{self.__qualname__}() has not happened yet, and mode '{mode.name}' {what}"
-            )
+        if mode.name == "replay":
+            raise ReplayMiss(f"{self.__qualname__}() has no receipt that can be read, and mode 'replay' runs no effect")
+        if mode.name == "readonly" or planning.ACTIVE:
+            # Without the claim: of what is just happening nobody knows.
+            self._check(store, call, refresh=refresh)
+        if mode.name == "readonly":
+            raise EffectError(f"{self.__qualname__}() has not happened yet, and mode 'readonly' could leave no receipt")
         if planning.ACTIVE:
-            self._check_mark(store, call, refresh=refresh)
             raise planning.WouldRun(Outcome.BYPASS_EFFECT, ("it has not happened yet",), call.key, again=refresh)
         with ExitStack() as claims:
             yield Claim(attempt, store, call.key, claims)
-            found = self._receipt(store, attempt, call)
-            if found is not None and not refresh:
+            found = None if refresh else self._receipt(store, attempt, call)
+            if found is not None:
                 return self._hit(store, call, found._replace(outcome=Outcome.HIT_WAITED))
-            self._check_mark(store, call, refresh=refresh)
+            self._check(store, call, refresh=refresh)
             self._mark(store, call, "began")
             computed = yield from self._compute(store, call)
             if isinstance(computed.value, _Failed):
@@ -328,7 +332,7 @@ class EffectFunction(CachedFunction[P, R]):
                 events.warn(self.__qualname__, f"{self.__qualname__}() happened, but later calls give None: {error}")
             try:
                 results.publish(store, call, prepared, NOTHING, function_name(self), computed.seconds, "always")
-                store.pin(call.key, "receipt of an effect")
+                store.pin(call.key, f"{_RECEIPT}{function_name(self)}")
                 self._mark(store, call, "done")
             except StoreError as error:
                 raise EffectError(
@@ -350,25 +354,57 @@ class EffectFunction(CachedFunction[P, R]):
     def _receipt(self, store: Store, attempt: Attempt, call: Call) -> Found | None:
         entry = attempt.use(lambda: store.find(call.key), otherwise=None)
         self._known(attempt, store)
-        return None if entry is None else self._load(store, attempt, call, Found(MISSING, entry, Outcome.HIT, ()))
+        if entry is None:
+            return None
+        found = self._load(store, attempt, call, Found(MISSING, entry, Outcome.HIT, ()))
+        self._known(attempt, store)
+        if found.outcome is Outcome.MISS_UNREADABLE:
+            raise EffectError(
+                f"{self.__qualname__}() happened, and its receipt can't be loaded: {'; '.join(found.reasons)}. Call it "
+                "where it can, or let it run again by .forget(…) with the same arguments"
+            )
+        # One that is damaged is gone by now. What is left of it says so.
+        return None if found.entry is None else found
 
-    def _check_mark(self, store: Store, call: Call, *, refresh: bool) -> None:
-        entry = store.find(_mark_of(call))
-        if entry is None or refresh:
-            return
-        state, origin = results.load(store, entry, None).value, entry.provenance.origin
+    def _check(self, store: Store, call: Call, *, refresh: bool) -> None:
+        """Refuse what happened, or may have, where no receipt says what came of it."""
+        try:
+            why = "" if refresh else self._doubt(store, call)
+        except StoreError as error:
+            raise EffectError(f"nobody can tell whether {self.__qualname__}() happened already: {error}") from error
+        if why:
+            raise EffectError(
+                f"{self.__qualname__}() {why}, and then call .forget(…) with the same arguments to let it run again"
+            )
+
+    def _doubt(self, store: Store, call: Call) -> str:
+        """Why nobody knows that it didn't happen, and what to do; empty where it never began."""
+        keys = (call.key, _mark_of(call))
+        if any(map(store.is_foreign, keys)):
+            return (
+                "may have happened: somebody else's receipt or mark is in the store, and nobody can tell what it says. "
+                "Open the store with the key that sealed it. Or look"
+            )
+        # The pins first: who lets it run again takes them away before the entries.
+        pinned = any(map(store.is_pinned, keys))
+        receipt, mark = map(store.find, keys)
+        try:
+            state = None if mark is None else results.load(store, mark, None).value
+        except results.Unreadable:
+            state = None
         if state == "done":
-            why = "happened, and its receipt is lost"
-        else:
-            why = f"began on {origin} and never said that it ended: nobody knows whether it happened"
-        raise EffectError(
-            f"{self.__qualname__}() {why}. Look, and then call .forget(…) with the same arguments to let it run again"
-        )
+            return "happened, and its receipt is lost. Look"
+        if state is not None and mark is not None:
+            origin = mark.provenance.origin
+            return f"began on {origin} and never said that it ended: nobody knows whether it happened. Look"
+        if pinned or receipt is not None or mark is not None:
+            return "happened or began, and what the store had of it was damaged: nobody knows which. Look"
+        return ""
 
     def _mark(self, store: Store, call: Call, state: str) -> None:
         marked = call._replace(key=_mark_of(call))
         results.publish(store, marked, results.prepare(state), NOTHING, function_name(self), 0.0, "always")
-        store.pin(marked.key, "mark of an effect")
+        store.pin(marked.key, f"{_MARK}{function_name(self)}")
 
     def explain(self, *args: P.args, **kwargs: P.kwargs) -> Explanation:
         """What would become of a call, and why. Does nothing."""
@@ -377,8 +413,10 @@ class EffectFunction(CachedFunction[P, R]):
         call, store = self._receipt_of(self._signature.bind(args, kwargs)), current_store(self._store)
         if (entry := store.find(call.key)) is not None:
             return Explanation("hit", ["it happened already"], Outcome.HIT, call.key.hex(), entry=entry)
-        marked = store.find(_mark_of(call)) is not None
-        why = "nobody knows whether it happened: the call is an error until it is forgotten" if marked else "first call"
+        doubted = self._doubt(store, call)
+        why = (
+            "nobody knows whether it happened: the call is an error until it is forgotten" if doubted else "first call"
+        )
         return Explanation("miss", [why], Outcome.MISS_NEW, call.key.hex())
 
     def forget(self, *args: P.args, **kwargs: P.kwargs) -> bool:
@@ -394,13 +432,18 @@ class EffectFunction(CachedFunction[P, R]):
             downstream: changes nothing: effects are not called by what is stored.
         """
         planning.keep_off(f"{self.__qualname__}.clean(), which changes what is stored")
-        return self._drop([entry.key for entry in current_store(self._store).nearest(function_name(self), limit=-1)])
+        store, name = current_store(self._store), function_name(self)
+        known = [entry.key for entry in store.nearest(name, limit=-1)]
+        # Of what was damaged only the pin says whose it is. What others sealed isn't ours to let happen again.
+        pins = [pin.key for pin in store.pins() if pin.because in (f"{_RECEIPT}{name}", f"{_MARK}{name}")]
+        return self._drop([*known, *(key for key in pins if key not in known and not store.is_foreign(key))])
 
     def _drop(self, keys: list[bytes]) -> int:
+        """Let go of receipts and marks; gives how many there were."""
         store = current_store(self._store)
-        for key in keys:
-            store.unpin(key)
-        return store.forget(keys)
+        pins = sum([store.unpin(key) for key in keys])
+        # Of one that was damaged there is but the pin.
+        return max(pins, store.forget(keys))
 
     def _call_of(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
         return self._receipt_of(self._signature.bind(args, kwargs)) if self._once else super()._call_of(args, kwargs)

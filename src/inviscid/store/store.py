@@ -505,6 +505,15 @@ class Store:
             lambda connection: connection.execute("DELETE FROM pins WHERE key = ?", (key,)).rowcount > 0
         )
 
+    def is_pinned(self, key: bytes) -> bool:
+        """Whether a key is pinned. It is also where its entry was damaged and is gone."""
+        return bool(self._index.read("SELECT 1 FROM pins WHERE key = ?", (key,)))
+
+    def is_foreign(self, key: bytes) -> bool:
+        """Whether others sealed what is under a key, with another signing key or without one."""
+        rows = self._index.read("SELECT seal FROM entries WHERE key = ?", (key,))
+        return bool(rows) and self._seals.is_foreign(rows[0][0])
+
     def pins(self) -> list[Pin]:
         """Every pin, oldest first."""
         from inviscid.store.survey import pins
