@@ -193,3 +193,17 @@ def test_a_receipt_whose_class_is_gone(project: Any, isolated: Path, ran: Ran) -
     with pytest.raises(EffectError, match=r"its receipt can't be loaded"):
         pay(1)
     assert ran() == ["pay"]
+
+
+def test_a_receipt_whose_object_is_away_is_a_receipt_again(isolated: Path, ran: Ran) -> None:
+    store = Store(isolated)
+    pay = paying(store, list(range(5000)))
+    pay(1)
+    store.close()
+    (isolated / "objects").rename(isolated.parent / "away")
+    with pytest.raises(EffectError, match="its receipt is lost"):
+        pay(1)
+    (isolated / "objects").rmdir()
+    (isolated.parent / "away").rename(isolated / "objects")
+    assert pay(1) == list(range(5000))
+    assert ran() == ["pay"]

@@ -145,7 +145,10 @@ class Reader:
         return self._mend(work)
 
     def condemn(self, entry: Entry) -> memoryview | None:
-        """Remove an entry whose bytes are gone or wrong, and all that share them; gives them where they are good."""
+        """Remove an entry whose bytes are gone or wrong, and all that share them; gives them where they are good.
+
+        A pinned one whose file isn't there stays: it can't be computed again, and the file may come back.
+        """
 
         def work(connection: Connection) -> memoryview | None:
             row: Row | None = connection.execute(FIND, (entry.key,)).fetchone()
@@ -155,14 +158,15 @@ class Reader:
             try:
                 return self.check(entry, inline)
             except FileNotFoundError:
-                # Nothing to look at is left: somebody deleted the file.
-                pass
+                # Nothing to look at is left: somebody deleted the file, or moved it away.
+                connection.execute(f"{_SHARING} AND key NOT IN (SELECT key FROM pins)", (entry.object,))
+                return None
             except Damaged:
                 if inline is None:
                     self._objects.quarantine(entry.object)
                 _count(connection)
             if inline is None:
-                connection.execute("DELETE FROM entries WHERE object = ? AND inline IS NULL", (entry.object,))
+                connection.execute(_SHARING, (entry.object,))
             else:
                 connection.execute("DELETE FROM entries WHERE key = ?", (entry.key,))
             return None
@@ -175,6 +179,9 @@ class Reader:
         except StoreError:
             # It stays where it is and is not given out: the next reader tries again.
             return None
+
+
+_SHARING = "DELETE FROM entries WHERE object = ? AND inline IS NULL"
 
 
 def _is(data: memoryview, name: bytes) -> bool:

@@ -158,6 +158,37 @@ def test_a_missing_object_takes_its_entries_along(store: Store, put: Put) -> Non
     assert store.stats().quarantined == 0
 
 
+@pytest.mark.parametrize("how", ["read", "verify"])
+def test_a_missing_object_of_a_pinned_entry_may_come_back(store: Store, put: Put, how: str, tmp_path: Path) -> None:
+    first = put(b"1" * 32, b"x" * 9000)
+    second = put(b"2" * 32, b"x" * 9000)
+    store.pin(first.key, "it can't be computed again")
+    (store.path / "objects").rename(tmp_path / "away")
+    (store.path / "objects").mkdir()
+    for _ in range(2):
+        if how == "read":
+            assert store.read(first) is None
+        else:
+            (problem,) = store.verify(repair=True).problems
+            assert not problem.repaired
+    assert store.find(second.key) is None
+    (store.path / "objects").rmdir()
+    (tmp_path / "away").rename(store.path / "objects")
+    assert store.find(first.key) == first
+    assert store.read(first) == b"x" * 9000
+    assert store.verify(read_data=True).problems == ()
+
+
+def test_what_is_damaged_goes_and_its_pin_stays(store: Store, put: Put) -> None:
+    entry = put(data=b"x" * 9000)
+    store.pin(entry.key, "it can't be computed again")
+    object_path(store, entry).write_bytes(b"y" * 9000)
+    assert store.verify(read_data=True, repair=True).problems[0].repaired
+    assert store.find(entry.key) is None
+    assert store.is_pinned(entry.key)
+    assert len(os.listdir(store.path / "quarantine")) == 1
+
+
 @pytest.mark.parametrize("kind", ["link", "directory"])
 def test_something_else_in_the_place_of_an_object_is_damage(store: Store, put: Put, kind: str, tmp_path: Path) -> None:
     entry = put(data=b"x" * 9000)
