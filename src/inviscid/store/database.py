@@ -8,6 +8,7 @@ import stat
 import time
 import warnings
 from contextlib import closing
+from typing import NamedTuple
 
 from inviscid.errors import InviscidWarning, StoreError, StoreOwnershipError
 from inviscid.store.layout import Layout, on_network
@@ -16,9 +17,23 @@ from inviscid.store.schema import SCHEMA_VERSION, create_tables
 # How long to wait for other writers, in seconds. Each holds the lock for about a millisecond, gc's batches for longer.
 PATIENCE = 30.0
 _COMPANIONS = ("-wal", "-shm", "-journal")
+_LOGS = ("-wal", "-journal")
 # The place of a number in the head of the file, and the highest that it has.
 _WRITE_VERSION, _NEWEST_VERSION = 18, 2
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_KEPT_WAITING = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+# In ns. Within a step of the clock the file can change and keep its time.
+_RACY = 2_000_000_000
+
+
+class Look(NamedTuple):
+    """What tells one state of the file from another without reading it."""
+
+    inode: int
+    size: int
+    changed: int
+    log: bool
+    """Whether a log beside it holds what isn't in it yet."""
 
 
 class Database:
@@ -62,19 +77,44 @@ class Database:
             connection.close()
             raise
 
-    def open_read_only(self) -> sqlite3.Connection:
-        """A connection that reads what can't be written."""
+    def open_read_only(self) -> tuple[sqlite3.Connection, Look | None]:
+        """A connection that reads what can't be written; and the state of the file that it is good for, where SQLite
+        itself doesn't notice another one.
+
+        Raises:
+            StoreError: there is a log that can't be read.
+        """
         connection = connect(self.path, "mode=ro")
         try:
             connection.execute("SELECT 1 FROM entries").fetchone()
-            return connection
-        except sqlite3.OperationalError:
+            return connection, None
+        except sqlite3.OperationalError as error:
             # Without a writer before us there is no shared memory beside the file, and we can't make it.
             connection.close()
-            return connect(self.path, "immutable=1")
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _KEPT_WAITING:
+                raise
+            look = self.look()
+            if look.log:
+                raise StoreError(
+                    f"the log of the index {self.path} can't be read by who can't write beside it ({error}): let a "
+                    "process that can write to the store open it once, with `inviscid stats`"
+                ) from error
+            if time.time_ns() - look.changed < _RACY:
+                # Nothing looks like this: it is opened anew each time.
+                look = look._replace(changed=-1)
+            return connect(self.path, "immutable=1"), look
         except BaseException:
             connection.close()
             raise
+
+    def look(self) -> Look:
+        """The state of the file now."""
+        log = any(_size(self.path + suffix) for suffix in _LOGS)
+        try:
+            found = os.lstat(self.path)
+        except (FileNotFoundError, NotADirectoryError):
+            return Look(0, 0, 0, log)
+        return Look(found.st_ino, found.st_size, found.st_mtime_ns, log)
 
     def begin(self) -> None:
         """Make the database, or what is missing in it. Another process may have been first."""
@@ -142,6 +182,13 @@ def connect(path: str, options: str) -> sqlite3.Connection:
     # Nobody knows who wrote its schema: it shall call no function that could do harm.
     connection.execute("PRAGMA trusted_schema = OFF")
     return connection
+
+
+def _size(path: str) -> int:
+    try:
+        return os.lstat(path).st_size
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
 
 
 def _quoted(path: str) -> str:

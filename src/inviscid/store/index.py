@@ -7,7 +7,10 @@ Invariants:
 - Nobody here opens the database file but SQLite: closing any other handle on it would drop SQLite's locks.
 - A damaged index is moved into `quarantine/` and begun anew. What it knew is computed again; nothing else is lost.
 
-Reads are served from whatever is there, read-only stores included. This module is imported at the first use of a store.
+Reads are served from whatever is there, read-only stores included. Where SQLite may not write beside the file it can't
+share it with writers: then a connection is good for one state of the file, which is looked at before each read.
+
+This module is imported at the first use of a store.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ from weakref import WeakSet
 
 from inviscid.errors import InviscidWarning, StoreError
 from inviscid.store import fork
-from inviscid.store.database import PATIENCE, Database, is_damage
+from inviscid.store.database import PATIENCE, Database, Look, is_damage
 from inviscid.store.generation import Generation
 from inviscid.store.layout import Layout, failure
 from inviscid.store.schema import Row
@@ -37,13 +40,15 @@ _abandoned: list[sqlite3.Connection] = []
 class _Slot:
     """One thread's connection, open or not."""
 
-    __slots__ = ("__weakref__", "connection", "durable", "generation", "inode", "lock", "patience")
+    __slots__ = ("__weakref__", "connection", "durable", "generation", "inode", "lock", "look", "patience")
 
     def __init__(self) -> None:
         # Held while the connection is used, so that a fork in another thread can wait for it.
         self.lock = threading.RLock()
         self.connection: sqlite3.Connection | None = None
         self.inode = 0
+        self.look: Look | None = None
+        """The state of the file that the connection is good for; None where SQLite sees to that."""
         self.generation = 0
         self.patience = PATIENCE
         self.durable: bool | None = None
@@ -80,7 +85,12 @@ class Index:
             StoreError: the index can't be read now.
         """
         slot: _Slot | None = getattr(self._mine, "slot", None)
-        if slot is not None and slot.connection is not None and slot.generation == self._generation.get():
+        if (
+            slot is not None
+            and slot.connection is not None
+            and slot.look is None
+            and slot.generation == self._generation.get()
+        ):
             try:
                 # What may go wrong goes wrong once more below, and is seen to there.
                 with slot.lock:
@@ -102,7 +112,7 @@ class Index:
         try:
             if not self._layout.ready(create=False) or not self._database.inode():
                 return
-            connection = self._database.open() if self._layout.writable else self._database.open_read_only()
+            connection = self._database.open() if self._layout.writable else self._database.open_read_only()[0]
             cursor = connection.execute(statement, parameters)
             while rows := cursor.fetchmany(batch):
                 yield from rows
@@ -323,24 +333,27 @@ class Index:
             # Another process may have set the index aside, or deleted the store: a writer always looks, a reader
             # only when the generation moved.
             generation = self._generation.get()
-            if not write and generation == slot.generation:
+            stale = slot.look is not None and (generation != slot.generation or slot.look != self._database.look())
+            if not write and not stale and generation == slot.generation:
                 return connection
-            if self._database.inode() == slot.inode:
+            same = self._database.inode() == slot.inode
+            if same and not stale:
                 slot.generation = generation
                 return connection
             slot.close()
-            self._layout.reset()
-            self._generation.reset()
-            if not self._layout.ready(create=write):
-                return None
+            if not same:
+                self._layout.reset()
+                self._generation.reset()
+                if not self._layout.ready(create=write):
+                    return None
         slot.generation = self._generation.get()
         if self._layout.writable and not self._database.inode():
             self._database.begin()
-        slot.inode = self._database.inode()
+        slot.inode, slot.look = self._database.inode(), None
         if self._layout.writable:
             connection = self._database.open()
         elif slot.inode:
-            connection = self._database.open_read_only()
+            connection, slot.look = self._database.open_read_only()
         slot.connection, slot.patience, slot.durable = connection, PATIENCE, None
         return connection
 
