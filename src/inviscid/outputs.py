@@ -161,7 +161,9 @@ def _takes(function: Callable[..., Any]) -> tuple[bool, list[str], list[str]]:
 
 
 def of(options: Options, values: Mapping[str, Any]) -> list[str]:
-    """The absolute paths of what a call writes, links followed.
+    """The absolute paths of what a call writes, with links to their folders followed.
+
+    A link at the path itself isn't: what it leads to is somebody else's.
 
     Args:
         options: the decorator's.
@@ -175,7 +177,7 @@ def of(options: Options, values: Mapping[str, Any]) -> list[str]:
     given = [path for spec in options.outputs for path in _paths(spec, values)]
     try:
         here = os.getcwd()
-        found = [os.path.realpath(path) for path in given]
+        found = [_real(path) for path in given]
         roots = [os.path.realpath(os.path.expanduser(path)) for path in options.allow or ()]
     except (OSError, ValueError) as error:
         raise OutputError(f"outputs can't be found from the working directory: {error}") from error
@@ -193,6 +195,12 @@ def of(options: Options, values: Mapping[str, Any]) -> list[str]:
             if is_within(real, [other]) or is_within(other, [real]):
                 raise OutputError(f"the outputs {other} and {real} are the same or lie in each other")
     return found
+
+
+def _real(path: str) -> str:
+    folder, name = os.path.split(path.rstrip(os.sep))
+    own = os.path.join(os.path.realpath(folder), name)
+    return own if os.path.islink(own) else os.path.realpath(path)
 
 
 def _paths(spec: Spec, values: Mapping[str, Any]) -> list[str]:
@@ -372,11 +380,17 @@ def _read(path: str, size: int) -> bytes:
 
 def _items(path: str) -> list[Item]:
     try:
-        return trees.items(path)
+        found = trees.items(path)
     except Odd as error:
         raise OutputError(f"the output {error} is neither a file nor a directory") from error
     except OSError as error:
         raise OutputError(f"the output {path} can't be read: {error}") from error
+    if found and found[0].kind == "link":
+        raise OutputError(
+            f"the output {path} is a symbolic link to {os.fsdecode(found[0].target)}, which is neither followed nor "
+            "replaced: delete the link, or declare the path that it leads to"
+        )
+    return found
 
 
 def _keep_off(store: Store, paths: Sequence[str]) -> None:

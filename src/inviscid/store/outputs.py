@@ -131,6 +131,9 @@ def _of(index: Index, keys: Iterable[bytes], seals: Seals) -> list[Owned]:
 
 
 def _look(owned: Owned) -> tuple[list[trees.Item], str]:
+    # It was a real path when it was noted.
+    if os.path.realpath(owned.path) != owned.path:
+        return [], "a symbolic link leads elsewhere"
     try:
         found = trees.items(owned.path)
         same = owned.holds(trees.digest_at(owned.path, found))
