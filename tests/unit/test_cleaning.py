@@ -120,6 +120,39 @@ def test_a_function_cleans_what_reaches_it(lab: Any, called: Callable[[], list[s
     assert called() == ["fit", "raw", "report"]
 
 
+TWINS = (
+    "import sys\nfrom inviscid import cached\n"
+    "def helper(x): return x\n"
+    "@cached\ndef old(x):\n    sys.audit('test.ran', 'either')\n    return helper(x) + 1\n"
+    "@cached(tags=['raw'])\ndef base(x):\n    sys.audit('test.ran', 'either')\n    return helper(x) + 1\n"
+    "def helper2(x): return -x\n"
+    "@cached\ndef other(x):\n    sys.audit('test.ran', 'other')\n    return helper2(x) + 1\n"
+    "@cached\ndef down(x):\n    sys.audit('test.ran', 'down')\n    return base(x) * 2\n"
+)
+
+
+@pytest.mark.parametrize("selector", ["old", "base", "twins:base", "twins.bas?"])
+def test_functions_that_do_the_same_are_cleaned_as_one_with_what_reaches_them(
+    project: Any, isolated: Path, ran: Ran, selector: str
+) -> None:
+    project.write(twins=TWINS)
+    twins = project.load("twins")
+    twins.old(1), twins.base(1), twins.other(1), twins.down(1)
+    assert ran() == ["either", "other", "down"]
+    assert clean(Store(isolated), selector, downstream=True) == ["twins:down", "twins:old"]
+    twins.base(1), twins.other(1), twins.down(1)
+    assert ran() == ["either", "down"]
+
+
+def test_what_has_no_entry_says_why(project: Any, isolated: Path) -> None:
+    project.write(twins=TWINS)
+    twins = project.load("twins")
+    twins.old(1), twins.base(1)
+    for options in ({"selector": "base"}, {"selector": "base", "downstream": True}, {"tag": "raw"}):
+        with pytest.raises(SelectorError, match="under the name of the first"):
+            plan_clean(Store(isolated), **options)
+
+
 @pytest.mark.parametrize("tags", ["dear", [1], [""], [None]])
 def test_tags_are_names(tags: Any) -> None:
     from inviscid import cached

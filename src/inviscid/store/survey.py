@@ -155,7 +155,7 @@ def _tagged(index: Index, tag: str) -> Iterator[bytes]:
             yield from (row[0] for row in index.read("SELECT key FROM entries WHERE common = ?", (number,)))
     if tag not in tags:
         there = f"; there are {', '.join(sorted(tags))}" if tags else ", nor any other"
-        raise SelectorError(f"no entry has the tag {tag!r}{there}")
+        raise SelectorError(f"no entry has the tag {tag!r}{there}.{_SHARED}")
 
 
 def select(index: Index, selector: str) -> list[bytes]:
@@ -208,7 +208,11 @@ def _nothing(selector: str, names: list[str]) -> str:
     close = get_close_matches(selector, [*names, *shorts], n=1, cutoff=0.5)
     if close:
         return f"nothing matches {selector!r}; did you mean {shorts.get(close[0], close[0])!r}?{_there(names)}"
-    return f"nothing matches {selector!r}.{_there(names)}"
+    return f"nothing matches {selector!r}.{_there(names)}.{_SHARED}"
+
+
+# Whoever looks for a function that hits has no other way to know.
+_SHARED = " Functions that do the same share their entries, under the name of the first"
 
 
 def _there(names: list[str]) -> str:
