@@ -374,7 +374,7 @@ class EffectFunction(CachedFunction[P, R]):
             raise EffectError(f"nobody can tell whether {self.__qualname__}() happened already: {error}") from error
         if why:
             raise EffectError(
-                f"{self.__qualname__}() {why}, or call .forget(…) with the same arguments to let it run again"
+                f"{self.__qualname__}() {why}, and then call .forget(…) with the same arguments to let it run again"
             )
 
     def _doubt(self, store: Store, call: Call) -> str:
@@ -383,7 +383,7 @@ class EffectFunction(CachedFunction[P, R]):
         if any(map(store.is_foreign, keys)):
             return (
                 "may have happened: somebody else's receipt or mark is in the store, and nobody can tell what it says. "
-                "Open the store with the key that sealed it"
+                "Open the store with the key that sealed it. Or look"
             )
         # The pins first: who lets it run again takes them away before the entries.
         pinned = any(map(store.is_pinned, keys))
@@ -393,7 +393,7 @@ class EffectFunction(CachedFunction[P, R]):
         except results.Unreadable:
             state = None
         if state == "done":
-            return "happened, and its receipt is lost. Look what came of it"
+            return "happened, and its receipt is lost. Look"
         if state is not None and mark is not None:
             origin = mark.provenance.origin
             return f"began on {origin} and never said that it ended: nobody knows whether it happened. Look"
