@@ -123,10 +123,10 @@ class Database:
             self._create()
 
     def _create(self) -> None:
-        if not os.path.lexists(self.path):
+        if not _is_there(self.path):
             # Of a database that was deleted: SQLite must not play them into the new one.
             for suffix in _COMPANIONS:
-                if os.path.lexists(self.path + suffix):
+                if _is_there(self.path + suffix):
                     os.unlink(self.path + suffix)
             # Whole at once: whoever dies in between must not leave one that others may not open.
             draft = f"{self._layout.tmp}/{os.getpid()}-{os.urandom(8).hex()}"
@@ -173,6 +173,15 @@ class Database:
     def failure(self, error: Exception) -> StoreError:
         """What to tell the caller."""
         return StoreError(f"the index of the store {self._layout.path} can't be used: {error}")
+
+
+def _is_there(path: str) -> bool:
+    """As os.path.lexists, which takes an error for an answer: what can't be looked at may be there."""
+    try:
+        os.lstat(path)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def connect(path: str, options: str) -> sqlite3.Connection:

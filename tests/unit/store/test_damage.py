@@ -8,6 +8,7 @@ import random
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -430,3 +431,26 @@ def test_damage_to_what_entries_share_costs_each_of_them_once(store: Store, put:
     assert store.find(b"1" * 32) == entry
     assert store.read(entry) == b"value"
     assert os.listdir(store.path / "quarantine") == []
+
+
+def test_an_index_that_can_not_be_looked_at_is_not_begun_anew(
+    store: Store, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is there, and one that takes its place would be all that is left."""
+    put()
+    store.close()
+    before = (store.path / "index.sqlite3").stat().st_ino
+    real = os.lstat
+
+    def fails(path: Any, *arguments: Any, **options: Any) -> os.stat_result:
+        if str(path).endswith("index.sqlite3"):
+            raise OSError(errno.EIO, "Input/output error")
+        return real(path, *arguments, **options)
+
+    database = Database(store._layout)
+    monkeypatch.setattr(os, "lstat", fails)
+    with pytest.raises(OSError, match="Input/output error"):
+        database.begin()
+    monkeypatch.undo()
+    assert (store.path / "index.sqlite3").stat().st_ino == before
+    assert store.stats().entries == 1
