@@ -38,9 +38,10 @@ from inviscid.errors import (
     UnstorableResult,
 )
 from inviscid.explain import Explanation
+from inviscid.finding import Found
 from inviscid.function import CachedFunction
 from inviscid.manifest import NOTHING, Manifest
-from inviscid.memo import Computed, Found
+from inviscid.memo import Computed
 from inviscid.outcome import Outcome
 from inviscid.rerunning import Rerun
 from inviscid.sentinels import MISSING

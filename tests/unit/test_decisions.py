@@ -16,6 +16,7 @@ import pytest
 
 from inviscid import Outcome, Store, cached, calls, freeze, results, world
 from inviscid.digest import KEY_VERSION, combine, digest, pack
+from inviscid.finding import Finding
 from inviscid.fingerprinting import Fingerprinter
 from inviscid.manifest import Manifest, pack_manifest
 from inviscid.memo import Memo
@@ -123,7 +124,7 @@ def test_a_call_takes_the_steps_in_the_order_of_the_table(monkeypatch: pytest.Mo
         "bind", "freeze", "config", "fingerprint", "inputs", "key", "find", "claim", "find again", "compute", "check again", "publish"
     ]  # fmt: skip
     homes: dict[str, Any] = {
-        "Signature": Signature, "Memo": Memo, "Fingerprinter": Fingerprinter, "calls": calls, "freeze": freeze,
+        "Signature": Signature, "Memo": Memo, "Finding": Finding, "Fingerprinter": Fingerprinter, "calls": calls, "freeze": freeze,
         "Store": Store, "Rest": calls.Rest,
     }  # fmt: skip
     taken: list[str] = []
