@@ -4,10 +4,10 @@
 same.
 """
 
+from typing import TYPE_CHECKING
+
 from inviscid import pickling as _pickling  # noqa: F401  it teaches pickle about cached functions
-from inviscid.accept import Accepted
 from inviscid.auditing import Audit, audit
-from inviscid.comparing import Comparison, Counterexample, compare
 from inviscid.configuration import config, configure
 from inviscid.decorate import cached, effect, fingerprint, source
 from inviscid.errors import (
@@ -52,6 +52,10 @@ from inviscid.rerunning import Rerun, RerunCall, rerun
 from inviscid.settings import mode
 from inviscid.store import Store
 
+if TYPE_CHECKING:
+    from inviscid.accept import Accepted
+    from inviscid.comparing import Comparison, Counterexample, compare
+
 __all__ = [
     "AcceptError", "AcceptRefused", "Accepted", "Audit", "AuditError", "CachedFunction", "Comparison",
     "ConfigError", "Counterexample", "Difference", "Dir", "EffectError", "EffectFunction", "Event", "Explanation",
@@ -63,3 +67,14 @@ __all__ = [
     "compare_fingerprints", "config", "configure", "effect", "fingerprint", "mode", "plan", "rerun", "source",
     "subscribe",
 ]  # fmt: skip
+
+# Who hits has no use for them.
+_LATE = {"Accepted": "accept", "Comparison": "comparing", "Counterexample": "comparing", "compare": "comparing"}
+
+
+def __getattr__(name: str) -> object:
+    if name in _LATE:
+        from importlib import import_module
+
+        return getattr(import_module(f"inviscid.{_LATE[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

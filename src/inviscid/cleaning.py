@@ -10,10 +10,15 @@ function with equal code reaches the same entries.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from inviscid.errors import SelectorError
 from inviscid.fingerprinting import Part
 from inviscid.results import parts_of
-from inviscid.store import Plan, Store
+from inviscid.store import Store
+
+if TYPE_CHECKING:
+    from inviscid.store import Plan
 
 
 def plan_clean(

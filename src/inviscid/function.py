@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Concatenate, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, overload
 
-from inviscid import accept, calls, explain, freeze, keeping, planning, rerunning, results, settings, stores
-from inviscid.accept import Accepted
+from inviscid import calls, explain, freeze, planning, rerunning, results, settings, stores
 from inviscid.bound import BoundCachedFunction
 from inviscid.calls import Call
-from inviscid.checking import Wish, accept_function
-from inviscid.cleaning import reaching
 from inviscid.computing import Answer
 from inviscid.entry import Entry, function_name
 from inviscid.errors import UnstorableResult
@@ -23,6 +20,10 @@ from inviscid.rerunning import Rerun
 from inviscid.steps import Steps
 from inviscid.store import Store
 from inviscid.stores import Attempt
+
+# What accepts, compares and cleans is imported by who does: a process that hits shall not pay for it.
+if TYPE_CHECKING:
+    from inviscid.accept import Accepted
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -201,7 +202,7 @@ class CachedFunction(Memo[P, R]):
         # What an edit of what it calls left behind could stand for it again.
         earlier = [entry.key for link in (call.key, call.shallow()) for entry in store.traced(link, limit=-1)]
         found = store.forget([call.key, *earlier]) > 0
-        store.forget([keeping.key_of(key) for key in (call.key, *earlier)])
+        store.forget(_kept_beside([call.key, *earlier]))
         return found
 
     def clean(self, *, downstream: bool = False) -> int:
@@ -216,10 +217,12 @@ class CachedFunction(Memo[P, R]):
         kept = freeze.kept(self._slot(), store)
         going = [entry.key for entry in store.nearest(function_name(self), limit=-1)]
         if downstream:
+            from inviscid.cleaning import reaching
+
             going += reaching(store, {function_name(self)})
         going = [key for key in going if key not in kept]
         found = store.forget(going)
-        store.forget(map(keeping.key_of, going))
+        store.forget(_kept_beside(going))
         return found
 
     def freeze(self, because: str = "") -> int:
@@ -279,6 +282,8 @@ class CachedFunction(Memo[P, R]):
             LockError: `inviscid.lock` is damaged.
             StoreError: the store can't be used.
         """
+        from inviscid.checking import Wish, accept_function
+
         wish = Wish(because, check, callers, dry_run, imports)
         return accept_function(self.__inviscid_base__, self._slot(), wish)
 
@@ -290,7 +295,9 @@ class CachedFunction(Memo[P, R]):
             AcceptError: there are none.
             LockError: `inviscid.lock` is damaged.
         """
-        return accept.revoke(self._slot(), self._take, every=every)
+        from inviscid.accept import revoke
+
+        return revoke(self._slot(), self._take, every=every)
 
     def __inviscid_rerun__(self, *args: Any, **kwargs: Any) -> Any:
         """What the body gives, whatever is stored; nothing is stored of it."""
@@ -334,3 +341,10 @@ class CachedFunction(Memo[P, R]):
     def __repr__(self) -> str:
         varied = "" if self is self.__inviscid_base__ else "configured "
         return f"<{varied}cached function {function_name(self)}>"
+
+
+def _kept_beside(keys: Iterable[bytes]) -> list[bytes]:
+    """The keys of what is kept beside the entries of these."""
+    from inviscid.keeping import key_of
+
+    return list(map(key_of, keys))

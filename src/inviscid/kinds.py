@@ -18,10 +18,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Any, NamedTuple, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 
 from inviscid import codecs, computing, events, freeze, planning, results, settings
-from inviscid.accept import Accepted
 from inviscid.bodies import Run
 from inviscid.calls import Call, Options
 from inviscid.computing import Answer, Computation
@@ -49,6 +48,9 @@ from inviscid.settings import Mode
 from inviscid.steps import Claim, Steps
 from inviscid.store import Store
 from inviscid.stores import Attempt, StoreLike, current_store
+
+if TYPE_CHECKING:
+    from inviscid.accept import Accepted
 
 P = ParamSpec("P")
 R = TypeVar("R")

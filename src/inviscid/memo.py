@@ -30,7 +30,6 @@ from inviscid import (
     events,
     explain,
     freeze,
-    keeping,
     outputs,
     outside,
     planning,
@@ -523,6 +522,8 @@ class Memo(Finding[P, R]):
         if self._options.keep_inputs:
             injected = {read.parameter for read in self._reads}
             passed = {name: value for name, value in call.values.items() if name not in injected}
+            from inviscid import keeping
+
             keeping.keep(store, call, passed, self._forms, function_name(self))
 
     def _draft(self, store: Store, attempt: Attempt, head: memoryview, buffers: Sequence[memoryview]) -> Draft | None:
