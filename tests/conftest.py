@@ -30,7 +30,7 @@ sys.addaudithook(_hear)
 
 
 @pytest.fixture(autouse=True)
-def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A store of its own for each test, and no settings from outside."""
     for name in [name for name in os.environ if name.startswith("INVISCID")]:
         monkeypatch.delenv(name)
@@ -43,7 +43,11 @@ def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     # How long calls take here depends on what else the machine does.
     monkeypatch.setattr(weighing, "_SECONDS", math.inf)
     _ran.clear()
-    return store
+    yield store
+    # Workers that are kept have the environment of the test that started them.
+    loky = sys.modules.get("joblib.externals.loky.reusable_executor")
+    if loky is not None and loky._executor is not None:
+        loky._executor.shutdown(wait=True, kill_workers=True)
 
 
 @pytest.fixture

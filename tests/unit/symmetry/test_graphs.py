@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import random
 import sys
@@ -20,7 +19,7 @@ from inviscid.symmetry.labelling import Coloured, labelling, refinement, structu
 from inviscid.symmetry.strategies import matrices
 
 nx = pytest.importorskip("networkx")
-pytestmark = pytest.mark.skipif(importlib.util.find_spec("pynauty") is None, reason="pynauty isn't there")
+pytest.importorskip("pynauty")
 
 Ran = Callable[[], list[str]]
 
