@@ -58,9 +58,9 @@ def _keep_descriptor() -> bool:
     """The same by the descriptor, up to the end of the process: handlers at the exit, libraries and children print too.
     False where `sys.stdout` is no descriptor of this process.
     """
-    stream: Any = sys.stdout
-    if stream is None or stream is not sys.__stdout__:
+    if sys.stdout is None or sys.stdout is not sys.__stdout__:
         return False
+    stream: Any = sys.stdout
     try:
         stream.flush()
         number, errors = stream.fileno(), sys.stderr.fileno()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -10,7 +11,8 @@ import typer
 from inviscid.cli.output import AsJson, StorePath, print_json, print_table, reported, say
 from inviscid.cli.scripts import call_function, is_script, run_script
 from inviscid.cli.targets import imported, literals, said, use_store
-from inviscid.errors import InviscidError, SelectorError
+from inviscid.cli.watching import Watch
+from inviscid.errors import InviscidError, PlanError, SelectorError
 from inviscid.planning import Plan, PlannedCall
 from inviscid.planning import plan as begin
 
@@ -27,19 +29,29 @@ def plan(target: Target, arguments: Arguments = None, store: StorePath = None, a
     """Say what would run, and why. Nothing that is cached runs, no source looks, no effect happens."""
     use_store(store)
     with reported():
-        planned, error = planned_run(target, arguments or [])
+        planned, error = planned_run(target, arguments or [], lambda planned: _tell(planned, "", as_json=as_json))
+        if code := _tell(planned, error, as_json=as_json):
+            raise typer.Exit(code)
+
+
+def _tell(planned: Plan, error: str, *, as_json: bool) -> int:
     if as_json:
         print_json({"calls": [_plain(call) for call in planned.calls], "ended": planned.ended, "error": error or None})
     else:
         _show(planned)
-    if error:
-        if not as_json:
+        if error:
             say(f"error: {error}", err=True)
-        raise typer.Exit(1)
+    return 1 if error else 0
 
 
-def planned_run(target: str, arguments: list[str]) -> tuple[Plan, str]:
+def planned_run(target: str, arguments: list[str], hangs: Callable[[Plan], int]) -> tuple[Plan, str]:
     """The plan of a script or of a call, and what went wrong; empty if nothing did.
+
+    Args:
+        target: the script, or the function.
+        arguments: as they were written.
+        hangs: tells what is planned where the script waits for ever behind the end of the plan, and gives the exit
+            code. Called in another thread; the process leaves then.
 
     Raises:
         BadParameter: the target or an argument isn't written as one.
@@ -47,21 +59,24 @@ def planned_run(target: str, arguments: list[str]) -> tuple[Plan, str]:
     """
     script = is_script(target)
     positional, named = ([], {}) if script else literals(arguments)
-    with begin() as planned:
-        try:
+    planned, error = begin(), ""
+    watch = Watch(planned, lambda: hangs(planned))
+    try:
+        with planned:
             if script:
                 run_script(target, arguments, planned)
             else:
                 call_function(target, imported(target), positional, named)
-        except typer.BadParameter:
-            raise
-        except Exception as error:  # noqa: BLE001  whatever the user's code raises is shown
-            if planned.is_ended_by(error):
-                return planned, ""
-            # Of these the message says it all.
-            is_ours = type(error) in (InviscidError, SelectorError)
-            return planned, str(error) if is_ours else f"{target} raised {said(error)}"
-    return planned, ""
+    except (typer.BadParameter, PlanError):
+        raise
+    except Exception as raised:  # noqa: BLE001  whatever the user's code raises is shown
+        # Of these the message says it all.
+        is_ours = type(raised) in (InviscidError, SelectorError)
+        error = str(raised) if is_ours else f"{target} raised {said(raised)}"
+    finally:
+        watch.take()
+    watch.code = 1 if error else 0
+    return planned, error
 
 
 def _plain(call: PlannedCall) -> dict[str, object]:

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ if __name__ == "__main__":
 def start(folder: Path, *arguments: str, code: int = 0, **env: str) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
         [sys.executable, "-m", "inviscid", *arguments], cwd=folder, capture_output=True, text=True,
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **env},
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **env}, timeout=60,
     )  # fmt: skip
     assert done.returncode == code, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
@@ -265,3 +266,65 @@ def test_workers_run_nothing(folder: Path, project: Any) -> None:
     done = start(folder, "plan", "many.py")
     assert bodies(done.stderr) == []
     assert "many.py:3: beyond this line it depends on what other processes do, to which f() is sent" in done.stdout
+
+
+HANGING = {
+    "executor": """
+        with ProcessPoolExecutor(1, mp_context=get_context("fork")) as pool:
+            list(pool.map(mod.f, [1, 2]))
+    """,
+    "executor spawned": """
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            list(pool.map(mod.f, [1, 2]))
+    """,
+    "executor not closed": """
+        pool = ProcessPoolExecutor(1)
+        pool.submit(mod.f, 1).result()
+    """,
+    "pool": """
+        with get_context("fork").Pool(1) as pool:
+            pool.map(mod.f, [1, 2])
+    """,
+    "pool and a result": """
+        with get_context("fork").Pool(1) as pool:
+            pool.map(str, [mod.f(1), 2])
+    """,
+    "queue": """
+        todo = queue.Queue()
+        def work():
+            while True:
+                print(todo.get() + 1)
+                todo.task_done()
+        threading.Thread(target=work, daemon=True).start()
+        todo.put(mod.f(1))
+        todo.join()
+    """,
+    "a thread that is fed": """
+        todo = queue.Queue()
+        threading.Thread(target=todo.get).start()
+        print(mod.f(1))
+    """,
+}
+
+
+@pytest.mark.parametrize("how", HANGING)
+def test_a_plan_that_ends_elsewhere_ends_all_the_same(folder: Path, project: Any, how: str) -> None:
+    head = """
+import queue, threading
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+import mod
+
+if __name__ == "__main__":
+    mod.g(0)
+"""
+    text = head + textwrap.indent(textwrap.dedent(HANGING[how]).strip(), "    ") + "\n"
+    (folder / "hangs.py").write_text(text)
+    done = start(folder, "plan", "hangs.py")
+    assert bodies(done.stderr) == []
+    assert rows(done.stdout)[0][:2] == ["run", "mod:g"]
+    assert "beyond this line it depends on" in done.stdout
+    found = json.loads(start(folder, "plan", "--json", "hangs.py").stdout)
+    assert found["calls"][0]["function"] == "mod:g"
+    assert found["ended"]
+    assert not found["error"]
