@@ -13,7 +13,7 @@ from inviscid.cli.scripts import call_function, is_script, run_script
 from inviscid.cli.targets import imported, literals, said, use_store
 from inviscid.cli.watching import Watch
 from inviscid.errors import InviscidError, PlanError, SelectorError
-from inviscid.planning import Plan, PlannedCall
+from inviscid.planning import STARTED, Plan, PlannedCall
 from inviscid.planning import plan as begin
 
 Target = Annotated[
@@ -36,7 +36,8 @@ def plan(target: Target, arguments: Arguments = None, store: StorePath = None, a
 
 def _tell(planned: Plan, error: str, *, as_json: bool) -> int:
     if as_json:
-        print_json({"calls": [_plain(call) for call in planned.calls], "ended": planned.ended, "error": error or None})
+        calls = [_plain(call) for call in planned.calls]
+        print_json({"calls": calls, "ended": planned.ended, "processes": planned.started, "error": error or None})
     else:
         _show(planned)
         if error:
@@ -98,7 +99,9 @@ def _show(planned: Plan) -> None:
         print_table(("", "function", "key", "why"), rows)
     if planned.ended:
         say(planned.ended)
+    if planned.started:
+        say(STARTED)
     counts = Counter(call.would for call in planned.calls)
     told = [f"{counts[would]} would {would}" for would in ("run", "hit") if counts[would]]
     told += [f"{counts['may run']} may run"] if counts["may run"] else []
-    say(", ".join(told) or "no cached function is called")
+    say(", ".join(told) or f"no cached function is called{' in this process' if planned.started else ''}")

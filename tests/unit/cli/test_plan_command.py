@@ -328,3 +328,32 @@ if __name__ == "__main__":
     assert found["calls"][0]["function"] == "mod:g"
     assert found["ended"]
     assert not found["error"]
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "one = get_context('fork').Process(target=mod.plain, args=(1,)); one.start(); one.join()",
+        "one = get_context('spawn').Process(target=mod.plain, args=(1,)); one.start(); one.join()",
+        "os.system(f'{sys.executable} -c \"import mod; mod.f(1)\"')",
+        "subprocess.run([sys.executable, '-c', 'import mod; mod.f(1)'])",
+        "os.posix_spawn(sys.executable, [sys.executable, '-c', 'import mod; mod.f(1)'], os.environ); os.wait()",
+    ],
+)
+def test_processes_that_are_started_are_told(folder: Path, how: str) -> None:
+    head = "import os, subprocess, sys\nfrom multiprocessing import get_context\nimport mod\n"
+    (folder / "starts.py").write_text(f"{head}if __name__ == '__main__':\n    {how}\n")
+    command = [sys.executable, "-m", "inviscid", "plan", "starts.py"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=True)
+    assert bodies(done.stderr) == []
+    assert "other processes were started, and can't be looked into" in done.stdout
+    assert "no cached function is called in this process" in done.stdout
+    assert "PlanError: f() would run, in a process that was started while a plan is made" in done.stderr
+    if "get_context" not in how:
+        assert "Traceback" not in done.stderr
+        assert json.loads(start(folder, "plan", "--json", "starts.py").stdout)["processes"] is True
+
+
+def test_without_other_processes_nothing_is_told_of_them(folder: Path) -> None:
+    assert "process" not in start(folder, "plan", "script.py").stdout
+    assert json.loads(start(folder, "plan", "--json", "script.py").stdout)["processes"] is False
