@@ -32,6 +32,7 @@ from inviscid.errors import PlanError
 from inviscid.fingerprinting import place_of_globals
 from inviscid.hearing import hear
 from inviscid.outcome import Outcome
+from inviscid.store.store import before_removal
 from inviscid.unknown import Beyond, Unknown, made, maker
 
 _MARK = "INVISCID_PLANNING"
@@ -348,6 +349,9 @@ def keep_off(what: str) -> None:
     """Have whatever changes the store, or leaves the process, end the plan."""
     if ACTIVE:
         ACTIVE[-1].leave(what)
+
+
+before_removal.append(keep_off)
 
 
 def is_unknown(value: Any) -> bool:
