@@ -39,7 +39,7 @@ def _tell(planned: Plan, error: str, *, as_json: bool) -> int:
         calls = [_plain(call) for call in planned.calls]
         print_json({"calls": calls, "ended": planned.ended, "processes": planned.started, "error": error or None})
     else:
-        _show(planned)
+        _show(planned, complete=not error)
         if error:
             say(f"error: {error}", err=True)
     return 1 if error else 0
@@ -84,7 +84,7 @@ def _plain(call: PlannedCall) -> dict[str, object]:
     return {**call._asdict(), "reasons": list(call.reasons), "code": call.code.name}
 
 
-def _show(planned: Plan) -> None:
+def _show(planned: Plan, *, complete: bool) -> None:
     alike: Counter[tuple[str, str, str]] = Counter()
     keys: dict[tuple[str, str, str], str] = {}
     for call in planned.calls:
@@ -104,4 +104,7 @@ def _show(planned: Plan) -> None:
     counts = Counter(call.would for call in planned.calls)
     told = [f"{counts[would]} would {would}" for would in ("run", "hit") if counts[would]]
     told += [f"{counts['may run']} may run"] if counts["may run"] else []
-    say(", ".join(told) or f"no cached function is called{' in this process' if planned.started else ''}")
+    # What failed says nothing about the calls that it would have made.
+    if told or complete:
+        where = " in this process" if planned.started else ""
+        say(", ".join(told) or f"no cached function is called{where}")
