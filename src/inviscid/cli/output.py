@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
 from typing import Annotated, Any, TextIO, TypeVar
 
@@ -74,10 +74,14 @@ def _keep_descriptor() -> bool:
 
 
 @contextmanager
-def reported() -> Iterator[None]:
-    """Show what went wrong as one line, and leave with 1. What others print meanwhile goes to stderr."""
+def reported(*, apart: bool = True) -> Iterator[None]:
+    """Show what went wrong as one line, and leave with 1.
+
+    Args:
+        apart: what others print goes to stderr.
+    """
     try:
-        with _apart():
+        with _apart() if apart else nullcontext():
             yield
     except InviscidError as error:
         say(f"error: {error}", err=True)
