@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 
-from inviscid import accept, calls, explain, freeze, keeping, planning, rerunning, results, settings, stores
+from inviscid import accept, calls, explain, freeze, keeping, rerunning, results, settings, stores
 from inviscid.accept import Accepted
 from inviscid.bound import BoundCachedFunction
 from inviscid.calls import Call
@@ -211,7 +211,7 @@ class CachedFunction(Memo[P, R]):
         Raises:
             FrozenMiss: it is frozen.
         """
-        planning.keep_off(f"{self.__qualname__}.forget(), which changes what is stored")
+        rerunning.keep_off(f"{self.__qualname__}.forget(), which changes what is stored")
         store, call = stores.current_store(self._store), self._call_of(args, kwargs)
         freeze.check_forgetting(self._slot(), call.key)
         # What an edit of what it calls left behind could stand for it again.
@@ -227,7 +227,7 @@ class CachedFunction(Memo[P, R]):
         Args:
             downstream: also those of all functions that reach it.
         """
-        planning.keep_off(f"{self.__qualname__}.clean(), which changes what is stored")
+        rerunning.keep_off(f"{self.__qualname__}.clean(), which changes what is stored")
         store = stores.current_store(self._store)
         kept = freeze.kept(self._slot(), store)
         going = [entry.key for entry in store.nearest(function_name(self), limit=-1)]

@@ -103,6 +103,9 @@ class Plan:
     def __enter__(self) -> Self:
         if ACTIVE:
             raise PlanError("a plan is being made already")
+        for ask in excluding:
+            if why := ask():
+                raise PlanError(why)
         if computing.RUNNING:
             raise PlanError(f"{computing.RUNNING[0].name}() is running, and nothing runs while a plan is made")
         _listen()
@@ -260,6 +263,8 @@ def _in_one_line(kind: type[BaseException], error: BaseException, trace: Traceba
         sys.__excepthook__(kind, error, trace)
 
 
+excluding: list[Callable[[], str]] = []
+"""Each says why no plan can be made now, or nothing."""
 STARTED = "other processes were started, and can't be looked into: what they would run isn't told"
 ACTIVE: list[Plan] = []
 """The plan that is being made in this process; empty for most."""

@@ -384,6 +384,18 @@ def test_what_changes_the_store_ends_the_plan(mod: Any, what: str, isolated: Pat
     assert [would for would, _ in told(planned)] == ["hit", "hit"]
 
 
+@pytest.mark.parametrize("alone", [False, True])
+def test_freezing_what_would_have_been_computed_ends_the_plan(mod: Any, *, alone: bool) -> None:
+    with plan() as planned:
+        mod.f(1)
+        if alone:
+            mod.f.calling(1).freeze()
+        else:
+            mod.f.freeze()
+    assert told(planned) == [("run", "f")]
+    assert "it depends on freezing f()" in planned.ended
+
+
 def test_modes_hold_in_a_plan(mod: Any, ran: Ran) -> None:
     mod.f(1)
     with plan() as planned:

@@ -149,6 +149,8 @@ def test_neither_in_another_nor_in_a_plan_nor_in_a_body() -> None:
         pass
     with plan(), pytest.raises(PlanError, match="a plan is being made already"), rerun():
         pass
+    with rerun(), pytest.raises(PlanError, match="a rerun is being made already"), plan():
+        pass
 
     @cached(pure=True)
     def inside() -> int:
@@ -302,3 +304,23 @@ def test_the_command_fails_where_the_store_can_not_be_read(project: Any, isolate
         done = command(project.folder, "verify", "--rerun", *target)
         assert done.returncode == 1
         assert "has version 999" in done.stderr
+
+
+@pytest.mark.parametrize("what", ["forget", "clean", "freeze", "calling", "thaw", "look"])
+def test_what_changes_the_store_is_refused(
+    project: Any, isolated: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    # The file of what is frozen is there.
+    monkeypatch.chdir(project.folder)
+    module = project.edit(HEAD + "@cached\ndef f(x):\n    return x\n@source\ndef look():\n    return 1\n")
+    module.f(1), module.look()
+    if what == "thaw":
+        module.f.freeze()
+    actions: dict[str, Callable[[], Any]] = {
+        "forget": lambda: module.f.forget(1), "clean": module.f.clean, "freeze": module.f.freeze,
+        "calling": lambda: module.f.calling(1).freeze(), "thaw": module.f.thaw, "look": module.look.clean,
+    }  # fmt: skip
+    before = content(isolated)
+    with rerun(), pytest.raises(PlanError, match="while a rerun is made nothing that is stored changes"):
+        actions[what]()
+    assert content(isolated) == before

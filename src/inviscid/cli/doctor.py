@@ -19,7 +19,7 @@ _PACKAGES = ("inviscid", "blake3", "filelock", "joblib", "msgpack", "numpy", "pa
 
 
 def doctor(store: StorePath = None, as_json: AsJson = False) -> None:
-    """Check store, inviscid.lock, locks, file system, versions, permissions and clock; the exit code is 1 if something is wrong."""
+    """Check store, inviscid.lock, locks, file system, versions, rights and clock; exit code 1 if one is wrong."""
     with reported():
         checks = [_packages(), *_settings(), _lockfile(), *open_store(store).checkup()]
     if as_json:
