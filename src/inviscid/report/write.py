@@ -76,6 +76,7 @@ def plain(report: Report) -> dict[str, Any]:
             "pinned": card.pinned,
             "frozen": card.frozen,
             "frozen_whole": card.frozen_whole,
+            "accepted": card.accepted,
             "lines": [{**line._asdict(), "config": dict(line.config)} for line in card.lines],
             "definitions": [definition._asdict() for definition in card.definitions],
             "more_definitions": card.more_definitions,
