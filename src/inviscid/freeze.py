@@ -28,7 +28,7 @@ from typing import Any, NamedTuple
 
 import msgpack
 
-from inviscid import configuration, events, lockfile, outputs, planning, results, world
+from inviscid import configuration, events, lockfile, outputs, planning, rerunning, results, world
 from inviscid.calls import FINGERPRINTS, Call, Options, References, digest_inputs, is_declared
 from inviscid.computing import report
 from inviscid.configuration import Layer
@@ -292,7 +292,7 @@ def base_of(name: str) -> Any:
     found: Any = None
     try:
         with ExitStack() as stack:
-            loaded = planning.ACTIVE or name.partition(":")[0] in sys.modules
+            loaded = planning.ACTIVE or rerunning.ACTIVE or name.partition(":")[0] in sys.modules
             planned = None if loaded else stack.enter_context(planning.plan())
             found = unwrapped(named(*name.split(":", 1)))
     except SystemExit as error:
@@ -562,6 +562,8 @@ def _freeze_call(
     because: str,
 ) -> None:
     _check_name(slot)
+    # Before the look for results: they may be of a call that would have run.
+    rerunning.keep_off(f"freezing {slot.label}()")
     # What is damaged is found before anything is pinned.
     known = _records(slot.name, _arguments(slot, values))
     again = [record for record in known if not _other_config(record, slot)]
@@ -587,6 +589,9 @@ def freeze_function(slot: Slot, take: Callable[[frozenset[str]], Fingerprint], b
         LockError: `inviscid.lock` is damaged.
         StoreError: the store can't be used.
     """
+    _check_name(slot)
+    # As above.
+    rerunning.keep_off(f"freezing {slot.label}()")
     _keep(slot, current_store(slot.store), records_for(slot, take, because))
     return sum(not record.is_marker for record in lockfile.current().records[slot.name])
 
@@ -637,7 +642,6 @@ def records_for(slot: Slot, take: Callable[[frozenset[str]], Fingerprint], becau
 
 def _keep(slot: Slot, store: Store, records: Sequence[Record]) -> None:
     """Pin the results and write the records, in place of those of the same calls."""
-    planning.keep_off(f"freezing {slot.label}()")
     pinned = {pin.key for pin in store.pins()} if store.exists() else set()
     mine = {bytes.fromhex(record.key): record.because for record in records if not record.is_marker}
     mine = {key: because for key, because in mine.items() if key not in pinned}
@@ -683,7 +687,7 @@ def thaw_function(slot: Slot) -> int:
 
 
 def _let_go(slot: Slot, gone: Callable[[Record], bool]) -> int:
-    planning.keep_off(f"thawing {slot.label}()")
+    rerunning.keep_off(f"thawing {slot.label}()")
     going: list[Record] = []
     staying: list[Record] = []
 

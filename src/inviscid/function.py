@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, overload
 
-from inviscid import calls, explain, freeze, planning, rerunning, results, settings, stores
+from inviscid import calls, explain, freeze, rerunning, results, settings, stores
 from inviscid.bound import BoundCachedFunction
 from inviscid.calls import Call
 from inviscid.computing import Answer
 from inviscid.entry import Entry, function_name
-from inviscid.errors import UnstorableResult
+from inviscid.errors import InviscidError, UnstorableResult
 from inviscid.explain import Explanation
 from inviscid.freeze import OneCall
 from inviscid.mapping import map_over
 from inviscid.memo import Memo
 from inviscid.outcome import Outcome
 from inviscid.rerunning import Rerun
-from inviscid.steps import Steps
+from inviscid.steps import Raised, Steps, tried
 from inviscid.store import Store
 from inviscid.stores import Attempt
 
@@ -65,7 +65,10 @@ class CachedFunction(Memo[P, R]):
     def _compared(self, rerun: Rerun, store: Store, attempt: Attempt, call: Call) -> Steps[Answer]:
         """Run the body, and note what it gives beside what is stored."""
         name = function_name(self)
-        first = yield from self._compute(store, call)
+        first = yield from tried(self._compute(store, call), awaited=self._kind.awaited)
+        if isinstance(first, Raised):
+            yield from self._raised(rerun, store, attempt, call, first.error)
+            return (yield first)  # type: ignore[no-any-return]  # it raises
         try:
             prepared = results.prepare(first.value, self._forms, safe=store.safe)
         except UnstorableResult as error:
@@ -82,6 +85,17 @@ class CachedFunction(Memo[P, R]):
             rerun.note(name, call.key, *(yield from self._differing(store, attempt, call, entry, prepared.digest)))
         return Answer(prepared.value)
 
+    def _raised(self, rerun: Rerun, store: Store, attempt: Attempt, call: Call, error: Exception) -> Steps[None]:
+        """Note a body that raised where something is stored: the caller may catch that, and nobody would know."""
+        if attempt.use(lambda: store.find(call.key), otherwise=None) is None:
+            return
+        found = yield from self._find(store, attempt, call, refresh=False, retrace=False)
+        if found.entry is None:
+            return
+        what = f"it raised {type(error).__name__} where a result is stored"
+        # What this package refuses, of a source that can't be asked now say, is no answer of the body.
+        rerun.note(function_name(self), call.key, "left out" if isinstance(error, InviscidError) else "stale", what)
+
     def _differing(
         self, store: Store, attempt: Attempt, call: Call, entry: Entry, given: bytes
     ) -> Steps[tuple[str, str]]:
@@ -90,7 +104,9 @@ class CachedFunction(Memo[P, R]):
         if found.entry is None:
             return "new", f"what is stored wouldn't be served: {'; '.join(found.reasons)}"
         (origin,) = self._origin(entry)
-        second = yield from self._compute(store, call)
+        second = yield from tried(self._compute(store, call), awaited=self._kind.awaited)
+        if isinstance(second, Raised):
+            return "unsteady", f"it raised {type(second.error).__name__} the second time; what is stored was {origin}"
         if results.digest_of(second.value, self._forms) != given:
             return "unsteady", f"it gives something else each time; what is stored was {origin}"
         return "stale", f"it gives something else than what was {origin}"
@@ -196,7 +212,7 @@ class CachedFunction(Memo[P, R]):
         Raises:
             FrozenMiss: it is frozen.
         """
-        planning.keep_off(f"{self.__qualname__}.forget(), which changes what is stored")
+        rerunning.keep_off(f"{self.__qualname__}.forget(), which changes what is stored")
         store, call = stores.current_store(self._store), self._call_of(args, kwargs)
         freeze.check_forgetting(self._slot(), call.key)
         # What an edit of what it calls left behind could stand for it again.
@@ -212,7 +228,7 @@ class CachedFunction(Memo[P, R]):
         Args:
             downstream: also those of all functions that reach it.
         """
-        planning.keep_off(f"{self.__qualname__}.clean(), which changes what is stored")
+        rerunning.keep_off(f"{self.__qualname__}.clean(), which changes what is stored")
         store = stores.current_store(self._store)
         kept = freeze.kept(self._slot(), store)
         going = [entry.key for entry in store.nearest(function_name(self), limit=-1)]

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 
-from inviscid import codecs, computing, events, freeze, planning, results, settings
+from inviscid import codecs, computing, events, freeze, planning, rerunning, results, settings
 from inviscid.bodies import Run
 from inviscid.calls import Call, Options
 from inviscid.computing import Answer, Computation
@@ -231,13 +231,13 @@ class SourceFunction(CachedFunction[P, R]):
 
     def forget(self, *args: P.args, **kwargs: P.kwargs) -> bool:
         """Forget one observation: the next call looks. Returns whether there was one."""
-        planning.keep_off(f"{self.__qualname__}.forget(), which changes what is stored")
+        rerunning.keep_off(f"{self.__qualname__}.forget(), which changes what is stored")
         seen = self._observed.pop(self._call_of(args, kwargs).key, None) is not None
         return super().forget(*args, **kwargs) or seen
 
     def clean(self, *, downstream: bool = False) -> int:
         """Forget all observations. Returns how many were stored."""
-        planning.keep_off(f"{self.__qualname__}.clean(), which changes what is stored")
+        rerunning.keep_off(f"{self.__qualname__}.clean(), which changes what is stored")
         self._observed.clear()
         return super().clean(downstream=downstream)
 
@@ -424,7 +424,7 @@ class EffectFunction(CachedFunction[P, R]):
 
     def forget(self, *args: P.args, **kwargs: P.kwargs) -> bool:
         """Let an effect that happened once happen again. Returns whether it had, or may have."""
-        planning.keep_off(f"{self.__qualname__}.forget(), which changes what is stored")
+        rerunning.keep_off(f"{self.__qualname__}.forget(), which changes what is stored")
         call = self._receipt_of(self._signature.bind(args, kwargs))
         return self._drop([call.key, _mark_of(call)]) > 0
 
@@ -434,7 +434,7 @@ class EffectFunction(CachedFunction[P, R]):
         Args:
             downstream: changes nothing: effects are not called by what is stored.
         """
-        planning.keep_off(f"{self.__qualname__}.clean(), which changes what is stored")
+        rerunning.keep_off(f"{self.__qualname__}.clean(), which changes what is stored")
         store, name = current_store(self._store), function_name(self)
         known = [entry.key for entry in store.nearest(name, limit=-1)]
         # Of what was damaged only the pin says whose it is. What others sealed isn't ours to let happen again.

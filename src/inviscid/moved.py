@@ -33,7 +33,8 @@ _RESTLESS = 1.0
 # Seconds between two looks at files. Nothing orders a call and what an unrelated process writes more finely than that.
 _LOOK = 0.02
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-_STARTS = frozenset({"subprocess.Popen", "os.system", "os.posix_spawn", "os.fork", "os.forkpty"})
+STARTS = frozenset({"subprocess.Popen", "os.system", "os.posix_spawn", "os.fork", "os.forkpty"})
+"""The events of processes that are started."""
 _FILES = frozenset({"os.rename", "os.remove", "os.link", "os.symlink", "os.truncate"})
 _AMBIENT = frozenset({"os.chdir", "os.putenv", "os.unsetenv"})
 _CODE = frozenset({"__code__", "__defaults__", "__kwdefaults__"})
@@ -83,7 +84,7 @@ def listen() -> bool:
         hear(["object.__setattr__", "object.__delattr__"], _set)
         hear(_FILES, _moved_file)
         hear(_AMBIENT, _changed)
-        hear(_STARTS, _started)
+        hear(STARTS, _started)
         before = token[0]
         _probe.__defaults__ = None
         # That was no move.

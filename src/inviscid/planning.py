@@ -30,7 +30,9 @@ from inviscid.computing import Answer
 from inviscid.entry import function_name
 from inviscid.errors import PlanError
 from inviscid.fingerprinting import place_of_globals
+from inviscid.hearing import hear
 from inviscid.outcome import Outcome
+from inviscid.store.store import before_removal
 from inviscid.unknown import Beyond, Unknown, made, maker
 
 _MARK = "INVISCID_PLANNING"
@@ -90,6 +92,8 @@ class Plan:
         self.ended = ""
         """Where and why the plan ended before the block did; empty if it didn't."""
         self.process = os.getpid()
+        self._started = False
+        self._workers: str | None = None
         self._pending: dict[bytes, Unknown] = {}
         self._codes: set[bytes] = set()
         self._written: list[str] = []
@@ -99,8 +103,13 @@ class Plan:
     def __enter__(self) -> Self:
         if ACTIVE:
             raise PlanError("a plan is being made already")
+        for ask in excluding:
+            if why := ask():
+                raise PlanError(why)
         if computing.RUNNING:
             raise PlanError(f"{computing.RUNNING[0].name}() is running, and nothing runs while a plan is made")
+        _listen()
+        self._workers = _workers()
         ACTIVE.append(self)
         os.environ[_MARK] = str(self.process)
         # Nobody takes the short way, which knows of no plan.
@@ -111,9 +120,19 @@ class Plan:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
         ACTIVE.remove(self)
+        self._started, self._workers = self.started, None
         os.environ.pop(_MARK, None)
         moved.move()
         return self.is_ended_by(error)
+
+    @property
+    def started(self) -> bool:
+        """Whether other processes were started: what they would call isn't seen."""
+        return self._started or self._workers not in (None, _workers())
+
+    def hear_start(self) -> None:
+        """Note that a process is started."""
+        self._started = self._started or self.process == os.getpid()
 
     def is_ended_by(self, error: BaseException | None) -> bool:
         """Whether an error is no error, but the end of what the plan can see."""
@@ -129,7 +148,7 @@ class Plan:
             f"{call.would} {call.function}{': ' if call.reasons else ''}{'; '.join(call.reasons)}"
             for call in self.calls
         ]
-        return "\n".join([*lines, *([self.ended] if self.ended else [])])
+        return "\n".join([*lines, *([self.ended] if self.ended else []), *([STARTED] if self.started else [])])
 
     def check(self) -> None:
         """Look whether the plan has ended: where somebody swallowed that, what follows would be made up."""
@@ -236,12 +255,25 @@ class Plan:
         return made(f"{name.rpartition(':')[2]}(), which {'would' if would == 'run' else 'may'} run", self.leave)
 
 
+def _in_one_line(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Show that a process came to what doesn't run now. Nobody there made a mistake that a traceback would tell of."""
+    if kind is PlanError:
+        print(f"{kind.__name__}: {error}", file=sys.stderr)  # noqa: T201  it takes the place of a traceback
+    else:
+        sys.__excepthook__(kind, error, trace)
+
+
+excluding: list[Callable[[], str]] = []
+"""Each says why no plan can be made now, or nothing."""
+STARTED = "other processes were started, and can't be looked into: what they would run isn't told"
 ACTIVE: list[Plan] = []
 """The plan that is being made in this process; empty for most."""
 if found := os.environ.get(_MARK):
     # This process was started by one that makes a plan.
     ACTIVE.append(Plan())
     ACTIVE[0].process = int(found) if found.isdecimal() else -1
+    sys.excepthook = _in_one_line
+_listening: list[bool] = []
 _EXAMINING: ContextVar[bool] = ContextVar("inviscid_examining", default=False)
 
 
@@ -294,6 +326,23 @@ def steps(
         _EXAMINING.reset(token)
 
 
+def _listen() -> None:
+    if not _listening:
+        _listening.append(True)
+        hear(moved.STARTS, _started)
+
+
+def _started(_: str, __: tuple[Any, ...]) -> None:
+    for one in ACTIVE:
+        one.hear_start()
+
+
+def _workers() -> str:
+    """Another text whenever multiprocessing has made a process: no event tells of those that it spawns."""
+    processes = sys.modules.get("multiprocessing.process")
+    return repr(getattr(processes, "_process_counter", "count(1)"))
+
+
 def _held(ask: Callable[[], Any]) -> Any:
     try:
         return ask()
@@ -305,6 +354,9 @@ def keep_off(what: str) -> None:
     """Have whatever changes the store, or leaves the process, end the plan."""
     if ACTIVE:
         ACTIVE[-1].leave(what)
+
+
+before_removal.append(keep_off)
 
 
 def is_unknown(value: Any) -> bool:

@@ -85,6 +85,18 @@ class Rerun:
 
 ACTIVE: list[Rerun] = []
 """The rerun that is being made in this process; empty for most."""
+planning.excluding.append(lambda: "a rerun is being made already" if ACTIVE else "")
+
+
+def keep_off(what: str) -> None:
+    """Have whatever changes the store end a plan, and refuse it in a rerun.
+
+    Raises:
+        PlanError: a rerun is being made.
+    """
+    planning.keep_off(what)
+    if ACTIVE:
+        raise PlanError(f"while a rerun is made nothing that is stored changes; refused is {what}")
 
 
 def rerun() -> Rerun:

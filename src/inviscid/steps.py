@@ -62,6 +62,38 @@ class Body(NamedTuple):
         return self.run(self.function, self.positional, self.keywords)
 
 
+class Raised(NamedTuple):
+    """What `Tried` gives in place of a result; as a step it raises that."""
+
+    error: Exception
+
+    def take(self) -> Any:
+        """Raise it: inside of the steps a StopIteration would mean something else."""
+        raise self.error
+
+
+class Tried(NamedTuple):
+    """The function itself. Gives what it returns, or what it raised; else what a step raises ends the steps."""
+
+    body: Body
+    awaited: bool
+
+    def take(self) -> Any:
+        """Run it, or give what to await."""
+        if self.awaited:
+            return self._awaited()
+        try:
+            return self.body.take()
+        except Exception as error:  # noqa: BLE001  whatever the user's code raises
+            return Raised(error)
+
+    async def _awaited(self) -> Any:
+        try:
+            return await self.body.take()
+        except Exception as error:  # noqa: BLE001  as above
+            return Raised(error)
+
+
 class Asking(NamedTuple):
     """A call of another function that is awaited. Gives what its steps lead to."""
 
@@ -73,8 +105,23 @@ class Asking(NamedTuple):
         return self.drive(self.steps)
 
 
-Step = Alone | Claim | Body | Asking
+Step = Alone | Claim | Body | Tried | Raised | Asking
 Steps = Generator[Step, Any, T]
+
+
+def tried(steps: Steps[T], *, awaited: bool) -> Steps[T | Raised]:
+    """The same steps; where a body raises, they end with that, and who takes them goes on."""
+    given: Any = None
+    try:
+        while not isinstance(given, Raised):
+            try:
+                step = steps.send(given)
+            except StopIteration as end:
+                return end.value  # type: ignore[no-any-return]
+            given = yield Tried(step, awaited) if isinstance(step, Body) else step
+        return given
+    finally:
+        steps.close()
 
 
 def run(steps: Steps[T]) -> T:

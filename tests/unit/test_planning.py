@@ -351,27 +351,49 @@ def test_frozen_results_are_served_and_what_is_not_frozen_is_an_error_as_ever(mo
     assert ran() == ["f"]
 
 
-@pytest.mark.parametrize("what", ["forget", "clean", "freeze", "thaw", "calling", "look", "once", "pickle"])
+@pytest.mark.parametrize(
+    "what",
+    ["forget", "clean", "freeze", "thaw", "calling", "look", "once", "pickle",
+     "store forget", "execute", "pin", "unpin", "repair"],
+)  # fmt: skip
 def test_what_changes_the_store_ends_the_plan(mod: Any, what: str, isolated: Path) -> None:
     mod.f(1), mod.once(1)
     if what == "thaw":
         mod.f.freeze()
-    lock = Path("inviscid.lock")
+    lock, store, key = Path("inviscid.lock"), current_store(None), bytes.fromhex(mod.f.key(1))
+    if what == "unpin":
+        store.pin(key, "mine")
+    pins = store.pins()
     before = lock.read_text() if lock.exists() else None
     actions: dict[str, Callable[[], Any]] = {
         "forget": lambda: mod.f.forget(1), "clean": mod.f.clean, "freeze": mod.f.freeze, "thaw": mod.f.thaw,
         "calling": lambda: mod.f.calling(1).freeze(), "look": mod.look.clean, "once": lambda: mod.once.forget(1),
-        "pickle": lambda: __import__("pickle").dumps(mod.f),
+        "pickle": lambda: __import__("pickle").dumps(mod.f), "store forget": lambda: store.forget([key]),
+        "execute": lambda: store.execute(store.plan_clean("mod:f")), "pin": lambda: store.pin(key, "mine"),
+        "unpin": lambda: store.unpin(key), "repair": lambda: store.verify(repair=True),
     }  # fmt: skip
     with plan() as planned:
         actions[what]()
         mod.f(2)
     assert planned.ended
     assert planned.calls == []
+    assert store.pins() == pins
     assert (lock.read_text() if lock.exists() else None) == before
     with plan() as planned:
         mod.f(1), mod.once(1)
     assert [would for would, _ in told(planned)] == ["hit", "hit"]
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_freezing_what_would_have_been_computed_ends_the_plan(mod: Any, *, alone: bool) -> None:
+    with plan() as planned:
+        mod.f(1)
+        if alone:
+            mod.f.calling(1).freeze()
+        else:
+            mod.f.freeze()
+    assert told(planned) == [("run", "f")]
+    assert "it depends on freezing f()" in planned.ended
 
 
 def test_modes_hold_in_a_plan(mod: Any, ran: Ran) -> None:

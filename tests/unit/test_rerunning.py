@@ -149,6 +149,8 @@ def test_neither_in_another_nor_in_a_plan_nor_in_a_body() -> None:
         pass
     with plan(), pytest.raises(PlanError, match="a plan is being made already"), rerun():
         pass
+    with rerun(), pytest.raises(PlanError, match="a rerun is being made already"), plan():
+        pass
 
     @cached(pure=True)
     def inside() -> int:
@@ -191,3 +193,134 @@ def test_the_command_runs_a_script_again(tmp_path: Path) -> None:
     assert run("-m", "inviscid", "verify", "--rerun", code=2) == ""
     assert run("-m", "inviscid", "verify", "job.py", code=2) == ""
     assert run("-m", "inviscid", "verify", "--rerun", "nothing.py", code=1) == ""
+
+
+STALE = """
+import os
+from inviscid import cached
+
+@cached(pure=True)
+def rate(x):
+    if os.stat("rate").st_size > 2:
+        raise ValueError("too long")
+    return x
+
+@cached(pure=True)
+async def later(x):
+    if os.stat("rate").st_size > 2:
+        raise StopIteration if x else KeyError
+    return x
+
+@cached(pure=True)
+def ends(x):
+    if os.stat("rate").st_size > 2:
+        raise StopIteration
+    return x
+"""
+
+
+def test_a_body_that_raises_where_a_result_is_stored_is_stale(
+    project: Any, isolated: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project.folder)
+    Path("rate").write_text("22")
+    module = project.edit(STALE)
+    assert module.rate(1) == 1
+    Path("rate").write_text("333")
+    before = content(isolated)
+    with rerun() as found:
+        for x in (1, 2):
+            with pytest.raises(ValueError, match="too long"):
+                module.rate(x)
+    (call,) = found.calls
+    assert (call.verdict, call.key) == ("stale", module.rate.key(1))
+    assert call.what == "it raised ValueError where a result is stored"
+    assert found.wrong == [call]
+    assert content(isolated) == before
+    assert module.rate(1) == 1
+
+
+def test_so_is_one_that_is_awaited_or_ends_an_iteration(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    import asyncio
+
+    monkeypatch.chdir(project.folder)
+    Path("rate").write_text("22")
+    module = project.edit(STALE)
+    assert (asyncio.run(module.later(0)), module.ends(1)) == (0, 1)
+    Path("rate").write_text("333")
+    with rerun() as found:
+        with pytest.raises(KeyError):
+            asyncio.run(module.later(0))
+        with pytest.raises(StopIteration):
+            module.ends(1)
+    assert verdicts(found) == {"later": "stale", "ends": "stale"}
+
+
+def test_a_body_that_raises_the_second_time_is_unsteady(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project.folder)
+    Path("rate").write_text("1")
+    module = project.edit(
+        HEAD + "@cached(pure=True)\ndef rate(x):\n    found = os.stat('rate').st_size\n"
+        "    os.truncate('rate', found + 1)\n    return 1 / (3 - found)\n"
+    )
+    assert module.rate(1) == 0.5
+    with rerun() as found:
+        assert module.rate(1) == 1.0
+    assert [call.verdict for call in found.calls] == ["unsteady"]
+    assert found.calls[0].what.startswith("it raised ZeroDivisionError the second time")
+
+
+def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "inviscid", *arguments], cwd=folder, capture_output=True, text=True, timeout=60
+    )
+
+
+def test_the_command_tells_the_verdict_of_a_call_that_raises(project: Any) -> None:
+    (project.folder / "rate").write_text("22")
+    project.write(mod=STALE, first="import mod\nmod.rate(1)\n")
+    project.run("first.py")
+    (project.folder / "rate").write_text("333")
+    done = command(project.folder, "verify", "--rerun", "mod:rate", "1")
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[0].split("\t")[:2] == ["stale", "mod:rate"]
+    assert done.stdout.splitlines()[1:] == ["1 stale"]
+    assert done.stderr.startswith("error: mod:rate raised ValueError: too long")
+
+
+@pytest.mark.parametrize("arguments", [("plan",), ("verify", "--rerun")])
+def test_a_script_that_raises_has_no_findings(project: Any, arguments: tuple[str, ...]) -> None:
+    project.write(bad="1 / 0\n")
+    done = command(project.folder, *arguments, "bad.py")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "error: bad.py raised ZeroDivisionError: division by zero (bad.py:1)\n"
+
+
+def test_the_command_fails_where_the_store_can_not_be_read(project: Any, isolated: Path) -> None:
+    project.write(mod=HEAD + "@cached\ndef f(x):\n    return x\n", first="import mod\nmod.f(1)\n")
+    project.run("first.py")
+    (isolated / "version").write_text("999\n")
+    for target in (["mod:f", "1"], ["first.py"]):
+        done = command(project.folder, "verify", "--rerun", *target)
+        assert done.returncode == 1
+        assert "has version 999" in done.stderr
+
+
+@pytest.mark.parametrize("what", ["forget", "clean", "freeze", "calling", "thaw", "look"])
+def test_what_changes_the_store_is_refused(
+    project: Any, isolated: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    # The file of what is frozen is there.
+    monkeypatch.chdir(project.folder)
+    module = project.edit(HEAD + "@cached\ndef f(x):\n    return x\n@source\ndef look():\n    return 1\n")
+    module.f(1), module.look()
+    if what == "thaw":
+        module.f.freeze()
+    actions: dict[str, Callable[[], Any]] = {
+        "forget": lambda: module.f.forget(1), "clean": module.f.clean, "freeze": module.f.freeze,
+        "calling": lambda: module.f.calling(1).freeze(), "thaw": module.f.thaw, "look": module.look.clean,
+    }  # fmt: skip
+    before = content(isolated)
+    with rerun(), pytest.raises(PlanError, match="while a rerun is made nothing that is stored changes"):
+        actions[what]()
+    assert content(isolated) == before

@@ -8,9 +8,10 @@ from importlib.metadata import PackageNotFoundError, version
 
 import typer
 
+from inviscid import lockfile
 from inviscid.cli.output import AsJson, StorePath, open_store, print_json, print_table, reported
 from inviscid.digest import KEY_VERSION
-from inviscid.errors import InviscidError
+from inviscid.errors import InviscidError, LockError
 from inviscid.settings import current_mode, project
 from inviscid.store import Check
 
@@ -18,9 +19,9 @@ _PACKAGES = ("inviscid", "blake3", "filelock", "joblib", "msgpack", "numpy", "pa
 
 
 def doctor(store: StorePath = None, as_json: AsJson = False) -> None:
-    """Check store, locks, file system, versions, permissions and clock; the exit code is 1 if something is wrong."""
+    """Check store, inviscid.lock, locks, file system, versions, rights and clock; exit code 1 if one is wrong."""
     with reported():
-        checks = [_packages(), *_settings(), *open_store(store).checkup()]
+        checks = [_packages(), *_settings(), _lockfile(), *open_store(store).checkup()]
     if as_json:
         print_json([check._asdict() for check in checks])
     else:
@@ -56,3 +57,20 @@ def _settings() -> list[Check]:
             Check("mode", "note", f"'{mode}' is in force", "unset INVISCID_MODE, or take it out of pyproject.toml")
         )
     return checks
+
+
+def _lockfile() -> Check:
+    """Whether what is frozen and accepted can be read: every call asks for it."""
+    place = lockfile.place()
+    try:
+        found = lockfile.current()
+    except LockError as error:
+        where = f"{error.file}, line {error.line}" if error.line else error.file
+        cure = error.cure if error.line else "make it a file that you can read, or bring back the one that was there"
+        return Check(lockfile.NAME, "wrong", f"{where}: {error.what}", cure)
+    if not place or not os.path.lexists(place):
+        return Check(lockfile.NAME, "ok", "there is none: nothing is frozen or accepted")
+    if not os.path.exists(place):
+        return Check(lockfile.NAME, "wrong", f"{place} is a link that leads nowhere", "mend the link, or remove it")
+    frozen, accepted = len(found.all()), len(found.acceptances())
+    return Check(lockfile.NAME, "ok", f"{place}: {frozen} frozen, {accepted} accepted")

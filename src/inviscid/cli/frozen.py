@@ -19,6 +19,7 @@ from inviscid.cli.targets import look_here, use_store
 from inviscid.errors import InviscidError, SelectorError
 from inviscid.freeze import Status
 from inviscid.outcome import Outcome
+from inviscid.planning import Plan
 
 _WHAT = "Functions (package.module:qualname), patterns with * and ?, or modules"
 Selectors = Annotated[
@@ -100,7 +101,12 @@ def _is_cached(name: str) -> bool:
 def _used_by(script: str, arguments: Sequence[str], store: Path | None) -> list[str]:
     """The functions with results that are in a script, or in what it imports: nothing of it runs meanwhile."""
     before = set(sys.modules)
-    planned, error = planned_run(script, list(arguments))
+
+    def hangs(planned: Plan) -> int:
+        say(f"error: {planned.ended}, and {script} waits for that: name the functions instead", err=True)
+        return 1
+
+    planned, error = planned_run(script, list(arguments), hangs)
     if error:
         raise InviscidError(error)
     # A source looks once in each run: it has results all the same.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TextIO, TypeVar
 
 import typer
 
@@ -30,24 +31,72 @@ def open_store(path: Path | None) -> Store:
     return Store(store_path() if path is None else path, **store_options())
 
 
+_ours: list[TextIO] = []
+"""Where the output of commands goes, while `sys.stdout` is for what others print."""
+
+
+def out() -> TextIO:
+    """Where the output of commands goes."""
+    return _ours[-1] if _ours else sys.stdout
+
+
 @contextmanager
-def reported() -> Iterator[None]:
-    """Show what went wrong as one line, and leave with 1."""
-    try:
+def _apart() -> Iterator[None]:
+    """Have what the user's code prints go to stderr: a command's own output stays whole."""
+    if _ours or _keep_descriptor():
         yield
+        return
+    _ours.append(sys.stdout)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        _ours.pop()
+
+
+def _keep_descriptor() -> bool:
+    """The same by the descriptor, up to the end of the process: handlers at the exit, libraries and children print too.
+    False where `sys.stdout` is no descriptor of this process.
+    """
+    if sys.stdout is None or sys.stdout is not sys.__stdout__:
+        return False
+    stream: Any = sys.stdout
+    try:
+        stream.flush()
+        number, errors = stream.fileno(), sys.stderr.fileno()
+        kept = os.fdopen(os.dup(number), "w", encoding=stream.encoding, errors=stream.errors)
+        os.dup2(errors, number)
+    except (OSError, ValueError, AttributeError):
+        return False
+    stream.reconfigure(line_buffering=True)
+    _ours.append(kept)
+    return True
+
+
+@contextmanager
+def reported(*, apart: bool = True) -> Iterator[None]:
+    """Show what went wrong as one line, and leave with 1.
+
+    Args:
+        apart: what others print goes to stderr.
+    """
+    try:
+        with _apart() if apart else nullcontext():
+            yield
     except InviscidError as error:
         say(f"error: {error}", err=True)
         raise typer.Exit(1) from error
 
 
 def say(text: str, *, err: bool = False) -> None:
-    """One line to people; what a terminal would take for a command is shown, not obeyed."""
-    typer.echo(_harmless(text), err=err)
+    """Lines to people; what a terminal would take for a command is shown, not obeyed."""
+    for line in text.split("\n"):
+        typer.echo(_harmless(line), file=sys.stderr if err else out())
 
 
 def print_json(value: object) -> None:
     """The value as JSON."""
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False), file=out())
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Sequence[str] = ()) -> None:
@@ -58,9 +107,9 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, number
         rows: one text for each column.
         numbers: the headings whose columns are set to the right.
     """
-    if not sys.stdout.isatty():
+    if not out().isatty():
         for row in rows:
-            typer.echo("\t".join(map(_harmless, row)))
+            typer.echo("\t".join(map(_harmless, row)), file=out())
         return
     from rich.console import Console
     from rich.table import Table
@@ -72,7 +121,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, number
     for row in rows:
         # As text: a name in brackets is no markup.
         table.add_row(*(Text(_harmless(cell)) for cell in row))
-    Console().print(table)
+    Console(file=out()).print(table)
 
 
 def size_option(text: str | None) -> int | None:

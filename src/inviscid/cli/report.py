@@ -18,7 +18,8 @@ def report(out: OutFile = None, store: StorePath = None, as_json: AsJson = False
     """Write what the store holds as an HTML page; with --json print it, and write a page only where --out says so."""
     from inviscid.report import collect, plain, write
 
-    with reported():
+    # Nothing of the user's runs, and the page may go to /dev/stdout.
+    with reported(apart=False):
         found = collect(open_store(store))
         path = out if out is not None or as_json else _DEFAULT
         if path is not None:

@@ -1,7 +1,6 @@
 """A script, run as Python would run it, while a plan or a rerun is made.
 
-What it does itself it does: only cached functions, sources and effects don't run in a plan. What it prints goes to
-stderr, so that a command's own output stays whole.
+What it does itself it does: only cached functions, sources and effects don't run in a plan.
 """
 
 from __future__ import annotations
@@ -48,7 +47,7 @@ def run_script(path: str, arguments: Sequence[str], within: Plan | Rerun) -> Non
     vars(module).update(__file__=place, __builtins__=builtins)
     _running.append(module)
     code = compile(text, place, "exec", dont_inherit=True)
-    with _as_main(module, [path, *arguments], os.path.dirname(place)), contextlib.redirect_stdout(sys.stderr):
+    with _as_main(module, [path, *arguments], os.path.dirname(place)):
         before = set(threading.enumerate())
         try:
             exec(code, vars(module))  # noqa: S102  it is what the user asked for

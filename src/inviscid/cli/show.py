@@ -27,7 +27,7 @@ def show(selector: Selector, store: StorePath = None, as_json: AsJson = False) -
             return
         for number, entry in enumerate(entries):
             if number:
-                typer.echo()
+                say("")
             for line in _lines(entry):
                 say(line)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -11,7 +12,7 @@ from inviscid.cli.output import AsJson, StorePath, open_store, print_json, print
 from inviscid.cli.scripts import call_function, is_script, run_script
 from inviscid.cli.targets import imported, literals, said, use_store
 from inviscid.cli.units import show_size
-from inviscid.errors import InviscidError
+from inviscid.errors import InviscidError, SelectorError
 from inviscid.rerunning import Rerun
 
 ReadData = Annotated[
@@ -48,7 +49,7 @@ def verify(
         if read_data or repair:
             raise typer.BadParameter("--rerun compares what bodies give; --read-data and --repair are of another look")
         use_store(store)
-        _rerun(target, arguments or [], as_json=as_json)
+        _rerun(target, arguments or [], store, as_json=as_json)
         return
     with reported():
         opened = open_store(store)
@@ -78,11 +79,13 @@ def _problems(count: int) -> str:
     return "nothing wrong" if not count else "1 problem" if count == 1 else f"{count} problems"
 
 
-def _rerun(target: str, arguments: list[str], *, as_json: bool) -> None:
+def _rerun(target: str, arguments: list[str], store: Path | None, *, as_json: bool) -> None:
     found, error = Rerun(), ""
     script = is_script(target)
     positional, named = ([], {}) if script else literals(arguments)
     with reported():
+        # What can't be read would leave out every call, and nothing would look wrong.
+        open_store(store).exists()
         function = None if script else imported(target)
         with found:
             try:
@@ -90,24 +93,29 @@ def _rerun(target: str, arguments: list[str], *, as_json: bool) -> None:
                     run_script(target, arguments, found)
                 else:
                     call_function(target, function, positional, named)
-            except (InviscidError, typer.BadParameter):
+            except typer.BadParameter:
                 raise
             except Exception as raised:  # noqa: BLE001  whatever the user's code raises is shown
-                error = f"{target} raised {said(raised)}"
+                # Of these the message says it all.
+                is_ours = type(raised) in (InviscidError, SelectorError)
+                error = str(raised) if is_ours else f"{target} raised {said(raised)}"
     if as_json:
         calls: list[dict[str, Any]] = [call._asdict() for call in found.calls]
         print_json({"calls": calls, "wrong": len(found.wrong), "error": error or None})
     else:
-        _show(found)
+        _show(found, complete=not error)
         if error:
             say(f"error: {error}", err=True)
     if found.wrong or error:
         raise typer.Exit(1)
 
 
-def _show(found: Rerun) -> None:
+def _show(found: Rerun, *, complete: bool) -> None:
     rows = [(call.verdict, call.function, call.key[:12], call.what) for call in found.calls if call.verdict != "same"]
     if rows:
         print_table(("", "function", "key", "what"), rows)
     counts = Counter(call.verdict for call in found.calls)
-    say(", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items())) or "no cached function is called")
+    told = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
+    # What failed says nothing about the calls that it would have made.
+    if told or complete:
+        say(told or "no cached function is called")

@@ -53,10 +53,16 @@ def label(function: str) -> Markup:
 def badges(card: Card) -> Markup:
     """What people said of it."""
     frozen = "frozen as a whole" if card.frozen_whole else f"{card.frozen} frozen" if card.frozen else ""
+    accepted = f"{_edits(card.accepted)} accepted"
     return join(
+        tag("span", accepted, class_="badge accepted") if card.accepted else None,
         tag("span", frozen, class_="badge frozen") if frozen else None,
         tag("span", f"{card.pinned} pinned", class_="badge pinned") if card.pinned else None,
     )
+
+
+def _edits(count: int) -> str:
+    return "1 edit" if count == 1 else f"{count:,} edits"
 
 
 def _figures(card: Card, now: float) -> Markup:
@@ -72,6 +78,7 @@ def _figures(card: Card, now: float) -> Markup:
         ("last computed", show_age(now - found.newest), show_time(found.newest)),
         ("last used", show_age(now - found.used), show_time(found.used)),
         ("frozen", "as a whole" if card.frozen_whole else frozen if card.frozen else "no", None),
+        ("accepted", _edits(card.accepted) if card.accepted else "no", None),
         ("pinned", f"{card.pinned:,}" if card.pinned else "no", None),
     ]
     return tag("dl", *(tag("div", tag("dt", what), tag("dd", value, title=more)) for what, value, more in figures))

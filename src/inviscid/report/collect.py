@@ -15,12 +15,15 @@ from typing import Any, NamedTuple
 import msgpack
 
 from inviscid import freeze, lockfile
+from inviscid.acceptances import Acceptance
 from inviscid.entry import Entry
 from inviscid.errors import LockError
 from inviscid.explain import SAME, Difference, stored_code_changed, why_computed
+from inviscid.manifest import unpack_manifest
 from inviscid.outcome import Outcome
 from inviscid.results import parts_of
 from inviscid.store import FunctionSummary, Store, Summary
+from inviscid.world import ACCEPTED
 
 LINES = 12
 """So many entries of a function are told."""
@@ -55,6 +58,8 @@ class Line(NamedTuple):
     """Why it is pinned; None where it isn't."""
     frozen: str | None
     """Why it is frozen; None where it isn't."""
+    accepted: str | None = None
+    """Why it stands for the code that it is of, which didn't compute it; None where that did."""
 
 
 class Definition(NamedTuple):
@@ -81,6 +86,8 @@ class Card(NamedTuple):
     definitions: tuple[Definition, ...]
     """The function itself first."""
     more_definitions: int
+    accepted: int = 0
+    """So many edits of it are accepted."""
 
 
 class Report(NamedTuple):
@@ -104,6 +111,10 @@ class _Marks(NamedTuple):
     records: Counter[str]
     """By function."""
     whole: frozenset[str]
+    acceptances: dict[tuple[str, bytes], str] | None
+    """By name and state: why. None where that isn't known."""
+    accepted: Counter[str]
+    """By function."""
 
 
 def collect(store: Store, only: str | None = None) -> Report:
@@ -135,15 +146,21 @@ def _marks(store: Store) -> tuple[_Marks, list[str]]:
     pinned = Counter(entry.provenance.function for entry in entries if entry is not None)
     notices: list[str] = []
     records: list[lockfile.Record] = []
+    edits: list[Acceptance] = []
+    acceptances: dict[tuple[str, bytes], str] | None = None
     try:
-        records = lockfile.current().all()
+        lock = lockfile.current()
+        records, edits = lock.all(), lock.acceptances()
+        acceptances = {(one.name, one.state): one.reason for one in edits}
     except LockError as error:
         # A report is what one looks at when something is wrong.
-        notices.append(f"What is frozen is not known: {error}.")
+        notices.append(f"What is frozen and accepted is not known: {error}.")
     results = [record for record in records if not record.is_marker]
     frozen = {record.key: _why(record.because, record.date) for record in results}
     whole = frozenset(record.function for record in records if record.is_marker)
-    return _Marks(pins, pinned, frozen, Counter(record.function for record in results), whole), notices
+    by_function = Counter(record.function for record in results)
+    accepted = Counter(one.function for one in edits)
+    return _Marks(pins, pinned, frozen, by_function, whole, acceptances, accepted), notices
 
 
 def _why(because: str, date: str) -> str:
@@ -156,21 +173,31 @@ def _card(store: Store, row: FunctionSummary, marks: _Marks, code: Callable[[byt
     definitions, more = _definitions(store, entries)
     name = row.function
     pinned, frozen = marks.pinned[name], marks.records[name]
-    return Card(name, row, pinned, frozen, name in marks.whole, lines, definitions, more)
+    return Card(name, row, pinned, frozen, name in marks.whole, lines, definitions, more, marks.accepted[name])
 
 
 def _line(entry: Entry, older: Sequence[Entry], marks: _Marks, code: Callable[[bytes, bytes], Difference]) -> Line:
     origin, key = entry.provenance, entry.key.hex()
-    twin = next((one for one in older[:1] if _computation(one) == _computation(entry)), None)
-    if twin is not None:
+    accepted = _accepted(entry, marks)
+    near = older[:1] if accepted is None else older
+    twin = next((one for one in near if _computation(one) == _computation(entry)), None)
+    reasons: tuple[str, ...]
+    nearest: Entry | None
+    if accepted is not None:
+        outcome, difference, nearest, reasons = Outcome.HIT_ACCEPTED, SAME, twin, (accepted,)
+        if twin is not None:
+            difference = code(twin.provenance.fingerprint, origin.fingerprint)
+            reasons = (accepted, *difference.reasons)
+    elif twin is not None:
         # An early cutoff lets one computation stand under another key: the newer row is the one that was let stand.
         outcome, difference = Outcome.HIT_RETRACED, SAME
-        nearest: Entry | None = twin
+        nearest = twin
         if twin.provenance.fingerprint != origin.fingerprint:
             difference = code(twin.provenance.fingerprint, origin.fingerprint)
-        reasons: tuple[str, ...] = ("not computed again: what it calls gives what it gave", *difference.reasons)
+        reasons = ("not computed again: what it calls gives what it gave", *difference.reasons)
     else:
-        outcome, reasons, difference, nearest = why_computed(entry, older, code)
+        found = why_computed(entry, older, code)
+        outcome, reasons, difference, nearest = found.outcome, tuple(found.texts), found.difference, found.entry
     return Line(
         key=key,
         created=origin.created,
@@ -188,7 +215,20 @@ def _line(entry: Entry, older: Sequence[Entry], marks: _Marks, code: Callable[[b
         diff=_short(difference.diff),
         pinned=marks.pins.get(entry.key),
         frozen=marks.frozen.get(key),
+        accepted=accepted,
     )
+
+
+def _accepted(entry: Entry, marks: _Marks) -> str | None:
+    """Why an entry that an earlier version computed stands for a later one; None where it is the result of its own."""
+    own = entry.provenance.fingerprint.hex()
+    sights = unpack_manifest(entry.manifest).sights
+    names = [(one.path, one.digest) for one in sights if one.kind == ACCEPTED and one.path.startswith(f"{own}:")]
+    if not names:
+        return None
+    if marks.acceptances is None:
+        return "accepted; whether that holds is not known"
+    return "; ".join(marks.acceptances.get(name, "accepted, and revoked since: not served any more") for name in names)
 
 
 def _computation(entry: Entry) -> tuple[object, ...]:

@@ -65,6 +65,7 @@ def _diff(text: str) -> list[Markup]:
 
 def _marks(line: Line) -> Markup:
     return join(
+        tag("span", "accepted", class_="badge accepted", title=line.accepted) if line.accepted is not None else None,
         tag("span", "frozen", class_="badge frozen", title=line.frozen) if line.frozen is not None else None,
         tag("span", "pinned", class_="badge pinned", title=line.pinned) if line.pinned is not None else None,
     )

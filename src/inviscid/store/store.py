@@ -20,7 +20,7 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import NoneType
 from typing import TYPE_CHECKING, Any, overload
@@ -53,6 +53,9 @@ if TYPE_CHECKING:
     from inviscid.store.verify import Verified
 
 _DAY = 86_400.0
+
+before_removal: list[Callable[[str], None]] = []
+"""Called, with what it is in words, before users remove or pin what is stored. May raise."""
 
 
 class Store:
@@ -358,6 +361,7 @@ class Store:
         Raises:
             StoreError: the store can't be written.
         """
+        _ask("forget")
         from inviscid.store import outputs
         from inviscid.store.sweep import remove
 
@@ -498,6 +502,7 @@ class Store:
 
     def pin(self, key: bytes, because: str) -> None:
         """Have gc and clean keep the entry of this key, and say why."""
+        _ask("pin")
         self._index.write(
             lambda connection: connection.execute(
                 "INSERT OR REPLACE INTO pins VALUES (?, ?, ?)", (key, because, time.time())
@@ -506,6 +511,7 @@ class Store:
 
     def unpin(self, key: bytes) -> bool:
         """Undo `pin`; says whether there was one."""
+        _ask("unpin")
         if not self.exists():
             return False
         return self._index.write(
@@ -588,6 +594,7 @@ class Store:
         Raises:
             StoreError: the store can't be written.
         """
+        _ask("execute")
         from inviscid.store.sweep import execute
 
         return execute(self._index, self._objects, plan, self._seals)
@@ -609,6 +616,8 @@ class Store:
         Raises:
             StoreError: the store can't be read now.
         """
+        if repair:
+            _ask("verify")
         from inviscid.store.problem import Problem
         from inviscid.store.verify import Verified, verify
 
@@ -630,6 +639,11 @@ class Store:
     def _flush(self) -> None:
         if "_tally" in self.__dict__:
             self._tally.flush()
+
+
+def _ask(what: str) -> None:
+    for ask in before_removal:
+        ask(f"Store.{what}(), which changes what is stored")
 
 
 def _check_types(

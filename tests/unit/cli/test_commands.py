@@ -291,3 +291,31 @@ def test_doctor_says_what_is_wrong_and_what_to_do(store: Store, monkeypatch: pyt
     (wrong,) = [check for check in json.loads(run("doctor", "--store", store.path, "--json", code=1).stdout)
                 if check["state"] == "wrong"]  # fmt: skip
     assert "others can write" in wrong["found"]
+
+
+def test_doctor_looks_at_the_lock_file(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def look(code: int) -> dict[str, str]:
+        result = run("doctor", "--store", store.path, "--json", code=code)
+        (found,) = [check for check in json.loads(result.stdout) if check["name"] == "inviscid.lock"]
+        return dict(found)
+
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "pyproject.toml").touch()
+    monkeypatch.chdir(tmp_path / "here")
+    lock = tmp_path / "here" / "inviscid.lock"
+    assert look(0)["found"] == "there is none: nothing is frozen or accepted"
+    lock.write_text("version = 1\n")
+    assert look(0)["found"] == f"{lock}: 0 frozen, 0 accepted"
+    lock.write_text("version = 1\n[[frozen]]\nfunction = 3\n")
+    found = look(1)
+    assert found["state"] == "wrong"
+    assert found["found"].startswith(f"{lock}, line ")
+    assert "git checkout" in found["cure"]
+    lock.unlink()
+    lock.mkdir()
+    found = look(1)
+    assert (found["state"], found["found"]) == ("wrong", f"{lock}: it can't be read: Is a directory")
+    assert found["cure"].startswith("make it a file that you can read")
+    lock.rmdir()
+    lock.symlink_to("nowhere")
+    assert (look(1)["state"], look(1)["cure"]) == ("wrong", "mend the link, or remove it")

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ if __name__ == "__main__":
 def start(folder: Path, *arguments: str, code: int = 0, **env: str) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
         [sys.executable, "-m", "inviscid", *arguments], cwd=folder, capture_output=True, text=True,
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **env},
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **env}, timeout=60,
     )  # fmt: skip
     assert done.returncode == code, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
@@ -265,3 +266,94 @@ def test_workers_run_nothing(folder: Path, project: Any) -> None:
     done = start(folder, "plan", "many.py")
     assert bodies(done.stderr) == []
     assert "many.py:3: beyond this line it depends on what other processes do, to which f() is sent" in done.stdout
+
+
+HANGING = {
+    "executor": """
+        with ProcessPoolExecutor(1, mp_context=get_context("fork")) as pool:
+            list(pool.map(mod.f, [1, 2]))
+    """,
+    "executor spawned": """
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            list(pool.map(mod.f, [1, 2]))
+    """,
+    "executor not closed": """
+        pool = ProcessPoolExecutor(1)
+        pool.submit(mod.f, 1).result()
+    """,
+    "pool": """
+        with get_context("fork").Pool(1) as pool:
+            pool.map(mod.f, [1, 2])
+    """,
+    "pool and a result": """
+        with get_context("fork").Pool(1) as pool:
+            pool.map(str, [mod.f(1), 2])
+    """,
+    "queue": """
+        todo = queue.Queue()
+        def work():
+            while True:
+                print(todo.get() + 1)
+                todo.task_done()
+        threading.Thread(target=work, daemon=True).start()
+        todo.put(mod.f(1))
+        todo.join()
+    """,
+    "a thread that is fed": """
+        todo = queue.Queue()
+        threading.Thread(target=todo.get).start()
+        print(mod.f(1))
+    """,
+}
+
+
+@pytest.mark.parametrize("how", HANGING)
+def test_a_plan_that_ends_elsewhere_ends_all_the_same(folder: Path, project: Any, how: str) -> None:
+    head = """
+import queue, threading
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+import mod
+
+if __name__ == "__main__":
+    mod.g(0)
+"""
+    text = head + textwrap.indent(textwrap.dedent(HANGING[how]).strip(), "    ") + "\n"
+    (folder / "hangs.py").write_text(text)
+    done = start(folder, "plan", "hangs.py")
+    assert bodies(done.stderr) == []
+    assert rows(done.stdout)[0][:2] == ["run", "mod:g"]
+    assert "beyond this line it depends on" in done.stdout
+    found = json.loads(start(folder, "plan", "--json", "hangs.py").stdout)
+    assert found["calls"][0]["function"] == "mod:g"
+    assert found["ended"]
+    assert not found["error"]
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "one = get_context('fork').Process(target=mod.plain, args=(1,)); one.start(); one.join()",
+        "one = get_context('spawn').Process(target=mod.plain, args=(1,)); one.start(); one.join()",
+        "os.system(f'{sys.executable} -c \"import mod; mod.f(1)\"')",
+        "subprocess.run([sys.executable, '-c', 'import mod; mod.f(1)'])",
+        "os.posix_spawn(sys.executable, [sys.executable, '-c', 'import mod; mod.f(1)'], os.environ); os.wait()",
+    ],
+)
+def test_processes_that_are_started_are_told(folder: Path, how: str) -> None:
+    head = "import os, subprocess, sys\nfrom multiprocessing import get_context\nimport mod\n"
+    (folder / "starts.py").write_text(f"{head}if __name__ == '__main__':\n    {how}\n")
+    command = [sys.executable, "-m", "inviscid", "plan", "starts.py"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=True)
+    assert bodies(done.stderr) == []
+    assert "other processes were started, and can't be looked into" in done.stdout
+    assert "no cached function is called in this process" in done.stdout
+    assert "PlanError: f() would run, in a process that was started while a plan is made" in done.stderr
+    if "get_context" not in how:
+        assert "Traceback" not in done.stderr
+        assert json.loads(start(folder, "plan", "--json", "starts.py").stdout)["processes"] is True
+
+
+def test_without_other_processes_nothing_is_told_of_them(folder: Path) -> None:
+    assert "process" not in start(folder, "plan", "script.py").stdout
+    assert json.loads(start(folder, "plan", "--json", "script.py").stdout)["processes"] is False

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
+import subprocess
+import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -70,3 +75,37 @@ def test_a_store_that_can_not_be_read_is_wrong(tmp_path: Path) -> None:
     result = run("--store", tmp_path / "file", "--out", tmp_path / "r.html", code=1)
     assert result.stderr.startswith("error: ")
     assert not (tmp_path / "r.html").exists()
+
+
+def test_a_link_stays_and_leads_to_the_page(used: Path) -> None:
+    (used / "pages").mkdir()
+    for name, target in (("link.html", "pages/new.html"), ("other.html", "pages/old.html")):
+        (used / name).symlink_to(target)
+    (used / "pages/old.html").write_text("old")
+    for name in ("link.html", "other.html"):
+        run("--out", name)
+        assert (used / name).is_symlink()
+        assert "mod:" in (used / name).read_text(encoding="utf-8")
+    assert sorted(os.listdir(used / "pages")) == ["new.html", "old.html"]
+
+
+def test_what_is_no_file_stays_what_it_is(used: Path) -> None:
+    os.mkfifo(used / "pipe")
+    got: list[str] = []
+    reader = threading.Thread(target=lambda: got.append((used / "pipe").read_text(encoding="utf-8")))
+    reader.start()
+    run("--out", "pipe")
+    reader.join(20)
+    assert stat.S_ISFIFO(os.stat(used / "pipe").st_mode)
+    assert got
+    assert "mod:" in got[0]
+    (used / "nothing").symlink_to("/dev/null")
+    run("--out", "nothing")
+    (used / "full").symlink_to("/dev/full")
+    assert "No space left on device" in run("--out", "full", code=1).stderr
+    assert (used / "full").is_symlink()
+    for name in ("null", "full"):
+        assert stat.S_ISCHR(os.stat(f"/dev/{name}").st_mode)
+    command = [sys.executable, "-m", "inviscid", "report", "--out", "/dev/stdout"]
+    done = subprocess.run(command, cwd=used, capture_output=True, text=True, check=True, timeout=60)
+    assert "mod:" in done.stdout

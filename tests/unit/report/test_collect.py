@@ -15,7 +15,7 @@ from inviscid import Store, mode
 from inviscid.digest import pack
 from inviscid.entry import Entry, Provenance
 from inviscid.outcome import Outcome
-from inviscid.report import Card, Report, collect, plain
+from inviscid.report import Card, Report, collect, page, plain
 from inviscid.stores import current_store
 
 PREP = """
@@ -231,3 +231,54 @@ def test_as_plain_data(pipeline: Callable[[str], Any], isolated: Path) -> None:
     assert (features["function"], features["entries"], features["hits"]) == ("pipe:features", 1, 0)
     assert features["lines"][0]["config"] == {"features.window": "2"}
     assert features["definitions"][0]["name"] == "pipe.features"
+
+
+ACCEPTING = """
+    from inviscid import cached
+
+    @cached
+    def f(x):
+        return [x, len("old")]
+
+    @cached
+    def g(x):
+        return f(x)
+"""
+
+
+def test_what_an_acceptance_carried_over_is_told(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project.folder)
+    module = project.edit(ACCEPTING)
+    module.f(1), module.g(1)
+    module = project.edit(ACCEPTING.replace("old", "new"))
+    module.f.accept(because="the same length")
+    assert module.f(1) == [1, 3]
+    module.g(1), module.f(2)
+    report = collect(current_store(None))
+    found = card(report, "mod:f")
+    assert found.accepted == 1
+    assert card(report, "mod:g").accepted == 0
+    (carried,) = [line for line in found.lines if line.accepted is not None]
+    assert (carried.outcome, carried.key) == ("HIT_ACCEPTED", module.f.key(1))
+    assert carried.accepted is not None
+    assert carried.accepted.endswith(": the same length")
+    assert carried.reasons == (carried.accepted, "mod.f changed, body")
+    assert "len('new')" in carried.diff
+    # It rests on one, and is a result of its own code.
+    assert [line.accepted for line in card(report, "mod:g").lines] == [None, None]
+    assert [row["accepted"] for row in plain(report)["functions"]] == [1, 0]
+    for text in (page(report), module.f._repr_html_()):
+        assert "1 edit accepted" in text
+        assert 'class="badge accepted"' in text
+        assert "the same length" in text
+    assert "1 edit accepted" not in module.g._repr_html_()
+    module.f.revoke()
+    report = collect(current_store(None))
+    assert card(report, "mod:f").accepted == 0
+    told = [line.accepted for line in card(report, "mod:f").lines if line.accepted]
+    assert told == ["accepted, and revoked since: not served any more"]
+    Path("inviscid.lock").write_text("?")
+    report = collect(current_store(None))
+    assert report.notices[0].startswith("What is frozen and accepted is not known: ")
+    told = [line.accepted for line in card(report, "mod:f").lines if line.accepted]
+    assert told == ["accepted; whether that holds is not known"]
