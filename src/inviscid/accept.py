@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from inviscid import lockfile
-from inviscid.acceptances import Acceptance
+from inviscid.acceptances import Acceptance, standing
 from inviscid.calls import References, digest_inputs, encoder_of, is_declared
 from inviscid.entry import INPUTS, Entry, named
 from inviscid.errors import AcceptError
@@ -122,11 +122,19 @@ def record(accepted: Sequence[Accepted]) -> None:
         LockError: `inviscid.lock` is damaged.
     """
     new = {one.name: one for item in accepted for one in item.records}
-    lockfile.change_accepted(lambda found: [*(one for one in found if one.name not in new), *new.values()])
+
+    def update(found: list[Acceptance]) -> list[Acceptance]:
+        # Who was vouched for by itself stays so.
+        alone = {one.name for one in found if not one.along}
+        made = [one._replace(along=()) if one.name in alone else one for one in new.values()]
+        return [*(one for one in found if one.name not in new), *made]
+
+    lockfile.change_accepted(update)
 
 
 def revoke(slot: Slot, take: Take, *, every: bool) -> int:
-    """Take back what was accepted for what a function does now, or all that ever was; gives how many records that were.
+    """Take back what was accepted for what a function does now, or all that ever was, with what was accepted along with
+    it; gives how many records that were.
 
     Raises:
         AcceptError: there is nothing.
@@ -139,8 +147,16 @@ def revoke(slot: Slot, take: Take, *, every: bool) -> int:
         dates = ", ".join(f"{one.date[:10]} ({one.because})" for one in mine)
         others = f"; accepted were other versions of it: {dates}. every=True takes those back" if mine else ""
         raise AcceptError(f"{slot.label}() is not accepted for an earlier version{others}")
-    lockfile.change_accepted(lambda found: [one for one in found if one.name not in going])
-    return len(going)
+    count = 0
+
+    def update(found: list[Acceptance]) -> list[Acceptance]:
+        nonlocal count
+        left = standing([one for one in found if one.name not in going])
+        count = len(found) - len(left)
+        return left
+
+    lockfile.change_accepted(update)
+    return count
 
 
 def _of_now(slot: Slot, take: Take, known: Sequence[Acceptance]) -> set[str]:

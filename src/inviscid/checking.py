@@ -49,7 +49,7 @@ def accept_function(function: Any, slot: Slot, wish: Wish) -> Accepted:
         found = found._replace(compared=_checked(function, slot, proposal, wish.check).compared)
     others = list(accept.callers(function, proposal.store, imports=wish.imports))
     name = function.fingerprint.definitions[0].name
-    also = [_caller(other, name, wish.because) for other in others] if wish.callers else []
+    also = [_along(found, _caller(other, name, wish.because)) for other in others] if wish.callers else []
     found = found._replace(callers=tuple(other._slot().name for other in others), also=tuple(also))  # noqa: SLF001  ours
     if not wish.dry_run:
         accept.record([found, *also])
@@ -72,6 +72,12 @@ def _caller(function: Any, name: str, because: str) -> Accepted:
             f"it and accept it by itself: {slot.label}.accept(because=…)"
         )
     return proposal.accepted
+
+
+def _along(function: Accepted, caller: Accepted) -> Accepted:
+    """A caller that is accepted as long as the function is."""
+    names = tuple(one.name for one in function.records)
+    return caller._replace(records=tuple(one._replace(along=names) for one in caller.records))
 
 
 # Checking -------------------------------------------------------------------------------------------------------------

@@ -283,8 +283,8 @@ class CachedFunction(Memo[P, R]):
         return accept_function(self.__inviscid_base__, self._slot(), wish)
 
     def revoke(self, *, every: bool = False) -> int:
-        """Undo `accept`: what the function does now, or with `every` all that ever was accepted of it. Returns how many
-        records of `inviscid.lock` that were.
+        """Undo `accept`: what the function does now, or with `every` all that ever was accepted of it. What came along
+        with that goes too. Returns how many records of `inviscid.lock` that were.
 
         Raises:
             AcceptError: there are none.

@@ -631,6 +631,37 @@ def test_callers_that_pass_it_on_are_listed_and_accepted_along_with_it(project: 
     assert ran() == ["h1"]
 
 
+def test_callers_that_were_accepted_along_fall_with_the_function(project: Project, ran: Ran) -> None:
+    mod = project.edit(F + PASSED_ON)
+    mod.h(1)
+    mod = project.edit(OTHER + PASSED_ON)
+    mod.f.accept(because="close enough", callers=True)
+    assert mod.h(1) == [[1, 3]]
+    ran()
+    assert mod.f.revoke() == 2
+    assert (mod.h(1), ran()) == ([[1, 4]], ["h1", "f1"])
+    assert lockfile.current().acceptances() == []
+
+
+def test_callers_that_were_accepted_along_fall_where_the_table_of_the_function_is_deleted(project: Project) -> None:
+    project.edit(F + PASSED_ON).h(1)
+    mod = project.edit(OTHER + PASSED_ON)
+    mod.f.accept(because="close enough", callers=True)
+    path = Path("inviscid.lock")
+    head, *tables = path.read_text().split("[[accepted]]")
+    path.write_text("[[accepted]]".join([head, *(table for table in tables if "mod:f" not in table)]))
+    assert mod.h(1) == [[1, 4]]
+
+
+def test_a_caller_that_was_accepted_by_itself_stays_accepted(project: Project) -> None:
+    project.edit(F + PASSED_ON).h(1)
+    mod = project.edit(OTHER + PASSED_ON)
+    mod.h.accept(because="looked at")
+    mod.f.accept(because="close enough", callers=True)
+    assert mod.f.revoke() == 1
+    assert mod.h(1) == [[1, 3]]
+
+
 def test_a_caller_that_was_edited_itself_is_not_accepted_along(project: Project, ran: Ran) -> None:
     project.edit(F + PASSED_ON).h(1)
     mod = project.edit(B + PASSED_ON.replace("list(map", "tuple(map"))
