@@ -17,15 +17,16 @@ from typing import Any, NamedTuple
 from inviscid import lockfile
 from inviscid.acceptances import Acceptance, standing
 from inviscid.calls import References, digest_inputs, encoder_of, is_declared
-from inviscid.entry import INPUTS, Entry, named
+from inviscid.entry import INPUTS, Entry
 from inviscid.errors import AcceptError
 from inviscid.explain import Difference, changed_since
 from inviscid.fingerprinting import Fingerprint
-from inviscid.freeze import Slot, note_of, now_as_text, parts_of_key, under, unwrapped
+from inviscid.freeze import Slot, base_of, note_of, now_as_text, parts_of_key, under, unwrapped
 from inviscid.sentinels import MISSING
 from inviscid.signature import Parameter
 from inviscid.store import Store
 from inviscid.stores import current_store
+from inviscid.unknown import Beyond
 
 Take = Callable[[frozenset[str]], Fingerprint]
 
@@ -292,18 +293,20 @@ def callers(base: Any, store: Store, *, imports: bool = False) -> Iterator[Any]:
     Args:
         base: the function.
         store: whose functions are looked at.
-        imports: whether their modules are imported; otherwise only those count that are there.
+        imports: whether their modules are imported; otherwise only those count that are there. Nothing cached runs
+            meanwhile.
     """
     for summary in store.functions() if store.exists() else ():
         module, _, qualname = summary.function.partition(":")
         if not qualname or "<" in qualname:
             continue
         try:
-            found = unwrapped(named(module, qualname) if imports else under(module, qualname))
+            found = base_of(summary.function) if imports else unwrapped(under(module, qualname))
             if not is_declared(found) or found.__inviscid_base__ is base:
                 continue
             fingerprint = found.fingerprint
-        except Exception:  # noqa: BLE001, S112  importing runs the user's code, and this is only a list
+        except (Beyond, Exception):  # noqa: BLE001, S112  importing runs the user's code, and this is only a list
+            # A global may stand for what would run.
             continue
         reached = [*(fingerprint.shallow.declared if fingerprint.shallow else (one for _, one in fingerprint.declared))]
         if any((one := reference()) is not None and one.__inviscid_base__ is base for reference in reached):

@@ -31,7 +31,7 @@ class Wish(NamedTuple):
     """Whether to accept those callers too that are not asked anew."""
     dry_run: bool = False
     imports: bool = False
-    """Whether to import the modules of the functions in the store, to look for callers there."""
+    """Whether to import the modules of the functions in the store, to look for callers to accept there."""
 
 
 def accept_function(function: Any, slot: Slot, wish: Wish) -> Accepted:
@@ -47,7 +47,7 @@ def accept_function(function: Any, slot: Slot, wish: Wish) -> Accepted:
     found = proposal.accepted
     if wish.check is not None:
         found = found._replace(compared=_checked(function, slot, proposal, wish.check).compared)
-    others = list(accept.callers(function, proposal.store, imports=wish.imports))
+    others = list(accept.callers(function, proposal.store, imports=wish.imports and wish.callers))
     name = function.fingerprint.definitions[0].name
     also = [_along(found, _caller(other, name, wish.because)) for other in others] if wish.callers else []
     found = found._replace(callers=tuple(other._slot().name for other in others), also=tuple(also))  # noqa: SLF001  ours

@@ -270,7 +270,7 @@ class CachedFunction(Memo[P, R]):
                 one gives something else than what is stored.
             callers: accept with it those callers too that don't call it directly, if nothing else of them changed.
             dry_run: only say what would be accepted.
-            imports: look for such callers in modules too that are not imported yet.
+            imports: with `callers`: look in modules too that are not imported yet. Nothing cached runs meanwhile.
 
         Raises:
             AcceptError: there is no older version with results that could be carried over, or no call that could be

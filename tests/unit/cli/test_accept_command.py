@@ -119,6 +119,58 @@ def test_callers(project: Project) -> None:
     assert mod.areas.explain([1, 2]).code.name == "HIT_ACCEPTED"
 
 
+SCRIPT = """
+    import sys
+    from pathlib import Path
+    from inviscid import cached, effect, source
+    from mod import area
+
+    @source
+    def seen():
+        print("ran", file=sys.stderr)
+        return 1
+
+    @effect
+    def told(value):
+        print("ran", file=sys.stderr)
+
+    @cached
+    def other(x):
+        print("ran", file=sys.stderr)
+        return x
+
+    @cached
+    def total(rs):
+        return sum(map(area, rs))
+
+    """
+
+
+@pytest.mark.parametrize("end", ["X = other(2)", "told(seen())", "Path('imported').touch(); sys.exit(3)"])
+def test_other_modules_are_imported_for_callers_alone_and_nothing_runs(project: Project, end: str) -> None:
+    project.write(mod=F, script=f"{SCRIPT}total([1, 2])")
+    command_of("import script")
+    project.write(mod=EDITED, script=f"{SCRIPT}{end}")
+    for options in (["--dry-run"], []):
+        shown = command("accept", "mod:area", "--because", "so", *options)
+        assert "accept" in shown
+        assert not {"script:total", "ran"} & {*shown.split()}
+    assert not Path("imported").exists()
+    shown = command("accept", "mod:area", "--because", "so", "--callers")
+    assert ("accepted mod:area, script:total: 3 results" in shown) is not Path("imported").exists()
+    assert "ran" not in shown.split()
+
+
+def test_a_caller_that_uses_what_would_run_is_left_out(project: Project) -> None:
+    text = SCRIPT.replace("map(area, rs))", "map(area, rs)) + X").replace("return x", "return 5")
+    project.write(mod=F, script=f"{text}X = other(2)\n    total([1, 2])")
+    command_of("import script")
+    project.write(mod=EDITED, script=f"{text}X = other(3)")
+    shown = command("accept", "mod:area", "--because", "so", "--callers")
+    assert "accepted mod:area: 2 results" in shown
+    assert "ran" not in shown.split()
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
