@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from inviscid import accept, accepted, comparing, keeping, results
+from inviscid import accept, accepted, comparing, keeping, planning, results
 from inviscid.accept import Accepted, Proposal
 from inviscid.comparing import Comparison, Counterexample
 from inviscid.entry import Entry
@@ -43,6 +43,8 @@ def accept_function(function: Any, slot: Slot, wish: Wish) -> Accepted:
         LockError: `inviscid.lock` is damaged.
         StoreError: the store can't be used.
     """
+    if wish.check is not None or not wish.dry_run:
+        planning.keep_off(f"accepting {slot.label}()")
     proposal = _propose(function, slot, wish.because)
     found = proposal.accepted
     if wish.check is not None:

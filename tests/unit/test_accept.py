@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from inviscid import AcceptError, CachedFunction, Outcome, configure, lockfile, mode
+from inviscid import AcceptError, CachedFunction, Outcome, configure, lockfile, mode, plan
 from inviscid.store import Store
 
 Project = Any
@@ -244,6 +244,25 @@ def test_a_dry_run_writes_nothing(project: Project) -> None:
     assert mod.f.accept(because="", dry_run=True).results == 1
     assert not Path("inviscid.lock").exists()
     assert outcome(mod.f, 1) is Outcome.MISS_CODE
+
+
+@pytest.mark.parametrize("wish", [{}, {"check": 1}, {"check": 1, "dry_run": True}])
+def test_it_ends_a_plan(project: Project, ran: Ran, wish: dict[str, Any]) -> None:
+    text = F.replace("(x)", "()").replace("{x}", "").replace("[x, ", "[")
+    project.edit(text).f()
+    mod = project.edit(text.replace('"old"', '"new"'))
+    ran()
+    with plan() as planned:
+        assert mod.f.accept(because="", dry_run=True).results == 1
+        mod.f.accept(because="", **wish)
+    assert "beyond this line it depends on accepting f()" in planned.ended
+    assert not Path("inviscid.lock").exists()
+    mod.f.accept(because="")
+    with plan() as planned:
+        mod.f.revoke()
+    assert "it depends on revoking what was accepted of f()" in planned.ended
+    assert len(lockfile.current().acceptances()) == 1
+    assert ran() == []
 
 
 def test_the_record_can_be_reviewed(project: Project) -> None:
