@@ -137,6 +137,18 @@ def test_awaited(project: Project) -> None:
     assert project.edit(text.replace('"old"', '"new"')).f.accept(because="", check=1).compared == 1
 
 
+def test_awaited_where_a_loop_runs_already(project: Project) -> None:
+    text = F.replace("def f", "async def f")
+    asyncio.run(project.edit(text).f(1))
+    mod = project.edit(text.replace('"old"', '"new"'))
+
+    async def accepted() -> int | None:
+        compared: int | None = mod.f.accept(because="", check=1).compared
+        return compared
+
+    assert asyncio.run(accepted()) == 1
+
+
 def test_outputs_are_not_written_again(project: Project) -> None:
     text = """
     from inviscid import cached

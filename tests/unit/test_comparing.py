@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
@@ -29,7 +30,6 @@ def test_the_same_for_a_list_of_calls() -> None:
     assert (found.same, found.compared, found.counterexample) == (True, 4, None)
     assert str(found) == "the same for 4 calls"
     assert str(compare(double, shifted, [(1,)])) == "the same for 1 call"
-    assert str(compare(double, shifted, [])) == "nothing was compared"
 
 
 def test_the_first_difference() -> None:
@@ -102,6 +102,28 @@ def test_async_functions() -> None:
     assert compare(f, double, [(1,)]).same
 
 
+def test_async_functions_where_a_loop_runs_already() -> None:
+    async def f(x: int, k: int = config("a.k", default=2)) -> int:
+        await asyncio.sleep(0)
+        return x * k
+
+    async def other(x: int) -> int:
+        return x * 3
+
+    async def fails(x: int) -> int:
+        raise KeyError(x)
+
+    async def run() -> None:
+        assert compare(cached(f), double, [(1,)]).same
+        assert not compare(cached(f), other, [(1,)]).same
+        with configure({"a.k": 3}):
+            assert compare(cached(f), other, [(1,)]).same
+        assert compare(fails, fails, [(1,)]).same
+        assert "raised KeyError: 1" in str(compare(other, fails, [(1,)]))
+
+    asyncio.run(run())
+
+
 def test_strategies() -> None:
     assert compare(double, shifted, x=st.integers(), by=st.integers(0, 5)).same
     found = compare(double, broken, x=st.integers())
@@ -125,6 +147,14 @@ def test_bad_input() -> None:
         compare(double, shifted, [(1,)], x=st.integers())
     with pytest.raises(TypeError, match=r"not 3: write \(3,\)"):
         compare(double, shifted, [3])
+    with pytest.raises(ValueError, match="empty list of calls"):
+        compare(double, shifted, iter(()))
+    with pytest.raises(TypeError, match=r"double\(typo=1\) is no call of double\(x: .*missing .* 'x'"):
+        compare(double, double, [{"typo": 1}])
+    with pytest.raises(TypeError, match=r"shifted\(1, 2, 3\) is no call of shifted"):
+        compare(lambda *_: 1, cached(shifted), [(1, 2, 3)])
+    with pytest.raises(TypeError, match="is no call of double"):
+        compare(double, double, st.tuples())
     with pytest.raises(TypeError, match="x is no Hypothesis strategy: 3"):
         compare(double, shifted, x=3)
     with pytest.raises(UnhashableInput):
