@@ -22,6 +22,7 @@ from inviscid.errors import AcceptError
 from inviscid.explain import Difference, changed_since
 from inviscid.fingerprinting import Fingerprint
 from inviscid.freeze import Slot, base_of, note_of, now_as_text, parts_of_key, under, unwrapped
+from inviscid.results import parts_of
 from inviscid.sentinels import MISSING
 from inviscid.signature import Parameter
 from inviscid.store import Store
@@ -97,6 +98,7 @@ def propose(slot: Slot, take: Take, parameters: Sequence[Parameter], because: st
         then = version.entries[0].provenance.fingerprint
         differences.append(changed_since(store, then, version.now))
         arguments, defaults = _parameters(slot, parameters, version)
+        _check_kinds(slot, parameters, version, dict(zip(arguments, _inputs_of(version), strict=True)), store)
         packages, gone = _packages(version)
         _check_config(slot, version)
         records.append(
@@ -230,7 +232,7 @@ def _parameters(
     slot: Slot, parameters: Sequence[Parameter], version: _Version
 ) -> tuple[tuple[str, ...], dict[str, str]]:
     """For each argument of the earlier version the parameter of now; and the defaults of those that are new."""
-    then = [name for name, _ in parts_of_key(version.entries[0]).get("inputs", [])]
+    then = _inputs_of(version)
     now = {one.name: one for one in parameters if one.name not in slot.options.ignore}
     new = [name for name in now if name not in then]
     gone = [name for name in then if name not in now]
@@ -254,6 +256,30 @@ def _parameters(
     given = {name: empty.get(now[name].kind, now[name].default) for name in new}
     encoder = encoder_of(slot.options, References(version.now.marks, slot.forms), version.now)
     return tuple(then), {name: found.hex() for name, found in digest_inputs(given, slot.options, encoder)}
+
+
+def _inputs_of(version: _Version) -> list[str]:
+    """The arguments that counted."""
+    return [name for name, _ in parts_of_key(version.entries[0]).get("inputs", [])]
+
+
+def _check_kinds(
+    slot: Slot, parameters: Sequence[Parameter], version: _Version, was: Mapping[str, str], store: Store
+) -> None:
+    """Refuse a parameter that takes several arguments by now, or did: what it was given then is another call now."""
+    from inviscid.promoted import kinds
+
+    parts = parts_of(store.preimage(version.entries[0].provenance.fingerprint))
+    then = kinds(parts[0]) if parts else {}
+    stars = {"single": "", "starred": "*", "double": "**"}
+    for one in parameters:
+        kind = one.kind if one.kind in stars else "single"
+        before = then.get(was.get(one.name, ""), kind)
+        if before != kind:
+            raise AcceptError(
+                f"parameter '{stars[kind]}{one.name}' of {slot.label}() was '{stars[before]}{was[one.name]}': the same "
+                "value is another call now"
+            )
 
 
 Rows = list[dict[str, list[str]]]

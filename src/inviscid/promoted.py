@@ -69,6 +69,23 @@ def _parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[tuple[
     ]
 
 
+def kinds(part: Part) -> dict[str, str]:
+    """How the parameters of a function take arguments, by name: ``single``, ``starred`` or ``double``. Empty where that
+    can't be told.
+    """
+    try:
+        body = ast.parse(part.shown).body
+    except (SyntaxError, ValueError):
+        return {}
+    found = body[0].value if len(body) == 1 and isinstance(body[0], ast.Expr) else body[0] if len(body) == 1 else None
+    if not isinstance(found, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        return {}
+    given = found.args
+    singles = dict.fromkeys((one.arg for one in (*given.posonlyargs, *given.args, *given.kwonlyargs)), "single")
+    starred = {} if given.vararg is None else {given.vararg.arg: "starred"}
+    return singles | starred | ({} if given.kwarg is None else {given.kwarg.arg: "double"})
+
+
 def _without(function: ast.FunctionDef | ast.AsyncFunctionDef, names: Sequence[str]) -> None:
     """Take parameters away."""
     given, defaults = function.args, dict(_parameters(function))

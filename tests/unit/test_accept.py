@@ -529,7 +529,11 @@ def test_a_parameter_that_is_renamed(project: Project, ran: Ran) -> None:
     [
         ("x, y", "parameter 'y' of f.. is new and has no default"),
         ("", "has no parameter 'x' any more"),
-        ("*x", None),
+        ("*x", r"parameter '\*x' of f.. was 'x': the same value is another call now"),
+        ("**x", r"parameter '\*\*x' of f.. was 'x'"),
+        ("*y", r"parameter '\*y' of f.. was 'x'"),
+        ("x, /", None),
+        ("*rest, x=1", None),
         ("a, b", "has no parameter 'x' any more"),
         ("x, *rest, **more", None),
     ],
@@ -545,9 +549,32 @@ def test_other_parameters(project: Project, ran: Ran, parameters: str, says: str
         return
     mod.f.accept(because="")
     ran()
-    mod.f(1)
-    # What has become a tuple is another argument.
-    assert ran() == (["f(1,)"] if parameters == "*x" else [])
+    mod.f(x=1) if parameters.startswith("*") else mod.f(1)
+    assert ran() == []
+
+
+@pytest.mark.parametrize("before", ["*x", "**x"])
+def test_what_took_several_arguments_and_takes_one(project: Project, before: str) -> None:
+    text = """
+    from inviscid import cached
+
+    @cached
+    def f(x):
+        return len(x)
+    """
+    mod = project.edit(text.replace("(x):", f"({before}):"))
+    mod.f(1, 2) if before == "*x" else mod.f(a=1, b=2)
+    mod = project.edit(text.replace("len(x)", "x[0]"))
+    with pytest.raises(AcceptError, match=r"parameter 'x' of f.. was '\*"):
+        mod.f.accept(because="")
+
+
+def test_a_lambda_whose_parameter_takes_several_arguments_now(project: Project) -> None:
+    text = "from inviscid import cached\nf = cached(lambda x: x)\n"
+    project.edit(text).f((1,))
+    mod = project.edit(text.replace("x: x", "*x: x"))
+    with pytest.raises(AcceptError, match=r"was 'x'"):
+        mod.f.accept(because="")
 
 
 def test_ignored_parameters_are_none(project: Project, ran: Ran) -> None:
