@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from inviscid.fingerprinting import Part
 
@@ -106,10 +107,23 @@ def _constant(shown: str) -> ast.expr | None:
         return None
 
 
+# What has texts that bind nothing.
+_NO_BINDING = (ast.Name, ast.Constant, ast.Attribute, ast.keyword)
+
+
 class _Filling(ast.NodeTransformer):
     def __init__(self, values: Mapping[str, ast.expr | None]) -> None:
         self.values = values
         self.assigned = False
+
+    def visit(self, node: ast.AST) -> Any:
+        # In an inner scope that binds it, the name means something else. Whatever binds has it as a text: parameters,
+        # functions, imports, patterns.
+        if not isinstance(node, _NO_BINDING):
+            for _, field in ast.iter_fields(node):
+                texts = field if isinstance(field, list) else [field]
+                self.assigned = self.assigned or any(isinstance(text, str) and text in self.values for text in texts)
+        return super().visit(node)
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
         found = self.values.get(node.id)
