@@ -154,6 +154,9 @@ class Call(NamedTuple):
     through: str = ""
     """How its arguments were moved to representatives, in words; empty where they weren't."""
 
+    before: dict[str, Any] | None = None
+    """For the arguments that are kept (`keeping`): those that the body may change unseen, as they were before."""
+
     def memos(self) -> list[tuple[str, Any]]:
         """Those of the memos that are still there, with their names."""
         held = ((name, reference()) for name, reference in self.remembering)
@@ -385,6 +388,7 @@ def identify(
         (*fingerprint.memos, *references.memos),
         as_of=as_of,
         steady=Steady(rest, found, _asked(environment, fingerprint.variables)) if steady and found else None,
+        before={} if options.keep_inputs else None,
     )
 
 
