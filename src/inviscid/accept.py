@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from inviscid import lockfile, planning
+from inviscid import carrying, lockfile, planning
 from inviscid.acceptances import Acceptance, standing
 from inviscid.calls import References, digest_inputs, encoder_of, is_declared
 from inviscid.entry import INPUTS, Entry
@@ -94,28 +94,43 @@ def propose(slot: Slot, take: Take, parameters: Sequence[Parameter], because: st
         raise AcceptError(_nothing(slot, store))
     records: list[Acceptance] = []
     differences: list[Difference] = []
-    for version in versions:
-        then = version.entries[0].provenance.fingerprint
-        differences.append(changed_since(store, then, version.now))
+    entries: list[Entry] = []
+    reasons: list[str] = []
+    for one in versions:
+        version, why = _served(slot, one)
+        reasons += why
+        if not version.entries:
+            continue
+        then, now = version.entries[0].provenance.fingerprint, version.now
         arguments, defaults = _parameters(slot, parameters, version)
         _check_kinds(slot, parameters, version, dict(zip(arguments, _inputs_of(version), strict=True)), store)
         packages, gone = _packages(version)
         _check_config(slot, version)
+        by_packages = carrying.by_packages(now, packages, gone)
+        kept, why = carrying.sift(version.entries, carrying.by_config(slot, now), by_packages)
+        reasons += why
+        if not kept:
+            continue
+        entries += kept
+        differences.append(changed_since(store, then, now))
         records.append(
-            Acceptance(
-                slot.name, version.now.digest, then.hex(), arguments, defaults, packages, gone, because, now_as_text()
-            )
+            Acceptance(slot.name, now.digest, then.hex(), arguments, defaults, packages, gone, because, now_as_text())
+        )
+    if not records:
+        count = sum(len(version.entries) for version in versions)
+        raise AcceptError(
+            f"{_results(count)} of the earlier version of {slot.label}() would not be served: "
+            f"{'; '.join(dict.fromkeys(reasons))}"
         )
     accepted = Accepted(
         slot.name,
         tuple(records),
         tuple(dict.fromkeys(text for one in differences for text in one.reasons)),
         "".join(dict.fromkeys(one.diff for one in differences)),
-        sum(len(version.entries) for version in versions),
+        len(entries),
     )
     changed = frozenset(name for one in differences for section in one.sections for name in (section.name, section.was))
-    entries = tuple(entry for version in versions for entry in version.entries)
-    return Proposal(accepted, store, entries, changed)
+    return Proposal(accepted, store, tuple(entries), changed)
 
 
 def record(accepted: Sequence[Accepted]) -> None:
@@ -200,6 +215,13 @@ def _versions(slot: Slot, take: Take, entries: Sequence[Entry]) -> list[_Version
         if not version.entries or version.entries[0].provenance.fingerprint == entry.provenance.fingerprint:
             version.entries.append(entry)
     return list(found.values())
+
+
+def _served(slot: Slot, version: _Version) -> tuple[_Version, list[str]]:
+    """A version with those of its entries that may be served, and why the others may not."""
+    by_options = carrying.by_options(slot, version.now)
+    kept, reasons = carrying.sift(version.entries, by_options, carrying.by_surroundings(version.now, version.entries))
+    return version._replace(entries=kept), reasons
 
 
 def _marks(entry: Entry) -> frozenset[str]:

@@ -336,12 +336,7 @@ def identify(
     declared = (*fingerprint.declared, *references.declared)
     environment += _answers([reference for _, reference in declared])
     environment += _ambient(variables, environment, references)
-    given_options = Encoder(references).digest([options.version, sorted(options.ignore)], "option 'version'")
-    if substitutes:
-        given_options = combine("options", given_options, substitutes)
-    if options.track != "deep":
-        # What was stored without a trace was not looked at.
-        given_options = combine("options", given_options, pack(options.track))
+    given_options = _digest_of_options(options, references, substitutes)
     rest = rest_of_key(fingerprint.raw, environment, reads, given_options, options.namespace, mode.salt)
     parts = {
         "environment": environment,
@@ -513,6 +508,29 @@ def standing(fingerprint: Fingerprint, config: Config, own: Callable[[], Any]) -
     environment += _answers([own, *(reference for _, reference in fingerprint.declared)])
     environment += _ambient(fingerprint.variables, environment, References())
     return combine("standing", fingerprint.raw, pack(environment), pack(reads))
+
+
+def surroundings(fingerprint: Fingerprint) -> tuple[list[Any], list[list[str]]]:
+    """The rows of the environment that are there whatever a function is called with: those of Python, and those behind
+    the distributions.
+    """
+    environment = [*_PYTHON, *map(list, sorted(fingerprint.distributions))]
+    ambient = _answers([reference for _, reference in fingerprint.declared])
+    return _PYTHON, [*ambient, *_ambient(fingerprint.variables, environment, References())]
+
+
+def options_of(options: Options, fingerprint: Fingerprint, forms: Forms | None = None) -> bytes:
+    """The options, as the parts of a key have them."""
+    references = References(fingerprint.marks, forms)
+    return _digest_of_options(options, references, _substitutes(options, references))[:8]
+
+
+def _digest_of_options(options: Options, references: References, substitutes: bytes) -> bytes:
+    found = Encoder(references).digest([options.version, sorted(options.ignore)], "option 'version'")
+    if substitutes:
+        found = combine("options", found, substitutes)
+    # What was stored without a trace was not looked at.
+    return found if options.track == "deep" else combine("options", found, pack(options.track))
 
 
 _DIGEST_SIZE = 32

@@ -587,6 +587,95 @@ def test_ignored_parameters_are_none(project: Project, ran: Ran) -> None:
     assert ran() == []
 
 
+@pytest.mark.parametrize(
+    ("then", "now", "says"),
+    [
+        ("@cached(version=1)", "@cached(version=2)", "its decorator had other options .version=, ignore="),
+        ("@cached(ignore=['y'])", "@cached", "its decorator had other options"),
+        ("@cached", "@cached(ignore=['y'])", "its decorator had other options"),
+        ("@cached", "@cached(identify={'x': int})", "its decorator had other options"),
+        ("@cached", "@cached(track='traced')", "its decorator had other options"),
+        ("@cached", "@cached(max_age=1e-6)", "they are older than max_age"),
+        (
+            "x, y=1, k=config('a.k', default=1)",
+            "x, y=1, n=config('a.k', default=1)",
+            "its config parameters were others",
+        ),
+        ("x, y=1, k=config('a.k', default=1)", "x, y=1, k=config('a.n', default=1)", "reads 'a.n' only now"),
+        ("'A' in os.environ", "'B' in os.environ", r"it depended on other surroundings .A, B\)"),
+        ("@cached", "@cached(max_age=3600)", None),
+        ("@cached", "@cached(pure=True)", None),
+    ],
+)
+def test_what_would_never_be_served_is_not_accepted(
+    project: Project, ran: Ran, then: str, now: str, says: str | None
+) -> None:
+    text = """
+    import os
+    import sys
+    from inviscid import cached, config
+
+    def flag():
+        return 'A' in os.environ
+
+    @cached
+    def f(x, y=1, k=config('a.k', default=1)):
+        sys.audit("test.ran", "f")
+        return x, y, len('old'), flag()
+    """
+    first = text.replace("@cached", then) if then.startswith("@") else text
+    second = text.replace("@cached", now) if now.startswith("@") else text.replace(then, now)
+    project.edit(first).f(1)
+    mod = project.edit(second.replace("'old'", "'new'"))
+    if says is not None:
+        with pytest.raises(AcceptError, match=says):
+            mod.f.accept(because="")
+        assert not Path("inviscid.lock").exists()
+        return
+    mod.f.accept(because="")
+    ran()
+    mod.f(1)
+    assert ran() == []
+
+
+def test_only_what_would_be_served_is_counted(project: Project) -> None:
+    text = """
+    from pathlib import Path
+    from inviscid import cached
+
+    @cached
+    def f(name):
+        return Path(name).read_text(), len("old")
+    """
+    for name in "ab":
+        Path(name).write_text("one")
+    mod = project.edit(text)
+    mod.f("a"), mod.f("b")
+    mod = project.edit(text.replace('"old"', '"new"'))
+    assert mod.f.accept(because="", dry_run=True).results == 2
+    Path("a").write_text("two")
+    assert mod.f.accept(because="", dry_run=True).results == 1
+    Path("b").write_text("two")
+    with pytest.raises(
+        AcceptError, match=r"2 results of the earlier version of f\(\) would not be served: file .* changed"
+    ):
+        mod.f.accept(because="")
+    assert not Path("inviscid.lock").exists()
+
+
+def test_results_with_other_versions_of_packages_are_not_counted(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = F.replace("def f(x):", "def f(x):\n        import numpy; numpy.__name__", 1)
+    project.edit(text).f(1)
+    mod = project.edit(text.replace('"old"', '"new"'))
+    found = mod.f.fingerprint
+    newer = frozenset(one._replace(version="99") for one in found.distributions)
+    monkeypatch.setattr(type(mod.f), "_take", lambda self, marks: found._replace(distributions=newer))
+    with pytest.raises(AcceptError, match="they were computed with other packages .numpy"):
+        mod.f.accept(because="")
+
+
 # Packages -------------------------------------------------------------------------------------------------------------
 
 
