@@ -198,13 +198,13 @@ def _bind(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[s
 
 
 def outcome(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-    """What a function gives, or `Raised`. Who is asked to stop stops."""
+    """What a function gives, or `Raised`. Only who interrupts it is heard."""
     run: Any = getattr(function, "__inviscid_rerun__", function) if is_declared(function) else function
     try:
         result = run(*args, **kwargs)
         if isinstance(result, Coroutine):
             result = _awaited(result)
-    except Exception as error:  # noqa: BLE001  what the user's code raises is what is compared
+    except (Exception, SystemExit) as error:  # noqa: BLE001  what the user's code raises is what is compared
         return Raised(type(error).__qualname__, str(error))
     return result
 

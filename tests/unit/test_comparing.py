@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -65,6 +66,13 @@ def test_exceptions_are_compared_by_type_and_text() -> None:
     assert "raised ValueError: a" in str(found)
 
 
+def test_what_would_end_the_process_is_compared_too() -> None:
+    found = compare(lambda: sys.exit(3), lambda: 1, [()])
+    assert "raised SystemExit: 3" in str(found)
+    assert compare(lambda: sys.exit(3), lambda: sys.exit(3), [()]).same
+    assert not compare(lambda: sys.exit(3), lambda: sys.exit(0), [()]).same
+
+
 def test_neither_sees_what_the_other_does_to_the_arguments() -> None:
     given = [3, 1, 2]
     found = compare(lambda xs: xs.sort() or xs, sorted, [(given,)])
@@ -74,8 +82,6 @@ def test_neither_sees_what_the_other_does_to_the_arguments() -> None:
 
 
 def test_bodies_of_cached_functions_run_whatever_is_stored(ran: Ran) -> None:
-    import sys
-
     @cached
     def inner(x: int) -> int:
         sys.audit("test.ran", "inner")
@@ -162,8 +168,6 @@ def test_bad_input() -> None:
 
 
 def test_without_hypothesis_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys
-
     monkeypatch.setitem(sys.modules, "hypothesis", None)
     with pytest.raises(TypeError, match="pip install hypothesis"):
         compare(double, shifted, x=st.integers())

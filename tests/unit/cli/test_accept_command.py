@@ -98,6 +98,15 @@ def test_check(project: Project) -> None:
     assert found["counterexample"] == {"arguments": {"r": "2"}, "stored": "12", "now": "13"}
 
 
+def test_a_body_that_ends_the_process_fails_the_check(project: Project) -> None:
+    project.edit(F).area(2)
+    project.edit(F.replace("return 3 * r * r", "sys.exit(0)"))
+    assert "now     raised SystemExit: 0" in command("accept", "mod:area", "--because", "so", "--check", "1", code=1)
+    found = json.loads(run("mod:area", "--because", "so", "--check", 5, "--json", code=1).stdout)
+    assert found["counterexample"]["now"] == "raised SystemExit: 0"
+    assert not Path("inviscid.lock").exists()
+
+
 def test_what_bodies_print_is_not_mixed_in(project: Project) -> None:
     text = F.replace('sys.audit("test.ran", "area")', 'print("ran")').replace(
         "import sys", "import sys; print('imported')"
