@@ -187,17 +187,51 @@ def test_a_caller_that_uses_what_would_run_is_left_out(project: Project) -> None
         (["mod:area", "--because", "so", "--undo"], 2, "--because TEXT"),
         (["mod:area", "--because", "so", "--every"], 2, "--every goes with --undo"),
         (["mod:area", "--because", "so", "--check", "0"], 2, "--check"),
-        (["mod:are", "--because", "so"], 1, "did you mean 'area'?; mod has area, areas"),
-        (["mod", "--because", "so"], 1, "package.module:function"),
-        (["nowhere:f", "--because", "so"], 1, "nowhere can't be imported"),
-        (["mod:sys", "--because", "so"], 1, "is no cached function"),
+        (["mod:are", "--because", "so"], 1, "did you mean 'area'? (cached functions of mod: area, areas)"),
+        (["mod", "--because", "so"], 2, "'mod' names no function: write package.module:function"),
+        (["nowhere:f", "--because", "so"], 1, "there is no module 'nowhere'"),
+        (["mod:sys", "--because", "so"], 1, "is no function (cached functions of mod: area, areas)"),
+        (
+            ["mod:plain", "--because", "so"],
+            1,
+            "mod:plain is not cached: decorate it with @cached (cached functions of mod: area, areas)",
+        ),
+        (["mod.py:area", "--because", "so"], 2, "'mod.py' is a file: write mod:area"),
+        (["./pkg/run.py:h", "--undo"], 2, "write pkg.run:h"),
+        (["pkg/run:h", "--undo"], 2, "write pkg.run:h"),
         (["mod:area", "--because", "so"], 1, "has no results of mod:area to accept it for: it is empty"),
         (["mod:area", "--undo"], 1, "area() is not accepted for an earlier version"),
     ],
 )
 def test_bad_input(project: Project, arguments: list[str], code: int, says: str) -> None:
-    project.edit(F)
+    project.edit(F + "\n    def plain(): pass\n")
     assert says in " ".join(run(*arguments, code=code).stderr.replace("│", "").split())
+
+
+def test_a_file_is_not_imported_to_say_how_its_module_is_written(project: Project) -> None:
+    project.write(run="from pathlib import Path; Path('imported').touch()")
+    assert "write run:h" in " ".join(command("accept", "run.py:h", "--undo", code=2).replace("│", "").split())
+    assert not Path("imported").exists()
+
+
+@pytest.mark.parametrize(("end", "code"), [("sys.exit(4)", 1), ("print(area(9))", 1), ("X = area(9)", 0)])
+def test_a_script_without_a_guard_runs_nothing(project: Project, end: str, code: int) -> None:
+    text = F.replace('sys.audit("test.ran", "area")', 'print("ran")')
+    project.write(mod=text)
+    command_of("import mod; mod.area(1)")
+    project.write(mod=f"{text.replace('3 * r', 'r * 3')}\n    {end}\n")
+    shown = command("accept", "mod:area", "--because", "so", code=code)
+    assert "ran" not in shown.split()
+    assert ("accepted mod:area" if code == 0 else "mod can't be imported") in shown
+
+
+def test_what_rests_on_what_would_run_when_it_is_imported(project: Project) -> None:
+    text = F.replace('sys.audit("test.ran", "area")', "str(X)")
+    project.write(mod=f"{text}\n    X = 9\n")
+    command_of("import mod; mod.area(1)")
+    project.write(mod=f"{text}\n    X = areas(9)\n".replace("return list(map(area, rs))", "return rs"))
+    shown = command("accept", "mod:area", "--because", "so", code=1)
+    assert "it rests on the result of areas(), which would run when its module is imported" in shown
 
 
 def test_in_processes_of_their_own(project: Project) -> None:
