@@ -97,7 +97,7 @@ def propose(slot: Slot, take: Take, parameters: Sequence[Parameter], because: st
     entries: list[Entry] = []
     reasons: list[str] = []
     for one in versions:
-        version, why = _served(slot, one)
+        version, why = _served(slot, store, one)
         reasons += why
         if not version.entries:
             continue
@@ -217,10 +217,11 @@ def _versions(slot: Slot, take: Take, entries: Sequence[Entry]) -> list[_Version
     return list(found.values())
 
 
-def _served(slot: Slot, version: _Version) -> tuple[_Version, list[str]]:
+def _served(slot: Slot, store: Store, version: _Version) -> tuple[_Version, list[str]]:
     """A version with those of its entries that may be served, and why the others may not."""
     by_options = carrying.by_options(slot, version.now)
-    kept, reasons = carrying.sift(version.entries, by_options, carrying.by_surroundings(version.now, version.entries))
+    then = parts_of(store.preimage(version.entries[0].provenance.fingerprint)) or []
+    kept, reasons = carrying.sift(version.entries, by_options, carrying.by_surroundings(version.now, then))
     return version._replace(entries=kept), reasons
 
 

@@ -510,13 +510,13 @@ def standing(fingerprint: Fingerprint, config: Config, own: Callable[[], Any]) -
     return combine("standing", fingerprint.raw, pack(environment), pack(reads))
 
 
-def surroundings(fingerprint: Fingerprint) -> tuple[list[Any], list[list[str]]]:
-    """The rows of the environment that are there whatever a function is called with: those of Python, and those behind
-    the distributions.
+def surroundings(fingerprint: Fingerprint) -> tuple[list[Any], set[str]]:
+    """The rows of Python in the environment, and the names of those behind the distributions that are there whatever a
+    function is called with, and whatever the options of libraries are.
     """
-    environment = [*_PYTHON, *map(list, sorted(fingerprint.distributions))]
-    ambient = _answers([reference for _, reference in fingerprint.declared])
-    return _PYTHON, [*ambient, *_ambient(fingerprint.variables, environment, References())]
+    answers = _answers([reference for _, reference in fingerprint.declared])
+    variables = (name for name in fingerprint.variables if name != PRINTING and not name.startswith(TOLD))
+    return _PYTHON, {*(row[0] for row in answers), *(f"{_VARIABLE}{name}" for name in variables)}
 
 
 def options_of(options: Options, fingerprint: Fingerprint, forms: Forms | None = None) -> bytes:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from inviscid import world
 from inviscid.calls import options_of, surroundings
 from inviscid.entry import Entry
-from inviscid.fingerprinting import Fingerprint
+from inviscid.fingerprinting import Fingerprint, Part
 from inviscid.freeze import Slot, note_of, parts_of_key
 from inviscid.manifest import unpack_manifest
 
@@ -48,18 +48,23 @@ def by_options(slot: Slot, now: Fingerprint) -> Check:
     return check
 
 
-def by_surroundings(now: Fingerprint, entries: Sequence[Entry]) -> Check:
-    """By what holds for the whole process, and by what was read."""
-    python, ambient = surroundings(now)
-    wanted = {str(row[0]) for row in ambient}
-    # What only some calls have came with their arguments.
-    always = set.intersection(*({*_ambient(entry)} for entry in entries))
+def by_surroundings(now: Fingerprint, then: Sequence[Part]) -> Check:
+    """By what holds for the whole process, and by what was read.
+
+    Args:
+        now: the fingerprint.
+        then: the definitions behind the earlier one, as far as they are known.
+    """
+    python, wanted = surroundings(now)
+    source = "\n".join(part.shown for part in then)
 
     def check(entry: Entry) -> str:
         if parts_of_key(entry).get("environment", [])[:2] != python:
             return "they were computed by another Python, or on another platform"
         names = _ambient(entry)
-        if other := sorted({*wanted - {*names}, *(always - wanted)}):
+        # What the earlier version doesn't name came with the arguments.
+        gone = {name for name in names - wanted if _said_of(name) in source}
+        if other := sorted({*wanted - names, *gone}):
             return f"it depended on other surroundings ({', '.join(name[1:] for name in other)})"
         sights = unpack_manifest(entry.manifest).sights if entry.manifest else ()
         return next((text for sight in sights if (text := world.differs(sight))), "")
@@ -67,8 +72,15 @@ def by_surroundings(now: Fingerprint, entries: Sequence[Entry]) -> Check:
     return check
 
 
-def _ambient(entry: Entry) -> list[str]:
-    return [name for name, *_ in parts_of_key(entry).get("environment", [])[2:] if name.startswith("$")]
+def _ambient(entry: Entry) -> set[str]:
+    return {name for name, *_ in parts_of_key(entry).get("environment", [])[2:] if name.startswith("$")}
+
+
+def _said_of(name: str) -> str:
+    """What code says that depends on a row: the variable in quotes, or the name of the function that answers."""
+    if not name.startswith("$how "):
+        return repr(name[1:])
+    return name.split()[1].replace(":", ".").rpartition(".")[2]
 
 
 def by_config(slot: Slot, now: Fingerprint) -> Check:

@@ -603,6 +603,7 @@ def test_ignored_parameters_are_none(project: Project, ran: Ran) -> None:
         ),
         ("x, y=1, k=config('a.k', default=1)", "x, y=1, k=config('a.n', default=1)", "reads 'a.n' only now"),
         ("'A' in os.environ", "'B' in os.environ", r"it depended on other surroundings .A, B\)"),
+        ("'A' in os.environ", "'A' in 'AB'", r"it depended on other surroundings .A\)"),
         ("@cached", "@cached(max_age=3600)", None),
         ("@cached", "@cached(pure=True)", None),
     ],
@@ -635,6 +636,30 @@ def test_what_would_never_be_served_is_not_accepted(
     mod.f.accept(because="")
     ran()
     mod.f(1)
+    assert ran() == []
+
+
+def test_what_came_with_the_arguments_is_no_reason(project: Project, ran: Ran) -> None:
+    text = """
+    import os
+    import sys
+    from decimal import Decimal
+    from inviscid import cached
+
+    def flag():
+        return "A" in os.environ
+
+    @cached
+    def f(x, how):
+        sys.audit("test.ran", "f")
+        return x / 3, len("old"), how()
+    """
+    mod = project.edit(text)
+    mod.f(mod.Decimal(1), mod.flag)
+    mod = project.edit(text.replace('"old"', '"new"'))
+    assert mod.f.accept(because="").results == 1
+    ran()
+    mod.f(mod.Decimal(1), mod.flag)
     assert ran() == []
 
 
