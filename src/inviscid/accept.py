@@ -14,18 +14,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from inviscid import lockfile
-from inviscid.acceptances import Acceptance
+from inviscid import carrying, lockfile, planning
+from inviscid.acceptances import Acceptance, standing
 from inviscid.calls import References, digest_inputs, encoder_of, is_declared
-from inviscid.entry import INPUTS, Entry, named
+from inviscid.entry import INPUTS, Entry
 from inviscid.errors import AcceptError
 from inviscid.explain import Difference, changed_since
 from inviscid.fingerprinting import Fingerprint
-from inviscid.freeze import Slot, note_of, now_as_text, parts_of_key, under, unwrapped
+from inviscid.freeze import Slot, base_of, note_of, now_as_text, parts_of_key, under, unwrapped
+from inviscid.results import parts_of
 from inviscid.sentinels import MISSING
 from inviscid.signature import Parameter
 from inviscid.store import Store
 from inviscid.stores import current_store
+from inviscid.unknown import Beyond
 
 Take = Callable[[frozenset[str]], Fingerprint]
 
@@ -92,27 +94,43 @@ def propose(slot: Slot, take: Take, parameters: Sequence[Parameter], because: st
         raise AcceptError(_nothing(slot, store))
     records: list[Acceptance] = []
     differences: list[Difference] = []
-    for version in versions:
-        then = version.entries[0].provenance.fingerprint
-        differences.append(changed_since(store, then, version.now))
+    entries: list[Entry] = []
+    reasons: list[str] = []
+    for one in versions:
+        version, why = _served(slot, store, one)
+        reasons += why
+        if not version.entries:
+            continue
+        then, now = version.entries[0].provenance.fingerprint, version.now
         arguments, defaults = _parameters(slot, parameters, version)
+        _check_kinds(slot, parameters, version, dict(zip(arguments, _inputs_of(version), strict=True)), store)
         packages, gone = _packages(version)
         _check_config(slot, version)
+        by_packages = carrying.by_packages(now, packages, gone)
+        kept, why = carrying.sift(version.entries, carrying.by_config(slot, now), by_packages)
+        reasons += why
+        if not kept:
+            continue
+        entries += kept
+        differences.append(changed_since(store, then, now))
         records.append(
-            Acceptance(
-                slot.name, version.now.digest, then.hex(), arguments, defaults, packages, gone, because, now_as_text()
-            )
+            Acceptance(slot.name, now.digest, then.hex(), arguments, defaults, packages, gone, because, now_as_text())
+        )
+    if not records:
+        count = sum(len(version.entries) for version in versions)
+        raise AcceptError(
+            f"{_results(count)} of the earlier version of {slot.label}() would not be served: "
+            f"{'; '.join(dict.fromkeys(reasons))}"
         )
     accepted = Accepted(
         slot.name,
         tuple(records),
         tuple(dict.fromkeys(text for one in differences for text in one.reasons)),
         "".join(dict.fromkeys(one.diff for one in differences)),
-        sum(len(version.entries) for version in versions),
+        len(entries),
     )
     changed = frozenset(name for one in differences for section in one.sections for name in (section.name, section.was))
-    entries = tuple(entry for version in versions for entry in version.entries)
-    return Proposal(accepted, store, entries, changed)
+    return Proposal(accepted, store, tuple(entries), changed)
 
 
 def record(accepted: Sequence[Accepted]) -> None:
@@ -122,16 +140,25 @@ def record(accepted: Sequence[Accepted]) -> None:
         LockError: `inviscid.lock` is damaged.
     """
     new = {one.name: one for item in accepted for one in item.records}
-    lockfile.change_accepted(lambda found: [*(one for one in found if one.name not in new), *new.values()])
+
+    def update(found: list[Acceptance]) -> list[Acceptance]:
+        # Who was vouched for by itself stays so.
+        alone = {one.name for one in found if not one.along}
+        made = [one._replace(along=()) if one.name in alone else one for one in new.values()]
+        return [*(one for one in found if one.name not in new), *made]
+
+    lockfile.change_accepted(update)
 
 
 def revoke(slot: Slot, take: Take, *, every: bool) -> int:
-    """Take back what was accepted for what a function does now, or all that ever was; gives how many records that were.
+    """Take back what was accepted for what a function does now, or all that ever was, with what was accepted along with
+    it; gives how many records that were.
 
     Raises:
         AcceptError: there is nothing.
         LockError: `inviscid.lock` is damaged.
     """
+    planning.keep_off(f"revoking what was accepted of {slot.label}()")
     known = lockfile.current().acceptances()
     mine = [one for one in known if one.function == slot.name]
     going = {one.name for one in mine} if every else _of_now(slot, take, known)
@@ -139,8 +166,16 @@ def revoke(slot: Slot, take: Take, *, every: bool) -> int:
         dates = ", ".join(f"{one.date[:10]} ({one.because})" for one in mine)
         others = f"; accepted were other versions of it: {dates}. every=True takes those back" if mine else ""
         raise AcceptError(f"{slot.label}() is not accepted for an earlier version{others}")
-    lockfile.change_accepted(lambda found: [one for one in found if one.name not in going])
-    return len(going)
+    count = 0
+
+    def update(found: list[Acceptance]) -> list[Acceptance]:
+        nonlocal count
+        left = standing([one for one in found if one.name not in going])
+        count = len(found) - len(left)
+        return left
+
+    lockfile.change_accepted(update)
+    return count
 
 
 def _of_now(slot: Slot, take: Take, known: Sequence[Acceptance]) -> set[str]:
@@ -182,6 +217,14 @@ def _versions(slot: Slot, take: Take, entries: Sequence[Entry]) -> list[_Version
     return list(found.values())
 
 
+def _served(slot: Slot, store: Store, version: _Version) -> tuple[_Version, list[str]]:
+    """A version with those of its entries that may be served, and why the others may not."""
+    by_options = carrying.by_options(slot, version.now)
+    then = parts_of(store.preimage(version.entries[0].provenance.fingerprint)) or []
+    kept, reasons = carrying.sift(version.entries, by_options, carrying.by_surroundings(version.now, then))
+    return version._replace(entries=kept), reasons
+
+
 def _marks(entry: Entry) -> frozenset[str]:
     note = note_of(entry)
     return frozenset() if note is None else note.marks
@@ -212,7 +255,7 @@ def _parameters(
     slot: Slot, parameters: Sequence[Parameter], version: _Version
 ) -> tuple[tuple[str, ...], dict[str, str]]:
     """For each argument of the earlier version the parameter of now; and the defaults of those that are new."""
-    then = [name for name, _ in parts_of_key(version.entries[0]).get("inputs", [])]
+    then = _inputs_of(version)
     now = {one.name: one for one in parameters if one.name not in slot.options.ignore}
     new = [name for name in now if name not in then]
     gone = [name for name in then if name not in now]
@@ -236,6 +279,30 @@ def _parameters(
     given = {name: empty.get(now[name].kind, now[name].default) for name in new}
     encoder = encoder_of(slot.options, References(version.now.marks, slot.forms), version.now)
     return tuple(then), {name: found.hex() for name, found in digest_inputs(given, slot.options, encoder)}
+
+
+def _inputs_of(version: _Version) -> list[str]:
+    """The arguments that counted."""
+    return [name for name, _ in parts_of_key(version.entries[0]).get("inputs", [])]
+
+
+def _check_kinds(
+    slot: Slot, parameters: Sequence[Parameter], version: _Version, was: Mapping[str, str], store: Store
+) -> None:
+    """Refuse a parameter that takes several arguments by now, or did: what it was given then is another call now."""
+    from inviscid.promoted import kinds
+
+    parts = parts_of(store.preimage(version.entries[0].provenance.fingerprint))
+    then = kinds(parts[0]) if parts else {}
+    stars = {"single": "", "starred": "*", "double": "**"}
+    for one in parameters:
+        kind = one.kind if one.kind in stars else "single"
+        before = then.get(was.get(one.name, ""), kind)
+        if before != kind:
+            raise AcceptError(
+                f"parameter '{stars[kind]}{one.name}' of {slot.label}() was '{stars[before]}{was[one.name]}': the same "
+                "value is another call now"
+            )
 
 
 Rows = list[dict[str, list[str]]]
@@ -276,18 +343,20 @@ def callers(base: Any, store: Store, *, imports: bool = False) -> Iterator[Any]:
     Args:
         base: the function.
         store: whose functions are looked at.
-        imports: whether their modules are imported; otherwise only those count that are there.
+        imports: whether their modules are imported; otherwise only those count that are there. Nothing cached runs
+            meanwhile.
     """
     for summary in store.functions() if store.exists() else ():
         module, _, qualname = summary.function.partition(":")
         if not qualname or "<" in qualname:
             continue
         try:
-            found = unwrapped(named(module, qualname) if imports else under(module, qualname))
+            found = base_of(summary.function) if imports else unwrapped(under(module, qualname))
             if not is_declared(found) or found.__inviscid_base__ is base:
                 continue
             fingerprint = found.fingerprint
-        except Exception:  # noqa: BLE001, S112  importing runs the user's code, and this is only a list
+        except (Beyond, Exception):  # noqa: BLE001, S112  importing runs the user's code, and this is only a list
+            # A global may stand for what would run.
             continue
         reached = [*(fingerprint.shallow.declared if fingerprint.shallow else (one for _, one in fingerprint.declared))]
         if any((one := reference()) is not None and one.__inviscid_base__ is base for reference in reached):

@@ -8,6 +8,9 @@ of the one fingerprint stand for the other. It holds for exactly these two.
     defaults    = { parameter that is new = digest of its default }
     packages    = [name of a package that is reached only now]
     earlier_packages = { name of a package that was reached only then = [version, content] }
+    along       = [name of an acceptance]     only where it was accepted along with a function that it uses
+
+What was accepted along with others holds as long as all of these are there: nobody vouched for it by itself.
 
 A call finds an earlier result only if all its new parameters have these defaults.
 """
@@ -23,6 +26,7 @@ from inviscid.digest import combine, pack
 TABLE = "accepted"
 _DIGEST = re.compile("[0-9a-f]{64}")
 _TEXTS = ("function", "fingerprint", "earlier", "because", "date")
+_ALONG = "along"
 _FIELDS = (
     "function", "fingerprint", "earlier", "arguments", "defaults", "packages", "earlier_packages", "because", "date",
 )  # fmt: skip
@@ -44,6 +48,8 @@ class Acceptance(NamedTuple):
     because: str
     date: str
     """ISO 8601."""
+    along: tuple[str, ...] = ()
+    """The names of the acceptances that it came with."""
     extra: Mapping[str, Any] = {}
     """Fields that this version doesn't know."""
 
@@ -84,6 +90,7 @@ class Acceptance(NamedTuple):
         """What is written, in order."""
         return [
             *((name, list(value) if isinstance(value := getattr(self, name), tuple) else value) for name in _FIELDS),
+            *([(_ALONG, [*self.along])] if self.along else []),
             *self.extra.items(),
         ]
 
@@ -114,8 +121,10 @@ def read(table: dict[str, Any], damaged: Callable[[str, str], NoReturn]) -> Acce
         damaged("defaults", "'defaults' has a parameter that is in 'arguments' too")
     if not isinstance(gone, dict) or not all(_are_texts(row) and len(row) == 2 for row in gone.values()):
         damaged("earlier_packages", "'earlier_packages' is not a table of versions and contents")
-    fields = {field: table.pop(field) for field in _FIELDS}
-    fields |= {field: tuple(fields[field]) for field in ("arguments", "packages")}
+    if not _are_texts(table.get(_ALONG, [])):
+        damaged(_ALONG, f"'{_ALONG}' is not a list of texts")
+    fields = {field: table.pop(field) for field in _FIELDS} | {_ALONG: table.pop(_ALONG, [])}
+    fields |= {field: tuple(fields[field]) for field in ("arguments", "packages", _ALONG)}
     return Acceptance(**fields, extra=table)
 
 
@@ -127,9 +136,21 @@ def _is_digest(value: object) -> bool:
     return isinstance(value, str) and _DIGEST.fullmatch(value) is not None
 
 
+def standing(records: Sequence[Acceptance]) -> list[Acceptance]:
+    """Those that hold: of what was accepted along with others, that for which all of these are there."""
+    found = [*records]
+    while True:
+        # What came with one that falls may have others that came with it.
+        there = {record.name for record in found}
+        left = [record for record in found if there.issuperset(record.along)]
+        if len(left) == len(found):
+            return found
+        found = left
+
+
 def by_fingerprint(records: Sequence[Acceptance]) -> dict[str, tuple[Acceptance, ...]]:
     """Sorted, by what the functions do now; of two that say the same the later one, which a merge may have brought."""
     found: dict[str, dict[str, Acceptance]] = {}
-    for record in sorted(records, key=lambda record: (record.date, *map(str, record.order))):
+    for record in sorted(standing(records), key=lambda record: (record.date, *map(str, record.order))):
         found.setdefault(record.fingerprint, {})[record.earlier] = record
     return {fingerprint: tuple(group.values()) for fingerprint, group in found.items()}

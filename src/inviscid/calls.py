@@ -154,6 +154,9 @@ class Call(NamedTuple):
     through: str = ""
     """How its arguments were moved to representatives, in words; empty where they weren't."""
 
+    before: dict[str, Any] | None = None
+    """For the arguments that are kept (`keeping`): those that the body may change unseen, as they were before."""
+
     def memos(self) -> list[tuple[str, Any]]:
         """Those of the memos that are still there, with their names."""
         held = ((name, reference()) for name, reference in self.remembering)
@@ -333,12 +336,7 @@ def identify(
     declared = (*fingerprint.declared, *references.declared)
     environment += _answers([reference for _, reference in declared])
     environment += _ambient(variables, environment, references)
-    given_options = Encoder(references).digest([options.version, sorted(options.ignore)], "option 'version'")
-    if substitutes:
-        given_options = combine("options", given_options, substitutes)
-    if options.track != "deep":
-        # What was stored without a trace was not looked at.
-        given_options = combine("options", given_options, pack(options.track))
+    given_options = _digest_of_options(options, references, substitutes)
     rest = rest_of_key(fingerprint.raw, environment, reads, given_options, options.namespace, mode.salt)
     parts = {
         "environment": environment,
@@ -385,6 +383,7 @@ def identify(
         (*fingerprint.memos, *references.memos),
         as_of=as_of,
         steady=Steady(rest, found, _asked(environment, fingerprint.variables)) if steady and found else None,
+        before={} if options.keep_inputs else None,
     )
 
 
@@ -509,6 +508,29 @@ def standing(fingerprint: Fingerprint, config: Config, own: Callable[[], Any]) -
     environment += _answers([own, *(reference for _, reference in fingerprint.declared)])
     environment += _ambient(fingerprint.variables, environment, References())
     return combine("standing", fingerprint.raw, pack(environment), pack(reads))
+
+
+def surroundings(fingerprint: Fingerprint) -> tuple[list[Any], set[str]]:
+    """The rows of Python in the environment, and the names of those behind the distributions that are there whatever a
+    function is called with, and whatever the options of libraries are.
+    """
+    answers = _answers([reference for _, reference in fingerprint.declared])
+    variables = (name for name in fingerprint.variables if name != PRINTING and not name.startswith(TOLD))
+    return _PYTHON, {*(row[0] for row in answers), *(f"{_VARIABLE}{name}" for name in variables)}
+
+
+def options_of(options: Options, fingerprint: Fingerprint, forms: Forms | None = None) -> bytes:
+    """The options, as the parts of a key have them."""
+    references = References(fingerprint.marks, forms)
+    return _digest_of_options(options, references, _substitutes(options, references))[:8]
+
+
+def _digest_of_options(options: Options, references: References, substitutes: bytes) -> bytes:
+    found = Encoder(references).digest([options.version, sorted(options.ignore)], "option 'version'")
+    if substitutes:
+        found = combine("options", found, substitutes)
+    # What was stored without a trace was not looked at.
+    return found if options.track == "deep" else combine("options", found, pack(options.track))
 
 
 _DIGEST_SIZE = 32

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from inviscid import accept, accepted, comparing, keeping, results
+from inviscid import accept, accepted, comparing, keeping, planning, results
 from inviscid.accept import Accepted, Proposal
 from inviscid.comparing import Comparison, Counterexample
 from inviscid.entry import Entry
@@ -31,7 +31,7 @@ class Wish(NamedTuple):
     """Whether to accept those callers too that are not asked anew."""
     dry_run: bool = False
     imports: bool = False
-    """Whether to import the modules of the functions in the store, to look for callers there."""
+    """Whether to import the modules of the functions in the store, to look for callers to accept there."""
 
 
 def accept_function(function: Any, slot: Slot, wish: Wish) -> Accepted:
@@ -43,13 +43,15 @@ def accept_function(function: Any, slot: Slot, wish: Wish) -> Accepted:
         LockError: `inviscid.lock` is damaged.
         StoreError: the store can't be used.
     """
+    if wish.check is not None or not wish.dry_run:
+        planning.keep_off(f"accepting {slot.label}()")
     proposal = _propose(function, slot, wish.because)
     found = proposal.accepted
     if wish.check is not None:
         found = found._replace(compared=_checked(function, slot, proposal, wish.check).compared)
-    others = list(accept.callers(function, proposal.store, imports=wish.imports))
+    others = list(accept.callers(function, proposal.store, imports=wish.imports and wish.callers))
     name = function.fingerprint.definitions[0].name
-    also = [_caller(other, name, wish.because) for other in others] if wish.callers else []
+    also = [_along(found, _caller(other, name, wish.because)) for other in others] if wish.callers else []
     found = found._replace(callers=tuple(other._slot().name for other in others), also=tuple(also))  # noqa: SLF001  ours
     if not wish.dry_run:
         accept.record([found, *also])
@@ -72,6 +74,12 @@ def _caller(function: Any, name: str, because: str) -> Accepted:
             f"it and accept it by itself: {slot.label}.accept(because=…)"
         )
     return proposal.accepted
+
+
+def _along(function: Accepted, caller: Accepted) -> Accepted:
+    """A caller that is accepted as long as the function is."""
+    names = tuple(one.name for one in function.records)
+    return caller._replace(records=tuple(one._replace(along=names) for one in caller.records))
 
 
 # Checking -------------------------------------------------------------------------------------------------------------

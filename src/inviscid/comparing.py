@@ -38,14 +38,19 @@ class Counterexample(NamedTuple):
     second: Any
     names: tuple[str, str] = ("first", "second")
 
-    def __str__(self) -> str:
+    @property
+    def call(self) -> str:
+        """The arguments, as they would be written."""
         given = [*map(_shown, self.args), *(f"{name}={_shown(value)}" for name, value in self.kwargs.items())]
+        return f"({', '.join(given)})"
+
+    def __str__(self) -> str:
         width = max(map(len, self.names))
         lines = (
             f"  {name:<{width}}  {_shown(value)}"
             for name, value in zip(self.names, (self.first, self.second), strict=True)
         )
-        return "\n".join([f"({', '.join(given)})", *lines])
+        return "\n".join([self.call, *lines])
 
 
 class Comparison(NamedTuple):
@@ -60,7 +65,7 @@ class Comparison(NamedTuple):
     def __str__(self) -> str:
         calls = "1 call" if self.compared == 1 else f"{self.compared} calls"
         if self.counterexample is None:
-            return f"the same for {calls}" if self.compared else "nothing was compared"
+            return f"the same for {calls}"
         return f"different, after {calls}: {self.counterexample}"
 
 
@@ -91,7 +96,9 @@ def compare(
         Whether they are the same for all the calls, and the first call for which they aren't.
 
     Raises:
-        TypeError: there are no calls, a call is neither tuple nor dict, or a strategy is none.
+        TypeError: there are no calls, a call is neither tuple nor dict, or doesn't fit one of the functions; or a
+            strategy is none.
+        ValueError: the list of calls is empty: that would prove nothing.
         UnhashableInput: a result has no structure that could be compared.
     """
     if (calls is None) == (not strategies):
@@ -111,6 +118,8 @@ def _listed(first: Callable[..., Any], second: Callable[..., Any], calls: Iterab
         count += 1
         if (found := difference(first, second, *_split(call))) is not None:
             return Comparison(same=False, compared=count, counterexample=found)
+    if not count:
+        raise ValueError("compare() got an empty list of calls: name at least one")
     return Comparison(same=True, compared=count)
 
 
@@ -158,25 +167,61 @@ def _split(call: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
 def difference(
     first: Callable[..., Any], second: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> Counterexample | None:
-    """The call as a counter-example; None where both give the same."""
+    """The call as a counter-example; None where both give the same.
+
+    Raises:
+        TypeError: the call doesn't fit one of them.
+    """
+    for function in (first, second):
+        _bind(function, args, kwargs)
     one, other = (outcome(function, *copied((args, dict(kwargs)))) for function in (first, second))
     if digest(one) == digest(other):
         return None
     return Counterexample(args, kwargs, one, other, _names(first, second))
 
 
+def _bind(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+    # Otherwise both would raise the same, and count as equal.
+    import inspect
+
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        # Some builtins don't say.
+        return
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError as error:
+        name = getattr(function, "__qualname__", type(function).__qualname__)
+        given = Counterexample(args, kwargs, None, None).call
+        raise TypeError(f"compare(): {name}{given} is no call of {name}{signature}: {error}") from error
+
+
 def outcome(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-    """What a function gives, or `Raised`. Who is asked to stop stops."""
+    """What a function gives, or `Raised`. Only who interrupts it is heard."""
     run: Any = getattr(function, "__inviscid_rerun__", function) if is_declared(function) else function
     try:
         result = run(*args, **kwargs)
         if isinstance(result, Coroutine):
-            import asyncio
-
-            result = asyncio.run(result)
-    except Exception as error:  # noqa: BLE001  what the user's code raises is what is compared
+            result = _awaited(result)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  what the user's code raises is what is compared
         return Raised(type(error).__qualname__, str(error))
     return result
+
+
+def _awaited(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """What awaiting gives, in a loop of its own."""
+    import asyncio
+    from concurrent.futures import ThreadPoolExecutor
+    from contextvars import copy_context
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(coroutine)
+    # A thread has one loop, and in notebooks it runs already.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(copy_context().run, asyncio.run, coroutine).result()
 
 
 def digest(result: Any) -> bytes:

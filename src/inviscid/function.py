@@ -289,7 +289,7 @@ class CachedFunction(Memo[P, R]):
                 one gives something else than what is stored.
             callers: accept with it those callers too that don't call it directly, if nothing else of them changed.
             dry_run: only say what would be accepted.
-            imports: look for such callers in modules too that are not imported yet.
+            imports: with `callers`: look in modules too that are not imported yet. Nothing cached runs meanwhile.
 
         Raises:
             AcceptError: there is no older version with results that could be carried over, or no call that could be
@@ -304,8 +304,8 @@ class CachedFunction(Memo[P, R]):
         return accept_function(self.__inviscid_base__, self._slot(), wish)
 
     def revoke(self, *, every: bool = False) -> int:
-        """Undo `accept`: what the function does now, or with `every` all that ever was accepted of it. Returns how many
-        records of `inviscid.lock` that were.
+        """Undo `accept`: what the function does now, or with `every` all that ever was accepted of it. What came along
+        with that goes too. Returns how many records of `inviscid.lock` that were.
 
         Raises:
             AcceptError: there are none.

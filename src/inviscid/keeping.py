@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from inviscid import events, results
-from inviscid.calls import Call
+from inviscid.calls import Call, Options, copied
 from inviscid.digest import combine, pack
 from inviscid.entry import INPUTS, Entry
 from inviscid.errors import StoreError, UnhashableInput, UnstorableResult
@@ -35,6 +35,16 @@ def key_of(key: bytes) -> bytes:
     return combine("kept inputs", key)
 
 
+def hold(call: Call, options: Options) -> None:
+    """Note the arguments of a call whose body is about to run."""
+    if call.before is None:
+        return
+    # The others are looked at after the call: where the body changed one, there is no result to keep it beside.
+    looked_at = set[str]() if options.volatile else {name for name, _ in call.inputs}
+    looked_at -= {name for name, _ in options.identify}
+    call.before.update({name: copied(value) for name, value in call.values.items() if name not in looked_at})
+
+
 def keep(store: Store, call: Call, values: Mapping[str, Any], forms: Forms, name: str) -> None:
     """Keep the arguments of a call whose result was just stored. Where they can't be, that is said, and nothing else.
 
@@ -47,7 +57,8 @@ def keep(store: Store, call: Call, values: Mapping[str, Any], forms: Forms, name
     """
     try:
         kinds = {name: _KINDS[type(value)] for name, value in values.items() if type(value) in _KINDS}
-        plain = {name: os.path.abspath(value) if name in kinds else value for name, value in values.items()}
+        given = {name: (call.before or {}).get(name, value) for name, value in values.items()}
+        plain = {name: os.path.abspath(value) if name in kinds else value for name, value in given.items()}
         prepared = results.prepare([plain, kinds], forms, safe=store.safe)
         provenance = results.provenance_of(call, name + INPUTS, 0.0)._replace(parts=pack({}), created=time.time())
         entry = Entry(key_of(call.key), prepared.codec, b"", 0, prepared.digest, prepared.classes, b"", provenance)

@@ -203,7 +203,7 @@ def change_accepted(update: Callable[[list[Acceptance]], list[Acceptance]]) -> N
     Raises:
         LockError: the file is damaged, or can't be written; then it is as it was.
     """
-    _change(lambda lock: text(lock.all(), lock.extra, update(lock.acceptances())))
+    _change(lambda lock: text(lock.all(), lock.extra, acceptances.standing(update(lock.acceptances()))))
 
 
 def _change(update: Callable[[Lock], str]) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from inviscid.fingerprinting import Part
 
@@ -69,6 +70,23 @@ def _parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[tuple[
     ]
 
 
+def kinds(part: Part) -> dict[str, str]:
+    """How the parameters of a function take arguments, by name: ``single``, ``starred`` or ``double``. Empty where that
+    can't be told.
+    """
+    try:
+        body = ast.parse(part.shown).body
+    except (SyntaxError, ValueError):
+        return {}
+    found = body[0].value if len(body) == 1 and isinstance(body[0], ast.Expr) else body[0] if len(body) == 1 else None
+    if not isinstance(found, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        return {}
+    given = found.args
+    singles = dict.fromkeys((one.arg for one in (*given.posonlyargs, *given.args, *given.kwonlyargs)), "single")
+    starred = {} if given.vararg is None else {given.vararg.arg: "starred"}
+    return singles | starred | ({} if given.kwarg is None else {given.kwarg.arg: "double"})
+
+
 def _without(function: ast.FunctionDef | ast.AsyncFunctionDef, names: Sequence[str]) -> None:
     """Take parameters away."""
     given, defaults = function.args, dict(_parameters(function))
@@ -89,10 +107,23 @@ def _constant(shown: str) -> ast.expr | None:
         return None
 
 
+# What has texts that bind nothing.
+_NO_BINDING = (ast.Name, ast.Constant, ast.Attribute, ast.keyword)
+
+
 class _Filling(ast.NodeTransformer):
     def __init__(self, values: Mapping[str, ast.expr | None]) -> None:
         self.values = values
         self.assigned = False
+
+    def visit(self, node: ast.AST) -> Any:
+        # In an inner scope that binds it, the name means something else. Whatever binds has it as a text: parameters,
+        # functions, imports, patterns.
+        if not isinstance(node, _NO_BINDING):
+            for _, field in ast.iter_fields(node):
+                texts = field if isinstance(field, list) else [field]
+                self.assigned = self.assigned or any(isinstance(text, str) and text in self.values for text in texts)
+        return super().visit(node)
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
         found = self.values.get(node.id)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from inviscid import AcceptError, CachedFunction, Outcome, configure, lockfile, mode
+from inviscid import AcceptError, CachedFunction, Outcome, configure, lockfile, mode, plan
 from inviscid.store import Store
 
 Project = Any
@@ -244,6 +244,25 @@ def test_a_dry_run_writes_nothing(project: Project) -> None:
     assert mod.f.accept(because="", dry_run=True).results == 1
     assert not Path("inviscid.lock").exists()
     assert outcome(mod.f, 1) is Outcome.MISS_CODE
+
+
+@pytest.mark.parametrize("wish", [{}, {"check": 1}, {"check": 1, "dry_run": True}])
+def test_it_ends_a_plan(project: Project, ran: Ran, wish: dict[str, Any]) -> None:
+    text = F.replace("(x)", "()").replace("{x}", "").replace("[x, ", "[")
+    project.edit(text).f()
+    mod = project.edit(text.replace('"old"', '"new"'))
+    ran()
+    with plan() as planned:
+        assert mod.f.accept(because="", dry_run=True).results == 1
+        mod.f.accept(because="", **wish)
+    assert "beyond this line it depends on accepting f()" in planned.ended
+    assert not Path("inviscid.lock").exists()
+    mod.f.accept(because="")
+    with plan() as planned:
+        mod.f.revoke()
+    assert "it depends on revoking what was accepted of f()" in planned.ended
+    assert len(lockfile.current().acceptances()) == 1
+    assert ran() == []
 
 
 def test_the_record_can_be_reviewed(project: Project) -> None:
@@ -510,7 +529,11 @@ def test_a_parameter_that_is_renamed(project: Project, ran: Ran) -> None:
     [
         ("x, y", "parameter 'y' of f.. is new and has no default"),
         ("", "has no parameter 'x' any more"),
-        ("*x", None),
+        ("*x", r"parameter '\*x' of f.. was 'x': the same value is another call now"),
+        ("**x", r"parameter '\*\*x' of f.. was 'x'"),
+        ("*y", r"parameter '\*y' of f.. was 'x'"),
+        ("x, /", None),
+        ("*rest, x=1", None),
         ("a, b", "has no parameter 'x' any more"),
         ("x, *rest, **more", None),
     ],
@@ -526,9 +549,32 @@ def test_other_parameters(project: Project, ran: Ran, parameters: str, says: str
         return
     mod.f.accept(because="")
     ran()
-    mod.f(1)
-    # What has become a tuple is another argument.
-    assert ran() == (["f(1,)"] if parameters == "*x" else [])
+    mod.f(x=1) if parameters.startswith("*") else mod.f(1)
+    assert ran() == []
+
+
+@pytest.mark.parametrize("before", ["*x", "**x"])
+def test_what_took_several_arguments_and_takes_one(project: Project, before: str) -> None:
+    text = """
+    from inviscid import cached
+
+    @cached
+    def f(x):
+        return len(x)
+    """
+    mod = project.edit(text.replace("(x):", f"({before}):"))
+    mod.f(1, 2) if before == "*x" else mod.f(a=1, b=2)
+    mod = project.edit(text.replace("len(x)", "x[0]"))
+    with pytest.raises(AcceptError, match=r"parameter 'x' of f.. was '\*"):
+        mod.f.accept(because="")
+
+
+def test_a_lambda_whose_parameter_takes_several_arguments_now(project: Project) -> None:
+    text = "from inviscid import cached\nf = cached(lambda x: x)\n"
+    project.edit(text).f((1,))
+    mod = project.edit(text.replace("x: x", "*x: x"))
+    with pytest.raises(AcceptError, match=r"was 'x'"):
+        mod.f.accept(because="")
 
 
 def test_ignored_parameters_are_none(project: Project, ran: Ran) -> None:
@@ -539,6 +585,120 @@ def test_ignored_parameters_are_none(project: Project, ran: Ran) -> None:
     ran()
     assert mod.f(1, 3) == [1, 3]
     assert ran() == []
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "says"),
+    [
+        ("@cached(version=1)", "@cached(version=2)", "its decorator had other options .version=, ignore="),
+        ("@cached(ignore=['y'])", "@cached", "its decorator had other options"),
+        ("@cached", "@cached(ignore=['y'])", "its decorator had other options"),
+        ("@cached", "@cached(identify={'x': int})", "its decorator had other options"),
+        ("@cached", "@cached(track='traced')", "its decorator had other options"),
+        ("@cached", "@cached(max_age=1e-6)", "they are older than max_age"),
+        (
+            "x, y=1, k=config('a.k', default=1)",
+            "x, y=1, n=config('a.k', default=1)",
+            "its config parameters were others",
+        ),
+        ("x, y=1, k=config('a.k', default=1)", "x, y=1, k=config('a.n', default=1)", "reads 'a.n' only now"),
+        ("'A' in os.environ", "'B' in os.environ", r"it depended on other surroundings .A, B\)"),
+        ("'A' in os.environ", "'A' in 'AB'", r"it depended on other surroundings .A\)"),
+        ("@cached", "@cached(max_age=3600)", None),
+        ("@cached", "@cached(pure=True)", None),
+    ],
+)
+def test_what_would_never_be_served_is_not_accepted(
+    project: Project, ran: Ran, then: str, now: str, says: str | None
+) -> None:
+    text = """
+    import os
+    import sys
+    from inviscid import cached, config
+
+    def flag():
+        return 'A' in os.environ
+
+    @cached
+    def f(x, y=1, k=config('a.k', default=1)):
+        sys.audit("test.ran", "f")
+        return x, y, len('old'), flag()
+    """
+    first = text.replace("@cached", then) if then.startswith("@") else text
+    second = text.replace("@cached", now) if now.startswith("@") else text.replace(then, now)
+    project.edit(first).f(1)
+    mod = project.edit(second.replace("'old'", "'new'"))
+    if says is not None:
+        with pytest.raises(AcceptError, match=says):
+            mod.f.accept(because="")
+        assert not Path("inviscid.lock").exists()
+        return
+    mod.f.accept(because="")
+    ran()
+    mod.f(1)
+    assert ran() == []
+
+
+def test_what_came_with_the_arguments_is_no_reason(project: Project, ran: Ran) -> None:
+    text = """
+    import os
+    import sys
+    from decimal import Decimal
+    from inviscid import cached
+
+    def flag():
+        return "A" in os.environ
+
+    @cached
+    def f(x, how):
+        sys.audit("test.ran", "f")
+        return x / 3, len("old"), how()
+    """
+    mod = project.edit(text)
+    mod.f(mod.Decimal(1), mod.flag)
+    mod = project.edit(text.replace('"old"', '"new"'))
+    assert mod.f.accept(because="").results == 1
+    ran()
+    mod.f(mod.Decimal(1), mod.flag)
+    assert ran() == []
+
+
+def test_only_what_would_be_served_is_counted(project: Project) -> None:
+    text = """
+    from pathlib import Path
+    from inviscid import cached
+
+    @cached
+    def f(name):
+        return Path(name).read_text(), len("old")
+    """
+    for name in "ab":
+        Path(name).write_text("one")
+    mod = project.edit(text)
+    mod.f("a"), mod.f("b")
+    mod = project.edit(text.replace('"old"', '"new"'))
+    assert mod.f.accept(because="", dry_run=True).results == 2
+    Path("a").write_text("two")
+    assert mod.f.accept(because="", dry_run=True).results == 1
+    Path("b").write_text("two")
+    with pytest.raises(
+        AcceptError, match=r"2 results of the earlier version of f\(\) would not be served: file .* changed"
+    ):
+        mod.f.accept(because="")
+    assert not Path("inviscid.lock").exists()
+
+
+def test_results_with_other_versions_of_packages_are_not_counted(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = F.replace("def f(x):", "def f(x):\n        import numpy; numpy.__name__", 1)
+    project.edit(text).f(1)
+    mod = project.edit(text.replace('"old"', '"new"'))
+    found = mod.f.fingerprint
+    newer = frozenset(one._replace(version="99") for one in found.distributions)
+    monkeypatch.setattr(type(mod.f), "_take", lambda self, marks: found._replace(distributions=newer))
+    with pytest.raises(AcceptError, match="they were computed with other packages .numpy"):
+        mod.f.accept(because="")
 
 
 # Packages -------------------------------------------------------------------------------------------------------------
@@ -629,6 +789,37 @@ def test_callers_that_pass_it_on_are_listed_and_accepted_along_with_it(project: 
     mod.h.revoke()
     mod.h(1)
     assert ran() == ["h1"]
+
+
+def test_callers_that_were_accepted_along_fall_with_the_function(project: Project, ran: Ran) -> None:
+    mod = project.edit(F + PASSED_ON)
+    mod.h(1)
+    mod = project.edit(OTHER + PASSED_ON)
+    mod.f.accept(because="close enough", callers=True)
+    assert mod.h(1) == [[1, 3]]
+    ran()
+    assert mod.f.revoke() == 2
+    assert (mod.h(1), ran()) == ([[1, 4]], ["h1", "f1"])
+    assert lockfile.current().acceptances() == []
+
+
+def test_callers_that_were_accepted_along_fall_where_the_table_of_the_function_is_deleted(project: Project) -> None:
+    project.edit(F + PASSED_ON).h(1)
+    mod = project.edit(OTHER + PASSED_ON)
+    mod.f.accept(because="close enough", callers=True)
+    path = Path("inviscid.lock")
+    head, *tables = path.read_text().split("[[accepted]]")
+    path.write_text("[[accepted]]".join([head, *(table for table in tables if "mod:f" not in table)]))
+    assert mod.h(1) == [[1, 4]]
+
+
+def test_a_caller_that_was_accepted_by_itself_stays_accepted(project: Project) -> None:
+    project.edit(F + PASSED_ON).h(1)
+    mod = project.edit(OTHER + PASSED_ON)
+    mod.h.accept(because="looked at")
+    mod.f.accept(because="close enough", callers=True)
+    assert mod.f.revoke() == 1
+    assert mod.h(1) == [[1, 3]]
 
 
 def test_a_caller_that_was_edited_itself_is_not_accepted_along(project: Project, ran: Ran) -> None:

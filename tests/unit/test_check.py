@@ -23,6 +23,19 @@ def here(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(project.folder)
 
 
+class Growing:
+    """A list, but for what its state says."""
+
+    def __init__(self) -> None:
+        self.state = [1]
+
+    def append(self, value: int) -> None:
+        self.state = [*self.state, value]
+
+    def __len__(self) -> int:
+        return len(self.state)
+
+
 F = """
     import sys
     from inviscid import cached, config
@@ -137,6 +150,18 @@ def test_awaited(project: Project) -> None:
     assert project.edit(text.replace('"old"', '"new"')).f.accept(because="", check=1).compared == 1
 
 
+def test_awaited_where_a_loop_runs_already(project: Project) -> None:
+    text = F.replace("def f", "async def f")
+    asyncio.run(project.edit(text).f(1))
+    mod = project.edit(text.replace('"old"', '"new"'))
+
+    async def accepted() -> int | None:
+        compared: int | None = mod.f.accept(because="", check=1).compared
+        return compared
+
+    assert asyncio.run(accepted()) == 1
+
+
 def test_outputs_are_not_written_again(project: Project) -> None:
     text = """
     from inviscid import cached
@@ -169,6 +194,23 @@ def test_keys_are_the_same_and_the_size_counts() -> None:
     key = bytes.fromhex(keeps.key("a" * 50_000, 0))
     assert keeping.kept(store, key, keeps._forms) == {"x": "a" * 50_000, "secret": 7}
     assert keeps.peek("a" * 50_000, 0).key == key
+
+
+@pytest.mark.parametrize(
+    "options", [{"ignore": ["xs"]}, {"identify": {"xs": id}}, {"volatile": ["state"]}, {"ignore": ["xs"], "pure": True}]
+)
+def test_they_are_kept_as_they_were_given(options: dict[str, Any]) -> None:
+    @cached(keep_inputs=True, **options)
+    def f(xs: Any, y: int) -> int:
+        xs.append(y)
+        return len(xs)
+
+    given = [1] if "volatile" not in options else Growing()
+    key = f.key(given, 2)
+    assert f(given, 2) == 2
+    found = keeping.kept(current_store(None), bytes.fromhex(key), f._forms)
+    assert found is not None
+    assert (len(found["xs"]), len(given)) == (1, 2)
 
 
 @pytest.mark.parametrize("how", ["forget", "clean", "command"])

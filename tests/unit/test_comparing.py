@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -29,7 +31,6 @@ def test_the_same_for_a_list_of_calls() -> None:
     assert (found.same, found.compared, found.counterexample) == (True, 4, None)
     assert str(found) == "the same for 4 calls"
     assert str(compare(double, shifted, [(1,)])) == "the same for 1 call"
-    assert str(compare(double, shifted, [])) == "nothing was compared"
 
 
 def test_the_first_difference() -> None:
@@ -65,6 +66,13 @@ def test_exceptions_are_compared_by_type_and_text() -> None:
     assert "raised ValueError: a" in str(found)
 
 
+def test_what_would_end_the_process_is_compared_too() -> None:
+    found = compare(lambda: sys.exit(3), lambda: 1, [()])
+    assert "raised SystemExit: 3" in str(found)
+    assert compare(lambda: sys.exit(3), lambda: sys.exit(3), [()]).same
+    assert not compare(lambda: sys.exit(3), lambda: sys.exit(0), [()]).same
+
+
 def test_neither_sees_what_the_other_does_to_the_arguments() -> None:
     given = [3, 1, 2]
     found = compare(lambda xs: xs.sort() or xs, sorted, [(given,)])
@@ -74,8 +82,6 @@ def test_neither_sees_what_the_other_does_to_the_arguments() -> None:
 
 
 def test_bodies_of_cached_functions_run_whatever_is_stored(ran: Ran) -> None:
-    import sys
-
     @cached
     def inner(x: int) -> int:
         sys.audit("test.ran", "inner")
@@ -102,6 +108,28 @@ def test_async_functions() -> None:
     assert compare(f, double, [(1,)]).same
 
 
+def test_async_functions_where_a_loop_runs_already() -> None:
+    async def f(x: int, k: int = config("a.k", default=2)) -> int:
+        await asyncio.sleep(0)
+        return x * k
+
+    async def other(x: int) -> int:
+        return x * 3
+
+    async def fails(x: int) -> int:
+        raise KeyError(x)
+
+    async def run() -> None:
+        assert compare(cached(f), double, [(1,)]).same
+        assert not compare(cached(f), other, [(1,)]).same
+        with configure({"a.k": 3}):
+            assert compare(cached(f), other, [(1,)]).same
+        assert compare(fails, fails, [(1,)]).same
+        assert "raised KeyError: 1" in str(compare(other, fails, [(1,)]))
+
+    asyncio.run(run())
+
+
 def test_strategies() -> None:
     assert compare(double, shifted, x=st.integers(), by=st.integers(0, 5)).same
     found = compare(double, broken, x=st.integers())
@@ -125,6 +153,14 @@ def test_bad_input() -> None:
         compare(double, shifted, [(1,)], x=st.integers())
     with pytest.raises(TypeError, match=r"not 3: write \(3,\)"):
         compare(double, shifted, [3])
+    with pytest.raises(ValueError, match="empty list of calls"):
+        compare(double, shifted, iter(()))
+    with pytest.raises(TypeError, match=r"double\(typo=1\) is no call of double\(x: .*missing .* 'x'"):
+        compare(double, double, [{"typo": 1}])
+    with pytest.raises(TypeError, match=r"shifted\(1, 2, 3\) is no call of shifted"):
+        compare(lambda *_: 1, cached(shifted), [(1, 2, 3)])
+    with pytest.raises(TypeError, match="is no call of double"):
+        compare(double, double, st.tuples())
     with pytest.raises(TypeError, match="x is no Hypothesis strategy: 3"):
         compare(double, shifted, x=3)
     with pytest.raises(UnhashableInput):
@@ -132,8 +168,6 @@ def test_bad_input() -> None:
 
 
 def test_without_hypothesis_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys
-
     monkeypatch.setitem(sys.modules, "hypothesis", None)
     with pytest.raises(TypeError, match="pip install hypothesis"):
         compare(double, shifted, x=st.integers())

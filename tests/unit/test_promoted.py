@@ -32,6 +32,33 @@ HEAD = "    from inviscid import cached\n    K = 3\n    L = 4\n    def h(x): ret
         ("def f(x): return x * 3 + h(x)", "def f(x, k=3): return x * k", []),
         ("def f(x, y=1): return x * 3 + y", "def f(x, y=2, k=3): return x * k + y", []),
         ("def f(x): return x * 3", "def f(x): return x * 4", []),
+        ("def f(x): return (lambda k: 3)(x)", "def f(x, k=3): return (lambda k: k)(x)", []),
+        ("def f(x): return (lambda *k: 3)(x)", "def f(x, k=3): return (lambda *k: k)(x)", []),
+        ("def f(x): return (lambda y: y * 3)(x)", "def f(x, k=3): return (lambda y: y * k)(x)", ["k"]),
+        ("def f(x): return (lambda y=3: y)()", "def f(x, k=3): return (lambda y=k: y)()", ["k"]),
+        ("def f(x): return (lambda k=4: 3)()", "def f(x, k=3): return (lambda k=4: k)()", []),
+        ("def f(x): return dict(k=3)", "def f(x, k=3): return dict(k=k)", ["k"]),
+        ("def f(x): return [3 for k in [x]]", "def f(x, k=3): return [k for k in [x]]", []),
+        (
+            "def f(x):\n        def g(k): return 3\n        return g(x)",
+            "def f(x, k=3):\n        def g(k): return k\n        return g(x)",
+            [],
+        ),
+        (
+            "def f(x):\n        def k(): pass\n        return 3",
+            "def f(x, k=3):\n        def k(): pass\n        return k",
+            [],
+        ),
+        (
+            "def f(x):\n        import sys as k\n        return 3",
+            "def f(x, k=3):\n        import sys as k\n        return k",
+            [],
+        ),
+        (
+            "def f(x):\n        match x:\n            case k: return 3",
+            "def f(x, k=3):\n        match x:\n            case k: return k",
+            [],
+        ),
     ],
 )
 def test_offers(project: Project, then: str, now: str, offered: list[str]) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from contextlib import redirect_stdout
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from typing import Annotated, Any
 
 import typer
 
 from inviscid.cli.output import AsJson, StorePath, print_json, reported, say
-from inviscid.errors import AcceptRefused, SelectorError
+from inviscid.cli.targets import cached_function, use_store
+from inviscid.errors import AcceptRefused, InviscidError, SelectorError
 from inviscid.function import CachedFunction
+from inviscid.unknown import Beyond
 
 Function = Annotated[str, typer.Argument(metavar="MODULE:FUNCTION", help="The function that was edited.")]
 Because = Annotated[str | None, typer.Option("--because", help="Why the edit changes no result; it is recorded.")]
@@ -44,12 +46,11 @@ def accept(
         raise typer.BadParameter("say why with --because TEXT, or take it back with --undo")
     if every and not undo:
         raise typer.BadParameter("--every goes with --undo")
-    if store is not None:
-        os.environ["INVISCID_STORE"] = str(store.absolute())
+    use_store(store and store.absolute())
     # What modules and bodies print is no part of what the command says.
     with reported(), redirect_stdout(sys.stderr):
         found = _function(function)
-    with reported():
+    with reported(), _known():
         if undo:
             _undo(found, every=every, as_json=as_json)
             return
@@ -115,30 +116,27 @@ def _plain(example: Any) -> dict[str, object]:
     }
 
 
-def _function(name: str) -> Any:
-    """The cached function of a name; its module is imported, from the working directory too.
+def _function(target: str) -> Any:
+    """The cached function of a target; its module is imported, and nothing cached runs meanwhile.
 
     Raises:
+        BadParameter: it isn't written as one.
         SelectorError: there is none.
+        InviscidError: its module can't be imported so.
     """
-    from inviscid.calls import is_declared
-    from inviscid.entry import named
-    from inviscid.freeze import unwrapped
-    from inviscid.settings import near
-
-    module, _, qualname = name.partition(":")
-    if not module or not qualname:
-        raise SelectorError(f"a function is named package.module:function, and this is {name!r}")
-    if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())
-    try:
-        found = unwrapped(named(module, qualname))
-    except AttributeError as error:
-        known = sorted(one for one, value in vars(sys.modules[module]).items() if is_declared(unwrapped(value)))
-        there = f"; {module} has {', '.join(known)}" if known else f"; {module} has no cached function"
-        raise SelectorError(f"{module} has no {qualname}{near(qualname, known)}{there}") from error
-    except Exception as error:
-        raise SelectorError(f"{module} can't be imported: {type(error).__name__}: {error}") from error
+    found = cached_function(target)
     if not isinstance(found, CachedFunction):
-        raise SelectorError(f"{name} is no cached function")
+        raise SelectorError(f"{target} is no cached function")
     return found
+
+
+@contextmanager
+def _known() -> Iterator[None]:
+    """Say that what is accepted rests on what didn't run when the module was imported."""
+    try:
+        yield
+    except Beyond as error:
+        raise InviscidError(
+            f"it rests on {error} when its module is imported, and nothing runs then: accept it where the module has "
+            "run, with .accept(because=…)"
+        ) from error

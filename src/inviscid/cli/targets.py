@@ -73,6 +73,9 @@ def imported(target: str) -> Any:
     module_name, colon, qualname = target.partition(":")
     if not (module_name and colon and qualname):
         raise typer.BadParameter(f"{target!r} names no function: write package.module:function")
+    if module_name.endswith(".py") or "/" in module_name or os.sep in module_name:
+        # Importing it would run the module, and then say that it is no package.
+        raise typer.BadParameter(f"{module_name!r} is a file: write {_module_of(module_name)}:{qualname}")
     found: Any = import_module(module_name)
     for at, part in enumerate(parts := qualname.split(".")):
         if not hasattr(found, part):
@@ -81,6 +84,13 @@ def imported(target: str) -> Any:
             raise SelectorError(f"{where} has no {part!r}{near(part, names)}{_cached_there(module_name)}")
         found = getattr(found, part)
     return found
+
+
+def _module_of(path: str) -> str:
+    """What a file is imported as, from the working directory."""
+    inside = os.path.relpath(path.removesuffix(".py"))
+    parts = [part for part in inside.split(os.sep) if part != os.pardir]
+    return ".".join(parts)
 
 
 def import_module(name: str) -> Any:

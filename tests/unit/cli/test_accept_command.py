@@ -98,6 +98,15 @@ def test_check(project: Project) -> None:
     assert found["counterexample"] == {"arguments": {"r": "2"}, "stored": "12", "now": "13"}
 
 
+def test_a_body_that_ends_the_process_fails_the_check(project: Project) -> None:
+    project.edit(F).area(2)
+    project.edit(F.replace("return 3 * r * r", "sys.exit(0)"))
+    assert "now     raised SystemExit: 0" in command("accept", "mod:area", "--because", "so", "--check", "1", code=1)
+    found = json.loads(run("mod:area", "--because", "so", "--check", 5, "--json", code=1).stdout)
+    assert found["counterexample"]["now"] == "raised SystemExit: 0"
+    assert not Path("inviscid.lock").exists()
+
+
 def test_what_bodies_print_is_not_mixed_in(project: Project) -> None:
     text = F.replace('sys.audit("test.ran", "area")', 'print("ran")').replace(
         "import sys", "import sys; print('imported')"
@@ -119,6 +128,58 @@ def test_callers(project: Project) -> None:
     assert mod.areas.explain([1, 2]).code.name == "HIT_ACCEPTED"
 
 
+SCRIPT = """
+    import sys
+    from pathlib import Path
+    from inviscid import cached, effect, source
+    from mod import area
+
+    @source
+    def seen():
+        print("ran", file=sys.stderr)
+        return 1
+
+    @effect
+    def told(value):
+        print("ran", file=sys.stderr)
+
+    @cached
+    def other(x):
+        print("ran", file=sys.stderr)
+        return x
+
+    @cached
+    def total(rs):
+        return sum(map(area, rs))
+
+    """
+
+
+@pytest.mark.parametrize("end", ["X = other(2)", "told(seen())", "Path('imported').touch(); sys.exit(3)"])
+def test_other_modules_are_imported_for_callers_alone_and_nothing_runs(project: Project, end: str) -> None:
+    project.write(mod=F, script=f"{SCRIPT}total([1, 2])")
+    command_of("import script")
+    project.write(mod=EDITED, script=f"{SCRIPT}{end}")
+    for options in (["--dry-run"], []):
+        shown = command("accept", "mod:area", "--because", "so", *options)
+        assert "accept" in shown
+        assert not {"script:total", "ran"} & {*shown.split()}
+    assert not Path("imported").exists()
+    shown = command("accept", "mod:area", "--because", "so", "--callers")
+    assert ("accepted mod:area, script:total: 3 results" in shown) is not Path("imported").exists()
+    assert "ran" not in shown.split()
+
+
+def test_a_caller_that_uses_what_would_run_is_left_out(project: Project) -> None:
+    text = SCRIPT.replace("map(area, rs))", "map(area, rs)) + X").replace("return x", "return 5")
+    project.write(mod=F, script=f"{text}X = other(2)\n    total([1, 2])")
+    command_of("import script")
+    project.write(mod=EDITED, script=f"{text}X = other(3)")
+    shown = command("accept", "mod:area", "--because", "so", "--callers")
+    assert "accepted mod:area: 2 results" in shown
+    assert "ran" not in shown.split()
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
@@ -126,17 +187,51 @@ def test_callers(project: Project) -> None:
         (["mod:area", "--because", "so", "--undo"], 2, "--because TEXT"),
         (["mod:area", "--because", "so", "--every"], 2, "--every goes with --undo"),
         (["mod:area", "--because", "so", "--check", "0"], 2, "--check"),
-        (["mod:are", "--because", "so"], 1, "did you mean 'area'?; mod has area, areas"),
-        (["mod", "--because", "so"], 1, "package.module:function"),
-        (["nowhere:f", "--because", "so"], 1, "nowhere can't be imported"),
-        (["mod:sys", "--because", "so"], 1, "is no cached function"),
+        (["mod:are", "--because", "so"], 1, "did you mean 'area'? (cached functions of mod: area, areas)"),
+        (["mod", "--because", "so"], 2, "'mod' names no function: write package.module:function"),
+        (["nowhere:f", "--because", "so"], 1, "there is no module 'nowhere'"),
+        (["mod:sys", "--because", "so"], 1, "is no function (cached functions of mod: area, areas)"),
+        (
+            ["mod:plain", "--because", "so"],
+            1,
+            "mod:plain is not cached: decorate it with @cached (cached functions of mod: area, areas)",
+        ),
+        (["mod.py:area", "--because", "so"], 2, "'mod.py' is a file: write mod:area"),
+        (["./pkg/run.py:h", "--undo"], 2, "write pkg.run:h"),
+        (["pkg/run:h", "--undo"], 2, "write pkg.run:h"),
         (["mod:area", "--because", "so"], 1, "has no results of mod:area to accept it for: it is empty"),
         (["mod:area", "--undo"], 1, "area() is not accepted for an earlier version"),
     ],
 )
 def test_bad_input(project: Project, arguments: list[str], code: int, says: str) -> None:
-    project.edit(F)
+    project.edit(F + "\n    def plain(): pass\n")
     assert says in " ".join(run(*arguments, code=code).stderr.replace("│", "").split())
+
+
+def test_a_file_is_not_imported_to_say_how_its_module_is_written(project: Project) -> None:
+    project.write(run="from pathlib import Path; Path('imported').touch()")
+    assert "write run:h" in " ".join(command("accept", "run.py:h", "--undo", code=2).replace("│", "").split())
+    assert not Path("imported").exists()
+
+
+@pytest.mark.parametrize(("end", "code"), [("sys.exit(4)", 1), ("print(area(9))", 1), ("X = area(9)", 0)])
+def test_a_script_without_a_guard_runs_nothing(project: Project, end: str, code: int) -> None:
+    text = F.replace('sys.audit("test.ran", "area")', 'print("ran")')
+    project.write(mod=text)
+    command_of("import mod; mod.area(1)")
+    project.write(mod=f"{text.replace('3 * r', 'r * 3')}\n    {end}\n")
+    shown = command("accept", "mod:area", "--because", "so", code=code)
+    assert "ran" not in shown.split()
+    assert ("accepted mod:area" if code == 0 else "mod can't be imported") in shown
+
+
+def test_what_rests_on_what_would_run_when_it_is_imported(project: Project) -> None:
+    text = F.replace('sys.audit("test.ran", "area")', "str(X)")
+    project.write(mod=f"{text}\n    X = 9\n")
+    command_of("import mod; mod.area(1)")
+    project.write(mod=f"{text}\n    X = areas(9)\n".replace("return list(map(area, rs))", "return rs"))
+    shown = command("accept", "mod:area", "--because", "so", code=1)
+    assert "it rests on the result of areas(), which would run when its module is imported" in shown
 
 
 def test_in_processes_of_their_own(project: Project) -> None:
