@@ -12,7 +12,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from inviscid import keeping, outputs, results
+from inviscid import outputs, results
 from inviscid.calls import Call, Options
 from inviscid.computing import Answer, Asked, Computation, Told
 from inviscid.entry import function_name
@@ -35,7 +35,10 @@ _LARGEST, _LARGEST_DEMAND = 1 << 14, 1 << 20
 
 def computation(function: Any, call: Call, options: Options) -> Computation:
     """The computation of a call, before it runs."""
-    keeping.hold(call, options)
+    if call.before is not None:
+        from inviscid import keeping
+
+        keeping.hold(call, options)
     shallow = call.fingerprint.shallow
     cut = (
         {id(callee): number for number, reference in enumerate(shallow.cut) if (callee := reference())}
