@@ -281,7 +281,7 @@ def keeps_a_damaged_index(patch: pytest.MonkeyPatch) -> None:
 
 
 def keeps_what_shall_go(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(sweep, "_evict", lambda connection, objects, batch: [0 for _ in batch])
+    patch.setattr(sweep, "_evict", lambda connection, objects, batch, interrupts: [0 for _ in batch])
 
 
 def leaves_drafts(patch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,6 @@ app = typer.Typer(
     name="inviscid",
     help="Look after stored results.",
     no_args_is_help=True,
-    add_completion=False,
     # The frames of this package tell a user nothing, and the values in them may be secret.
     pretty_exceptions_enable=False,
 )

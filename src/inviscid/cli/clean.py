@@ -8,13 +8,16 @@ from typing import Annotated
 import typer
 
 from inviscid.cleaning import plan_clean
-from inviscid.cli.output import AsJson, StorePath, duration_option, open_store, reported
+from inviscid.cli.output import AsJson, StorePath, complete_selector, duration_option, open_store, reported
 from inviscid.cli.plans import DryRun, carry_out, nothing_to_do
 from inviscid.cli.units import show_size
 
 Selector = Annotated[
     str | None,
-    typer.Argument(help="A function, a module, a pattern, or the start of a key; else everything that isn't pinned."),
+    typer.Argument(
+        help="A function, a module, a pattern, or the start of a key; else everything that isn't pinned.",
+        autocompletion=complete_selector,
+    ),
 ]
 Tag = Annotated[str | None, typer.Option("--tag", help="Only results of functions with this tag.")]
 OlderThan = Annotated[str | None, typer.Option("--older-than", help="Only what was computed so long ago, like 30d.")]

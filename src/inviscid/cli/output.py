@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
@@ -17,6 +18,8 @@ from inviscid.errors import InviscidError
 from inviscid.store import Store
 
 T = TypeVar("T")
+# Seconds.
+_REDRAWN = 0.2
 
 StorePath = Annotated[
     Path | None, typer.Option("--store", help="The store's directory; by default INVISCID_STORE, or the user's cache.")
@@ -71,6 +74,38 @@ def _keep_descriptor() -> bool:
     stream.reconfigure(line_buffering=True)
     _ours.append(kept)
     return True
+
+
+@contextmanager
+def counting(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Gives what shows how far long work is: in one line on a terminal, which goes when it is done; else nowhere."""
+    shown = 0.0
+
+    def show(done: int, whole: int) -> None:
+        nonlocal shown
+        # To draw it costs more than many a step.
+        if sys.stderr.isatty() and (now := time.monotonic()) - shown > _REDRAWN:
+            shown = now
+            sys.stderr.write(f"\r{done:,} of {whole:,} {what}")
+            sys.stderr.flush()
+
+    try:
+        yield show
+    finally:
+        if shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+
+def complete_selector(incomplete: str) -> list[str]:
+    """The functions of the store whose name, or the part of it behind the colon, begins so; for the shell."""
+    try:
+        names = [row.function for row in open_store(None).functions()]
+    except InviscidError:
+        # Nobody looks at an error there.
+        return []
+    shorts = [short for name in names if (short := name.partition(":")[2]).startswith(incomplete)]
+    return [name for name in names if name.startswith(incomplete)] or shorts
 
 
 @contextmanager

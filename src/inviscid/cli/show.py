@@ -6,12 +6,16 @@ from typing import Annotated, Any
 
 import typer
 
-from inviscid.cli.output import AsJson, StorePath, open_store, print_json, reported, say
+from inviscid.cli.output import AsJson, StorePath, complete_selector, open_store, print_json, reported, say
 from inviscid.cli.units import show_seconds, show_size, show_time
 from inviscid.entry import Entry
 
 Selector = Annotated[
-    str, typer.Argument(help="A function (package.module:qualname, or a pattern with * and ?), or the start of a key.")
+    str,
+    typer.Argument(
+        help="A function (package.module:qualname, or a pattern with * and ?), or the start of a key.",
+        autocompletion=complete_selector,
+    ),
 ]
 
 

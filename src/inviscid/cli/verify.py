@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from inviscid.cli.output import AsJson, StorePath, open_store, print_json, print_table, reported, say
+from inviscid.cli.output import AsJson, StorePath, counting, open_store, print_json, print_table, reported, say
 from inviscid.cli.scripts import call_function, is_script, run_script
 from inviscid.cli.targets import imported, literals, said, use_store
 from inviscid.cli.units import show_size
@@ -53,7 +53,8 @@ def verify(
         return
     with reported():
         opened = open_store(store)
-        found = opened.verify(read_data=read_data, repair=repair)
+        with counting("entries looked at") as progress:
+            found = opened.verify(read_data=read_data, repair=repair, progress=progress)
         if as_json:
             print_json({**found._asdict(), "problems": [problem._asdict() for problem in found.problems]})
         elif not opened.exists():

@@ -605,13 +605,20 @@ class Store:
 
         return checkup(self._layout, self._index, lambda: self._seals)
 
-    def verify(self, *, read_data: bool = False, repair: bool = False) -> Verified:
+    def verify(
+        self,
+        *,
+        read_data: bool = False,
+        repair: bool = False,
+        progress: Callable[[int, int], object] = lambda done, whole: None,
+    ) -> Verified:
         """Look whether all that the store has is as it was stored. It may be used meanwhile.
 
         Args:
             read_data: read all objects in files and compare their digests, instead of only asking for their sizes.
             repair: remove what is damaged, so that it is computed again when it is asked for; mend a damaged index, or
                 set it aside and begin it anew.
+            progress: is told how many of how many entries were looked at.
 
         Raises:
             StoreError: the store can't be read now.
@@ -629,11 +636,18 @@ class Store:
             problem = Problem("version", f"{self._layout.path}/version", "", str(error).partition(";")[0], mended)
             if not mended:
                 return Verified(0, 0, 0, 0, (problem,))
-            found = self.verify(read_data=read_data, repair=repair)
+            found = self.verify(read_data=read_data, repair=repair, progress=progress)
             return found._replace(problems=(problem, *found.problems))
         self._flush()
         return verify(
-            self._layout, self._index, self._reader, self._objects, self._seals, read_data=read_data, repair=repair
+            self._layout,
+            self._index,
+            self._reader,
+            self._objects,
+            self._seals,
+            read_data=read_data,
+            repair=repair,
+            progress=progress,
         )
 
     def _flush(self) -> None:

@@ -12,9 +12,9 @@ that dies between an unlink and its commit leaves a row without an object: that 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from inviscid.store import forms, outputs
 from inviscid.store.index import Index
@@ -24,6 +24,8 @@ from inviscid.store.seals import Seals
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
+
+T = TypeVar("T")
 
 # So many rows go in one transaction: publishers wait for it.
 _BATCH = 16_384
@@ -47,7 +49,11 @@ def execute(index: Index, objects: Objects, plan: Plan, seals: Seals) -> Swept:
     removed_outputs = sum(not item.why_kept for item in outputs.remove(index, keys, seals)) if keys else 0
     for start in range(0, len(plan.entries), _BATCH):
         batch = plan.entries[start : start + _BATCH]
-        removed = index.write(partial(_evict, objects=objects, batch=batch), removes=True)
+        interrupts: list[KeyboardInterrupt] = []
+        work = partial(_evict, objects=objects, batch=batch, interrupts=interrupts)
+        removed = index.write(work, removes=True)
+        if interrupts:
+            raise interrupts[0]
         entries += len(removed)
         freed += sum(removed)
     for start in range(0, len(plan.files), _BATCH):
@@ -74,16 +80,23 @@ def remove(index: Index, objects: Objects, keys: Iterable[bytes]) -> int:
     """Remove these entries, pinned or not, and the objects that only they need; gives how many there were."""
 
     def work(connection: Connection) -> int:
-        count = 0
-        for key in wanted:
+        found: list[bytes] = []
+
+        def one(key: bytes) -> None:
             row = connection.execute("SELECT object, inline IS NULL FROM entries WHERE key = ?", (key,)).fetchone()
             if row is not None:
-                count += 1
+                found.append(key)
                 drop(connection, objects, key, row[0], in_file=bool(row[1]))
-        return count
 
+        _each(wanted, one, interrupts)
+        return len(found)
+
+    interrupts: list[KeyboardInterrupt] = []
     wanted = list(keys)
-    return index.write(work, removes=True)
+    count = index.write(work, removes=True)
+    if interrupts:
+        raise interrupts[0]
+    return count
 
 
 def drop(connection: Connection, objects: Objects, key: bytes, name: bytes, *, in_file: bool) -> bool:
@@ -108,25 +121,39 @@ _DROP_ALONE = (
 )
 
 
-def _evict(connection: Connection, objects: Objects, batch: Sequence[Removal]) -> list[int]:
+def _evict(
+    connection: Connection, objects: Objects, batch: Sequence[Removal], interrupts: list[KeyboardInterrupt]
+) -> list[int]:
     """The bytes that each removed entry freed."""
-    freed = []
-    for item in batch:
+    freed: list[int] = []
+
+    def one(item: Removal) -> None:
         # Most have no file: one statement looks and deletes.
         if connection.execute(_DROP_ALONE, (item.key, item.object, item.used, item.used)).rowcount:
             freed.append(item.size)
-            continue
+            return
         row = connection.execute(
             "SELECT inline IS NULL, accessed, created, key IN (SELECT key FROM pins) FROM entries "
             "WHERE key = ? AND object = ?",
             (item.key, item.object),
         ).fetchone()
         if row is None or row[3] or (item.used is not None and item.used != (row[1] or row[2])):
-            continue
+            return
         in_file = bool(row[0])
         unlinked = drop(connection, objects, item.key, item.object, in_file=in_file)
         freed.append(item.size if unlinked or not in_file else 0)
+
+    _each(batch, one, interrupts)
     return freed
+
+
+def _each(items: Iterable[T], work: Callable[[T], object], interrupts: list[KeyboardInterrupt]) -> None:
+    """Work on one after the other, up to an interrupt: what was unlinked can't be rolled back, so its rows go too."""
+    try:
+        for item in items:
+            work(item)
+    except KeyboardInterrupt as error:
+        interrupts.append(error)
 
 
 def _sweep(connection: Connection, objects: Objects, files: Sequence[Litter]) -> list[int]:

@@ -44,8 +44,20 @@ class Verified(NamedTuple):
     problems: tuple[Problem, ...]
 
 
+Progress = Callable[[int, int], object]
+"""Told how many of how many entries were looked at."""
+
+
 def verify(
-    layout: Layout, index: Index, reader: Reader, objects: Objects, seals: Seals, *, read_data: bool, repair: bool
+    layout: Layout,
+    index: Index,
+    reader: Reader,
+    objects: Objects,
+    seals: Seals,
+    *,
+    read_data: bool,
+    repair: bool,
+    progress: Progress,
 ) -> Verified:
     """Look at everything.
 
@@ -57,6 +69,7 @@ def verify(
         seals: that rows have.
         read_data: read the objects in files too, instead of only asking for their size.
         repair: remove what is damaged, as a reader that met it would.
+        progress: is told now and then.
     """
     places = list(_places(layout, repair=repair))
     damage = index.damage(thoroughly=read_data)
@@ -64,8 +77,10 @@ def verify(
         repaired = repair and index.renew(damage[0])
         return Verified(0, 0, 0, 0, (*places, Problem("index", index.path, "", "; ".join(damage), repaired)))
     look = _Look(index, reader, objects, seals, read_data=read_data, repair=repair)
+    ((whole,),) = index.read("SELECT count(*) FROM entries") or [(0,)]
     for row in index.iterate(f"SELECT {COLUMNS}, inline FROM entries", {}, batch=_AT_ONCE):
         look.at(row)
+        progress(look.entries, whole)
     look.problems += forms.damaged(index, seals, repair=repair)
     look.problems += outputs.damaged(index, seals, repair=repair)
     return Verified(look.entries, len(look.seen), look.bytes, look.foreign, (*places, *look.problems))

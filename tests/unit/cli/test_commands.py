@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from inviscid.cli.app import app
+from inviscid.cli.output import complete_selector, counting
 from inviscid.entry import Entry, Provenance
 from inviscid.outcome import Outcome
 from inviscid.store import Store
@@ -319,3 +321,84 @@ def test_doctor_looks_at_the_lock_file(store: Store, tmp_path: Path, monkeypatch
     lock.rmdir()
     lock.symlink_to("nowhere")
     assert (look(1)["state"], look(1)["cure"]) == ("wrong", "mend the link, or remove it")
+
+
+def test_selectors_are_completed_by_what_there_is(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INVISCID_STORE", str(store.path))
+    assert complete_selector("pkg") == ["pkg.mod:<lambda>", "pkg.mod:f"]
+    assert complete_selector("pkg.mod:f") == ["pkg.mod:f"]
+    assert complete_selector("f") == ["f"]
+    assert complete_selector("x") == []
+    completing = {
+        **os.environ,
+        "_INVISCID_COMPLETE": "complete_bash",
+        "COMP_WORDS": "inviscid clean pkg",
+        "COMP_CWORD": "2",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "inviscid"], env=completing, capture_output=True, text=True, check=True
+    )
+    assert "pkg.mod:f" in done.stdout
+    monkeypatch.setenv("INVISCID_STORE", str(tmp_path / "none"))
+    assert complete_selector("pkg") == []
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("INVISCID_STORE", str(tmp_path / "file"))
+    assert complete_selector("pkg") == []
+
+
+def test_progress_is_shown_on_a_terminal_alone(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with counting("entries") as progress:
+        progress(1, 1000)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    with counting("entries") as progress:
+        progress(1000, 2000)
+        progress(1001, 2000)
+    assert capsys.readouterr().err == "\r1,000 of 2,000 entries\r\x1b[K"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "arguments",
+    [["gc", "--size-limit", "0", "--grace", "0s"], ["clean", "--yes"], ["verify", "--repair", "--read-data"]],
+    ids=lambda given: given[0],
+)
+def test_an_interrupt_leaves_a_sound_store(tmp_path: Path, arguments: list[str]) -> None:
+    """At many moments of the work: each removal waits a little."""
+    slow = (
+        "import sys, time\nfrom inviscid.store import objects, reader, sweep\nfrom inviscid.__main__ import main\n"
+        "from inviscid.store.objects import Objects\n"
+        "for name in ('unlink', 'quarantine'):\n"
+        "    def late(self, key, _real=getattr(Objects, name)):\n"
+        "        print('working', file=sys.stderr, flush=True)\n        time.sleep(0.01)\n        return _real(self, key)\n"
+        "    setattr(Objects, name, late)\n"
+        "sys.exit(main())\n"
+    )
+    (tmp_path / "slow.py").write_text(slow)
+    for moment in (0.0, 0.05, 0.15):
+        store = Store(tmp_path / f"store-{moment}")
+        for number in range(120):
+            origin = Provenance("pkg.mod:f", b"F" * 32, PARTS, time.time() - 10 * DAY, 2.0, "host:1")
+            entry = Entry(number.to_bytes(32, "big"), "pickle/1", b"", 0, b"v" * 32, b"", b"", origin)
+            store.publish(entry, [number.to_bytes(4, "big") * 2000], preimage=b"", durable=False)
+        if arguments[0] == "verify":
+            for path in list((store.path / "objects").rglob("*"))[:300]:
+                if path.is_file():
+                    path.write_bytes(b"x" * 8000)
+        store.close()
+        command = [sys.executable, str(tmp_path / "slow.py"), *arguments, "--store", str(store.path)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            assert process.stderr is not None
+            assert process.stderr.readline() == "working\n"
+            time.sleep(moment)
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=60)
+        assert process.returncode != 0
+        assert store.verify(read_data=arguments[0] != "verify").problems == ()
+        assert store.stats().entries < 120 or moment == 0.0
+        store.verify(read_data=True, repair=True)
+        assert store.verify(read_data=True).problems == ()
