@@ -106,7 +106,7 @@ _SOURCE = "fingerprinting/test_source.py::test"
 
 # Syntax: what a template leaves out and what it keeps.
 SYNTAX = [
-    (["comment", "layout", "quotes", "implicit concatenation", "semicolons", "elif", "parentheses"], "in ast.iter_fields(node):", 'in [*ast.iter_fields(node), ("end", getattr(node, "end_col_offset", 0))]:'),
+    (["comment", "layout", "quotes", "implicit concatenation", "semicolons", "elif", "parentheses"], "for field, value in ast.iter_fields(node):", 'for field, value in [*ast.iter_fields(node), ("end", getattr(node, "end_col_offset", 0))]:'),
     (["str and bytes"], "\n    kind = type(value).__name__\n    if isinstance(value, str)", "\n    kind = ''\n    if isinstance(value, str)"),
     (["prefix of a text"], "case ast.Constant(value=value):", 'case ast.Constant(value=value, kind="u"):\n                return ["u", value]\n            case ast.Constant(value=value):'),
     (["parameter annotation"], "signature.append(number if hidden", 'signature.append(argument.annotation and "annotated")\n            signature.append(number if hidden'),
