@@ -82,7 +82,7 @@ def kill(function: Callable[[int], Any], heard: Heard, count: int) -> list[int]:
         reading, writing = os.pipe()
         child = os.fork()
         if child == 0:
-            heard.then = lambda writing=writing: os.write(writing, b"x")  # type: ignore[misc]
+            heard.then = lambda writing=writing: os.write(writing, b"x")  # type: ignore[misc]  # the type of such a lambda isn't inferred
             call(function, heard, key)
             os._exit(0)
         os.close(writing)

@@ -33,7 +33,7 @@ def _inviscid(folder: str, *, in_memory: bool = True, mapped: bool = False, dura
 
     # A version without the parameter has no memory tier either.
     limited = not in_memory and "memory_limit" in inspect.signature(Store).parameters
-    store = Store(folder, **({"memory_limit": 0} if limited else {}))  # type: ignore[arg-type]
+    store = Store(folder, **({"memory_limit": 0} if limited else {}))  # type: ignore[arg-type]  # see above
     made: list[Any] = []
 
     def decorate(function: Function) -> Any:

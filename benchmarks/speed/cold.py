@@ -9,7 +9,7 @@ name, store = sys.argv[1:]
 ran = []
 
 
-def square(number):  # noqa: ANN001, ANN201, D103
+def square(number):  # noqa: ANN001, ANN201, D103  any user's function
     sys.audit("speed.ran")
     return number * number
 

@@ -25,43 +25,43 @@ class Weights:
         return self.first + number / 10
 
 
-def h0(x: float) -> float:  # noqa: D103
+def h0(x: float) -> float:  # noqa: D103  one of ten alike
     return x + SCALE
 
 
-def h1(x: float) -> float:  # noqa: D103
+def h1(x: float) -> float:  # noqa: D103  one of ten alike
     return h0(x) + 1
 
 
-def h2(x: float) -> float:  # noqa: D103
+def h2(x: float) -> float:  # noqa: D103  one of ten alike
     return h1(x) * 2
 
 
-def h3(x: float) -> float:  # noqa: D103
+def h3(x: float) -> float:  # noqa: D103  one of ten alike
     return h2(x) - 3
 
 
-def h4(x: float) -> float:  # noqa: D103
+def h4(x: float) -> float:  # noqa: D103  one of ten alike
     return h3(x) + 4
 
 
-def h5(x: float) -> float:  # noqa: D103
+def h5(x: float) -> float:  # noqa: D103  one of ten alike
     return x * 5
 
 
-def h6(x: float) -> float:  # noqa: D103
+def h6(x: float) -> float:  # noqa: D103  one of ten alike
     return h5(x) + 6
 
 
-def h7(x: float) -> float:  # noqa: D103
+def h7(x: float) -> float:  # noqa: D103  one of ten alike
     return h6(x) + 7
 
 
-def h8(x: float) -> float:  # noqa: D103
+def h8(x: float) -> float:  # noqa: D103  one of ten alike
     return h7(x) + 8
 
 
-def h9(x: float) -> float:  # noqa: D103
+def h9(x: float) -> float:  # noqa: D103  one of ten alike
     return Weights(x).at(9)
 
 

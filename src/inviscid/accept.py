@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from inviscid import carrying, lockfile, planning
+from inviscid import carrying, lockfile, rerunning
 from inviscid.acceptances import Acceptance, standing
 from inviscid.calls import References, digest_inputs, encoder_of, is_declared
 from inviscid.entry import INPUTS, Entry
@@ -158,7 +158,7 @@ def revoke(slot: Slot, take: Take, *, every: bool) -> int:
         AcceptError: there is nothing.
         LockError: `inviscid.lock` is damaged.
     """
-    planning.keep_off(f"revoking what was accepted of {slot.label}()")
+    rerunning.keep_off(f"revoking what was accepted of {slot.label}()")
     known = lockfile.current().acceptances()
     mine = [one for one in known if one.function == slot.name]
     going = {one.name for one in mine} if every else _of_now(slot, take, known)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from inviscid import accept, accepted, comparing, keeping, planning, results
+from inviscid import accept, accepted, comparing, keeping, rerunning, results
 from inviscid.accept import Accepted, Proposal
 from inviscid.comparing import Comparison, Counterexample
 from inviscid.entry import Entry
@@ -44,7 +44,7 @@ def accept_function(function: Any, slot: Slot, wish: Wish) -> Accepted:
         StoreError: the store can't be used.
     """
     if wish.check is not None or not wish.dry_run:
-        planning.keep_off(f"accepting {slot.label}()")
+        rerunning.keep_off(f"accepting {slot.label}()")
     proposal = _propose(function, slot, wish.because)
     found = proposal.accepted
     if wish.check is not None:

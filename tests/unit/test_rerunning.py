@@ -306,7 +306,7 @@ def test_the_command_fails_where_the_store_can_not_be_read(project: Any, isolate
         assert "has version 999" in done.stderr
 
 
-@pytest.mark.parametrize("what", ["forget", "clean", "freeze", "calling", "thaw", "look"])
+@pytest.mark.parametrize("what", ["forget", "clean", "freeze", "calling", "thaw", "look", "accept", "revoke"])
 def test_what_changes_the_store_is_refused(
     project: Any, isolated: Path, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
@@ -319,6 +319,7 @@ def test_what_changes_the_store_is_refused(
     actions: dict[str, Callable[[], Any]] = {
         "forget": lambda: module.f.forget(1), "clean": module.f.clean, "freeze": module.f.freeze,
         "calling": lambda: module.f.calling(1).freeze(), "thaw": module.f.thaw, "look": module.look.clean,
+        "accept": lambda: module.f.accept(because="same"), "revoke": module.f.revoke,
     }  # fmt: skip
     before = content(isolated)
     with rerun(), pytest.raises(PlanError, match="while a rerun is made nothing that is stored changes"):
